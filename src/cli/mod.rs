@@ -1,0 +1,111 @@
+//! The command line: one file per command, and a `match` with one line per arm.
+
+mod serve;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, Exit, Status};
+use crate::ui::{self, Streams, Ui};
+use crate::world::World;
+
+/// Conventional releases, git hooks, and a registry of which version runs where.
+#[derive(Parser)]
+#[command(name = "shipmark", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args)]
+struct Global {
+    /// The repository, instead of the one that contains the working directory
+    #[arg(long, value_name = "PATH", global = true)]
+    repo: Option<PathBuf>,
+    /// The configuration file, instead of `shipmark.toml` at the repository's root
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Print one JSON document on stdout
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say only warnings and errors beside the answer
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: When,
+    /// Never ask; take what was given or fail
+    #[arg(long, global = true)]
+    no_input: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+}
+
+/// What every command gets: the surroundings, the voice, and the options that all of them share.
+struct Context<'a> {
+    world: &'a World,
+    ui: Ui,
+    global: Global,
+}
+
+/// Runs the command line and returns how it ended; errors are printed here, once.
+pub fn main(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // clap knows which stream its text goes to; nobody is left to tell if that stream is closed.
+            let _ = usage.print();
+            return if usage.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let ui = Ui {
+        json: cli.global.json,
+        quiet: cli.global.quiet,
+        verbose: cli.global.verbose,
+        color: colors(cli.global.color, world),
+    };
+    let context = Context { world, ui, global: cli.global };
+    match run(&context, cli.command) {
+        Ok(status) => status,
+        Err(error) => {
+            ui.error(&error);
+            error.exit.into()
+        }
+    }
+}
+
+fn run(context: &Context, command: Command) -> Result<Status, Error> {
+    match command {
+        Command::Serve(serve) => serve.run(context),
+    }
+}
+
+/// Colour by option, then `NO_COLOR` (no-color.org), then whether each stream is a terminal that can.
+fn colors(when: When, world: &World) -> Streams {
+    match when {
+        When::Always => Streams { out: true, err: true },
+        When::Never => Streams::default(),
+        When::Auto if world.var("NO_COLOR").is_some() || world.var("TERM") == Some("dumb") => {
+            Streams::default()
+        }
+        When::Auto => ui::terminals(),
+    }
+}

@@ -1,0 +1,200 @@
+//! A deployment: one attempt to put one version of one app on one environment, and which changes of its
+//! state are legal.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a deployment stands. The words are those of API v2; `Status` has the words of API v1 too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Queued,
+    Running,
+    Succeeded,
+    Failed,
+    Cancelled,
+    /// Set by the registry when a running deployment never reported its end.
+    TimedOut,
+    /// A success that a later success replaced.
+    Superseded,
+    RolledBack,
+    Decommissioned,
+    /// A v1 word without a meaning of ours; the word itself is kept beside it.
+    Unknown,
+}
+
+impl State {
+    /// The word of API v2, as the database keeps it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::TimedOut => "timed_out",
+            Self::Superseded => "superseded",
+            Self::RolledBack => "rolled_back",
+            Self::Decommissioned => "decommissioned",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the word of API v2 that the database keeps.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    const ALL: [Self; 10] = [
+        Self::Queued,
+        Self::Running,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+        Self::TimedOut,
+        Self::Superseded,
+        Self::RolledBack,
+        Self::Decommissioned,
+        Self::Unknown,
+    ];
+
+    /// The word that API v1 stores for this state.
+    pub fn v1_word(self) -> &'static str {
+        match self {
+            Self::Running => "ongoing",
+            Self::Succeeded => "deployed",
+            other => other.word(),
+        }
+    }
+
+    /// What a v1 word means; v1 allows any word, so an unknown one is a state of its own.
+    pub fn from_v1(word: &str) -> Self {
+        match word {
+            "ongoing" => Self::Running,
+            "deployed" | "completed" => Self::Succeeded,
+            "failed" => Self::Failed,
+            "cancelled" => Self::Cancelled,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The status words that a client may report, of either API.
+    pub const REPORTABLE: [&'static str; 8] =
+        ["queued", "running", "ongoing", "succeeded", "deployed", "completed", "failed", "cancelled"];
+
+    /// What a reported status word means, if a client may report it.
+    pub fn from_report(word: &str) -> Option<Self> {
+        match word {
+            "queued" => Some(Self::Queued),
+            "running" => Some(Self::Running),
+            "succeeded" => Some(Self::Succeeded),
+            word if Self::REPORTABLE.contains(&word) => Some(Self::from_v1(word)),
+            _ => None,
+        }
+    }
+
+    /// Whether the attempt is over.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+
+    /// Whether a report may move a deployment from this state to `next`. Nothing returns to running, and an
+    /// inferred end (`TimedOut`) yields to a real one.
+    pub fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Queued => matches!(next, Self::Running | Self::Succeeded | Self::Failed | Self::Cancelled),
+            Self::Running | Self::TimedOut => {
+                matches!(next, Self::Succeeded | Self::Failed | Self::Cancelled)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// One report, as it travels: the body of `POST /api/v2/deployments` and the content of an outbox file.
+/// `run_key` names the deployment and `seq` the step within it, so a repeated report is known as such.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    pub app: String,
+    /// The team, `workload` in API v1; the app's name where nobody said otherwise.
+    pub workload: String,
+    pub platform: String,
+    pub environment: String,
+    pub version: String,
+    /// One of `State::REPORTABLE`.
+    pub status: String,
+    pub run_key: String,
+    pub seq: i64,
+    /// When the step happened, in milliseconds since 1970 UTC.
+    pub at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha: Option<String>,
+    /// The branch or tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r#ref: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dirty: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changelog_url: Option<String>,
+    /// How long the deployment took, in milliseconds by a monotonic clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<i64>,
+}
+
+/// One cell of the matrix: what an app has on one environment, as `GET /api/v2/current` gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Current {
+    pub app: String,
+    pub workload: String,
+    pub platform: String,
+    pub environment: String,
+    /// The newest success: what should be running.
+    pub recorded: Option<Attempt>,
+    /// The newest attempt, whatever became of it.
+    pub newest: Attempt,
+}
+
+/// One deployment in brief.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub id: i64,
+    pub version: String,
+    pub state: State,
+    /// The word as the client wrote it, which for v1 may be any.
+    pub status: String,
+    pub sha: Option<String>,
+    pub actor: Option<String>,
+    /// Milliseconds since 1970 UTC.
+    pub started_at: i64,
+    /// Milliseconds since 1970 UTC; absent while it runs.
+    pub finished_at: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_round_trip() {
+        for state in State::ALL {
+            assert_eq!(State::from_word(state.word()), Some(state));
+        }
+        for word in State::REPORTABLE {
+            assert_ne!(State::from_report(word), Some(State::Unknown), "{word}");
+        }
+        assert_eq!(State::from_report("superseded"), None);
+    }
+
+    #[test]
+    fn an_ended_deployment_never_moves_again_by_a_report() {
+        assert!(State::Running.may_become(State::Failed));
+        assert!(State::TimedOut.may_become(State::Succeeded));
+        assert!(!State::Succeeded.may_become(State::Running));
+        assert!(!State::Failed.may_become(State::Succeeded));
+        assert!(!State::Running.may_become(State::Running));
+    }
+}

@@ -1,0 +1,108 @@
+//! Escapes untrusted text for the place it goes to. Commit messages, branch names, author names and answers of
+//! servers are written by strangers; this is the only module that knows how to make them harmless.
+
+/// Whether a terminal could act on this character, or a reader be misled by it: C0 and C1 controls, and
+/// the bidirectional controls of Unicode (UAX #9).
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// One line for a terminal or a log: controls, line ends and bidirectional marks become `\u{…}`.
+pub fn line(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hostile(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// Inline Markdown that shows exactly `text`: nothing in it can start a block, a link, emphasis or markup,
+/// notify a user (`@name`) or refer to an issue (`#1`). An HTML escape would spoil Markdown and stop none of it.
+pub fn markdown(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 8);
+    let mut previous = ' ';
+    for (index, c) in text.chars().enumerate() {
+        match c {
+            _ if is_hostile(c) => safe.push(' '),
+            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            // An underscore inside a word is never emphasis (CommonMark 0.31, rule 2 of emphasis).
+            '_' if !previous.is_alphanumeric() || ends_word(text, index) => safe.push_str("\\_"),
+            // A zero-width joiner would change the text that is copied; a reference does not survive the entity.
+            '@' => safe.push_str("&#64;"),
+            '#' => safe.push_str("&#35;"),
+            ':' if text.get(byte_of(text, index)..).is_some_and(|rest| rest.starts_with("://")) => {
+                safe.push_str("&#58;");
+            }
+            '-' | '+' | '=' if index == 0 => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            _ => safe.push(c),
+        }
+        previous = c;
+    }
+    escape_ordered_list(safe)
+}
+
+fn byte_of(text: &str, index: usize) -> usize {
+    text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
+}
+
+fn ends_word(text: &str, index: usize) -> bool {
+    !text.chars().nth(index + 1).is_some_and(char::is_alphanumeric)
+}
+
+/// `1.` or `1)` at the start of a line would begin a list.
+fn escape_ordered_list(text: String) -> String {
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    match text.as_bytes().get(digits) {
+        Some(b'.' | b')') if (1..=9).contains(&digits) => {
+            let (number, rest) = text.split_at(digits);
+            format!("{number}\\{rest}")
+        }
+        _ => text,
+    }
+}
+
+/// The first `length` digits of an object id.
+pub fn short(oid: &str) -> &str {
+    oid.get(..7).unwrap_or(oid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_keeps_plain_text_and_shows_controls() {
+        assert_eq!(line("fix: größer 🎉"), "fix: größer 🎉");
+        assert_eq!(line("a\u{1b}[2Jb\rc\u{202e}d\n"), "a\\u{1b}[2Jb\\u{d}c\\u{202e}d\\u{a}");
+    }
+
+    #[test]
+    fn markdown_cannot_start_anything() {
+        for (text, safe) in [
+            ("plain text, with (parens)", "plain text, with (parens)"),
+            ("snake_case stays", "snake_case stays"),
+            ("_emphasis_", "\\_emphasis\\_"),
+            ("*bold* `code`", "\\*bold\\* \\`code\\`"),
+            ("[x](http://e)", "\\[x\\](http&#58;//e)"),
+            ("<script>", "\\<script\\>"),
+            ("thanks @name, see #1", "thanks &#64;name, see &#35;1"),
+            ("- item", "\\- item"),
+            ("1. item", "1\\. item"),
+            ("# heading", "&#35; heading"),
+            ("a\nb", "a b"),
+        ] {
+            assert_eq!(markdown(text), safe, "{text:?}");
+        }
+    }
+}
