@@ -2,6 +2,10 @@
 
 use std::fmt::Display;
 
+use crate::config::ConfigError;
+use crate::files::FileError;
+use crate::git::GitError;
+
 /// The exit codes; the README's table is checked against this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -116,5 +120,59 @@ impl Error {
 impl From<crate::world::BadVariable> for Error {
     fn from(error: crate::world::BadVariable) -> Self {
         Self::from_source(Exit::Configuration, &error)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::from_source(Exit::Io, &error)
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        let exit = match &error {
+            FileError::Io { .. } => Exit::Io,
+            FileError::NotPlain { .. } | FileError::TooLarge { .. } => Exit::Repository,
+        };
+        Self::from_source(exit, &error)
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        match &error {
+            ConfigError::File(FileError::Io { .. }) => Self::from_source(Exit::Io, &error),
+            ConfigError::UnknownKey { nearest: Some(nearest), .. } => {
+                Self::from_source(Exit::Configuration, &error).hint(format!("write `{nearest}`"))
+            }
+            ConfigError::UnknownKey { .. } => Self::from_source(Exit::Configuration, &error)
+                .hint("remove it; the README lists every key under \"Configuration\""),
+            _ => Self::from_source(Exit::Configuration, &error),
+        }
+    }
+}
+
+impl From<GitError> for Error {
+    fn from(error: GitError) -> Self {
+        let exit = match &error {
+            GitError::File(FileError::Io { .. }) => Exit::Io,
+            _ => Exit::Repository,
+        };
+        let plain = Self::from_source(exit, &error);
+        match &error {
+            GitError::NotFound(_) => plain.hint("run it inside a repository, or name one with `--repo PATH`"),
+            GitError::ForeignOwner(path) => {
+                plain.hint(format!("run `git config --global --add safe.directory {}`", path.display()))
+            }
+            GitError::Unborn => plain.hint("make the first commit"),
+            GitError::Detached => plain.hint("check out a branch, or name it with `--branch NAME`"),
+            GitError::Bare => plain.hint("run it in a clone that has a worktree"),
+            GitError::Shallow(_) => {
+                plain.hint("fetch the whole history: `git fetch --unshallow --tags`, in CI `fetch-depth: 0`")
+            }
+            GitError::UnknownRevision(_) => plain.hint("run `git fetch --tags` if another clone has it"),
+            _ => plain,
+        }
     }
 }

@@ -8,9 +8,7 @@ pub mod domain;
 // pub mod store;
 
 /// Level 2: the configuration with the origin of every value; an unknown key is an error.
-// pub mod config;
-/// Level 2: the only public face of libgit2 and of the `git` program.
-// pub mod git;
+pub mod config;
 /// Level 2: which CI system runs us, and how its runner is spoken to.
 // pub mod ci;
 
@@ -25,9 +23,11 @@ pub mod domain;
 /// Level 5: one error for the user, and the exit codes.
 pub mod error;
 /// Level 1: reads and replaces files inside a root; a file is never seen half written.
-// pub mod files;
+pub mod files;
+/// Level 2: the only public face of libgit2 and of the `git` program.
+pub mod git;
 /// Level 1: child processes by argument vector; never a shell.
-// pub mod process;
+pub mod process;
 /// Level 1: the one HTTP client, with its deadlines and size caps.
 // pub mod http;
 /// Level 1: the strict template registries; everything shown from a template passes an escape.

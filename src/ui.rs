@@ -117,7 +117,11 @@ impl Ui {
     }
 
     /// A stderr that is closed is nobody's loss: what is said there is never the answer.
-    #[expect(clippy::unused_self, reason = "speaking is an act of the interface")]
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "speaking is an act of the interface"
+    )]
     fn say(&self, text: &str) {
         let _ = write_line(&mut std::io::stderr().lock(), text);
     }

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::{self, Config, Sources};
 use crate::error::{Error, Exit, Status};
+use crate::git::Repo;
 use crate::ui::{self, Streams, Ui};
 use crate::world::World;
 
@@ -64,6 +66,26 @@ struct Context<'a> {
     world: &'a World,
     ui: Ui,
     global: Global,
+}
+
+impl Context<'_> {
+    /// The repository that the command works on.
+    fn repo(&self) -> Result<Repo, Error> {
+        let start = self.global.repo.as_deref().unwrap_or_else(|| self.world.cwd());
+        Ok(Repo::open(start, false)?)
+    }
+
+    /// The configuration, of a repository if the command has one.
+    fn config(&self, repo: Option<&Repo>) -> Result<Config, Error> {
+        let in_root = repo.and_then(|repo| repo.root().ok()).map(|root| root.join(config::FILE_NAME));
+        let sources = Sources {
+            user_file: self.world.config_home().map(|home| home.join("shipmark").join("config.toml")),
+            repository_file: self.global.config.clone().or(in_root),
+            named: self.global.config.is_some(),
+            registry_url: self.world.var("SHIPMARK_REGISTRY_URL"),
+        };
+        Ok(config::load(&sources)?)
+    }
 }
 
 /// Runs the command line and returns how it ended; errors are printed here, once.

@@ -3,3 +3,4 @@
 
 pub mod deployment;
 pub mod text;
+pub mod version;

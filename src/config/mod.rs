@@ -1,0 +1,317 @@
+//! The configuration in layers, weakest first: built-in default, user file, `shipmark.toml`, environment, option.
+//! Each value keeps its origin, so that a message about it can say where it stands.
+
+pub mod keys;
+mod layer;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+use url::Url;
+
+pub use self::layer::Origin;
+use self::layer::{Leaf, Leaves};
+use crate::domain::version::{Bump, TagFormat, Zero};
+use crate::files::{self, FileError};
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("`{}` is not there", .0.display())]
+    Missing(PathBuf),
+    #[error("`{}` is not UTF-8", .0.display())]
+    NotUtf8(PathBuf),
+    #[error("{}:{line}: {problem}", .file.display())]
+    Malformed { file: PathBuf, line: usize, problem: String },
+    #[error("{origin}: unknown key `{key}`")]
+    UnknownKey { key: String, origin: Origin, nearest: Option<String> },
+    #[error("{origin}: `{key}` is `{value}`, not {wanted}")]
+    BadValue { key: String, origin: Origin, value: String, wanted: &'static str },
+}
+
+/// The settings as they are meant.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `None`: the repository's name.
+    pub app: Option<String>,
+    /// `None`: the app.
+    pub workload: Option<String>,
+    pub tag_format: TagFormat,
+    pub initial: Version,
+    /// Holds `{version}`.
+    pub commit_message: String,
+    pub remote: String,
+    pub zero: Zero,
+    /// The level of each commit type; `None` is "no release".
+    pub types: BTreeMap<String, Option<Bump>>,
+    pub registry: Option<Registry>,
+    pub environments: BTreeMap<String, Environment>,
+}
+
+/// Where reports go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    pub url: Url,
+    /// Whether the user or the environment named this address. A token never goes to an address that only a
+    /// file of the repository names, or a clone could collect tokens.
+    pub takes_token: bool,
+}
+
+/// What the configuration says of an environment; none needs to be configured to be used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    pub platform: Option<String>,
+    pub order: Option<i64>,
+}
+
+/// Where the layers are read from; `None` where there is no such layer.
+#[derive(Debug, Default)]
+pub struct Sources<'a> {
+    pub user_file: Option<PathBuf>,
+    pub repository_file: Option<PathBuf>,
+    /// Whether the user named `repository_file`, so that it has to be there.
+    pub named: bool,
+    /// `SHIPMARK_REGISTRY_URL`.
+    pub registry_url: Option<&'a str>,
+}
+
+/// The name of the configuration file at a repository's root.
+pub const FILE_NAME: &str = "shipmark.toml";
+
+/// Reads all layers.
+pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
+    let mut leaves = Leaves::new();
+    if let Some(file) = &sources.user_file {
+        read_file(file, false, |file, line| Origin::User { file, line }, &mut leaves)?;
+    }
+    if let Some(file) = &sources.repository_file {
+        read_file(file, sources.named, |file, line| Origin::Repository { file, line }, &mut leaves)?;
+    }
+    if let Some(url) = sources.registry_url {
+        let leaf = Leaf {
+            value: toml::Value::String(url.to_owned()),
+            origin: Origin::Variable("SHIPMARK_REGISTRY_URL"),
+        };
+        leaves.insert(vec!["registry".to_owned(), "url".to_owned()], leaf);
+    }
+    Config::from_leaves(&leaves)
+}
+
+fn read_file(
+    file: &Path,
+    required: bool,
+    origin: impl Fn(PathBuf, usize) -> Origin,
+    leaves: &mut Leaves,
+) -> Result<(), ConfigError> {
+    let Some(bytes) = files::read(file)? else {
+        return if required { Err(ConfigError::Missing(file.to_owned())) } else { Ok(()) };
+    };
+    let text = String::from_utf8(bytes).map_err(|_| ConfigError::NotUtf8(file.to_owned()))?;
+    layer::read(&text, file, origin, leaves)
+}
+
+impl Config {
+    fn from_leaves(leaves: &Leaves) -> Result<Self, ConfigError> {
+        let get = |path: &str| Setting::of(leaves, path);
+        let format = get("tag.format").parsed("a text around one `{version}`", TagFormat::parse)?;
+        let message = get("release.commit_message").parsed("one line that holds `{version}`", |text| {
+            (text.contains("{version}") && text.lines().count() == 1).then(|| text.to_owned())
+        })?;
+        let zero = |name: &str| Zero::ALL.into_iter().find(|zero| zero.name() == name);
+        let url = |text: &str| {
+            Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        };
+        let registry = get("registry.url");
+        let takes_token = !matches!(registry.leaf.map(|leaf| &leaf.origin), Some(Origin::Repository { .. }));
+        Ok(Self {
+            app: get("app").parsed(NAME, name)?,
+            workload: get("workload").parsed(NAME, name)?,
+            tag_format: format.unwrap_or_default(),
+            initial: get("release.initial")
+                .parsed("a semantic version", |text| Version::parse(text).ok())?
+                .unwrap_or(Version::new(0, 1, 0)),
+            commit_message: message.unwrap_or_else(|| "chore(release): {version}".to_owned()),
+            remote: get("release.remote")
+                .parsed("the name of a remote", |text| {
+                    let plain =
+                        !text.is_empty() && !text.starts_with('-') && !text.contains(char::is_whitespace);
+                    plain.then(|| text.to_owned())
+                })?
+                .unwrap_or_else(|| "origin".to_owned()),
+            zero: get("bump.zero").parsed("semver, cargo or major", zero)?.unwrap_or_default(),
+            types: types(leaves)?,
+            registry: registry
+                .parsed("an http or https address", url)?
+                .map(|url| Registry { url, takes_token }),
+            environments: environments(leaves)?,
+        })
+    }
+
+    /// The platform of an environment: its own name unless the configuration says otherwise.
+    pub fn platform_of<'a>(&'a self, environment: &'a str) -> &'a str {
+        self.environments.get(environment).and_then(|found| found.platform.as_deref()).unwrap_or(environment)
+    }
+}
+
+/// What the registry allows as a name (registry.md: 1 to 100 code points, no control characters).
+const NAME: &str = "a name of 1 to 100 characters without control characters";
+
+fn name(text: &str) -> Option<String> {
+    let length = text.chars().count();
+    ((1..=100).contains(&length) && !text.contains(char::is_control)).then(|| text.to_owned())
+}
+
+/// The levels that hold without a configuration: what a user of the software notices.
+fn types(leaves: &Leaves) -> Result<BTreeMap<String, Option<Bump>>, ConfigError> {
+    let defaults = [
+        ("feat", Some(Bump::Minor)),
+        ("fix", Some(Bump::Patch)),
+        ("hotfix", Some(Bump::Patch)),
+        ("perf", Some(Bump::Patch)),
+    ];
+    let mut types: BTreeMap<_, _> = defaults.map(|(name, level)| (name.to_owned(), level)).into();
+    for (path, leaf) in leaves {
+        let [bump, table, name] = path.as_slice() else { continue };
+        if bump != "bump" || table != "types" {
+            continue;
+        }
+        let setting = Setting { key: path.join("."), leaf: Some(leaf) };
+        if !name.chars().all(|c| c.is_ascii_alphabetic()) || name.is_empty() {
+            return Err(setting.refuse(leaf, "a type made of ASCII letters, as the commit grammar has it"));
+        }
+        let level = setting.parsed("major, minor, patch or none", |text| match text {
+            "none" => Some(None),
+            other => Bump::from_name(other).map(Some),
+        })?;
+        types.insert(name.to_ascii_lowercase(), level.flatten());
+    }
+    Ok(types)
+}
+
+fn environments(leaves: &Leaves) -> Result<BTreeMap<String, Environment>, ConfigError> {
+    let mut environments: BTreeMap<String, Environment> = BTreeMap::new();
+    for (path, leaf) in leaves {
+        let [table, environment, field] = path.as_slice() else { continue };
+        if table != "environments" {
+            continue;
+        }
+        let setting = Setting { key: path.join("."), leaf: Some(leaf) };
+        if name(environment).is_none() {
+            return Err(setting.refuse(leaf, "below an environment whose name has 1 to 100 characters"));
+        }
+        let entry = environments.entry(environment.clone()).or_default();
+        match field.as_str() {
+            "platform" => entry.platform = setting.parsed(NAME, name)?,
+            "order" => {
+                entry.order = Some(leaf.value.as_integer().ok_or_else(|| setting.refuse(leaf, "a number"))?);
+            }
+            _ => {}
+        }
+    }
+    Ok(environments)
+}
+
+/// One key with what the layers say of it.
+struct Setting<'a> {
+    key: String,
+    leaf: Option<&'a Leaf>,
+}
+
+impl<'a> Setting<'a> {
+    fn of(leaves: &'a Leaves, path: &str) -> Self {
+        let segments: Vec<String> = path.split('.').map(str::to_owned).collect();
+        Self { key: path.to_owned(), leaf: leaves.get(&segments) }
+    }
+
+    fn parsed<T>(
+        &self,
+        wanted: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(leaf) = self.leaf else { return Ok(None) };
+        let value = leaf.value.as_str().and_then(parse);
+        value.map(Some).ok_or_else(|| self.refuse(leaf, wanted))
+    }
+
+    fn refuse(&self, leaf: &Leaf, wanted: &'static str) -> ConfigError {
+        let value = match &leaf.value {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        ConfigError::BadValue { key: self.key.clone(), origin: leaf.origin.clone(), value, wanted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let mut leaves = Leaves::new();
+        let origin = |file, line| Origin::Repository { file, line };
+        layer::read(text, Path::new("shipmark.toml"), origin, &mut leaves)
+            .and_then(|()| Config::from_leaves(&leaves))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        let config = read("").unwrap();
+        assert_eq!(config.initial, Version::new(0, 1, 0));
+        assert_eq!(config.tag_format.tag_of(&Version::new(1, 0, 0)), "v1.0.0");
+        assert_eq!(config.platform_of("dev"), "dev");
+        assert_eq!(config.types.get("feat"), Some(&Some(Bump::Minor)));
+    }
+
+    #[test]
+    fn values_are_read() {
+        let config = read(concat!(
+            "app = \"helpdesk\"\n[bump]\nzero = \"cargo\"\n[bump.types]\nsecurity = \"patch\"\nperf = \"none\"\n",
+            "[environments.\"eu west\"]\nplatform = \"production\"\norder = 30\n",
+        ))
+        .unwrap();
+        assert_eq!(config.app.as_deref(), Some("helpdesk"));
+        assert_eq!(config.zero, Zero::Cargo);
+        assert_eq!(config.types.get("security"), Some(&Some(Bump::Patch)));
+        assert_eq!(config.types.get("perf"), Some(&None));
+        assert_eq!(config.platform_of("eu west"), "production");
+    }
+
+    #[test]
+    fn every_mistake_names_file_line_and_key() {
+        for (text, message) in [
+            ("\n[relase]\ninitial = \"1.0.0\"", "shipmark.toml:2: unknown key `relase`"),
+            ("[release]\ninital = \"1.0.0\"", "shipmark.toml:2: unknown key `release.inital`"),
+            (
+                "app = 3",
+                "shipmark.toml:1: `app` is `3`, not a name of 1 to 100 characters without control characters",
+            ),
+            (
+                "[release]\ninitial = \"1.0\"",
+                "shipmark.toml:2: `release.initial` is `1.0`, not a semantic version",
+            ),
+            (
+                "[bump.types]\n\"db-fix\" = \"patch\"",
+                "shipmark.toml:2: `bump.types.db-fix` is `patch`, not a type made of ASCII letters, as the commit grammar has it",
+            ),
+            (
+                "[registry]\nurl = \"ftp://x\"",
+                "shipmark.toml:2: `registry.url` is `ftp://x`, not an http or https address",
+            ),
+        ] {
+            assert_eq!(read(text).unwrap_err(), message, "{text}");
+        }
+        assert!(read("a = [\n").unwrap_err().starts_with("shipmark.toml:"));
+    }
+
+    #[test]
+    fn a_token_goes_only_where_the_user_says() {
+        let from_file = read("[registry]\nurl = \"https://r.example\"").unwrap();
+        assert!(!from_file.registry.unwrap().takes_token);
+        let sources = Sources { registry_url: Some("https://r.example"), ..Sources::default() };
+        assert!(load(&sources).unwrap().registry.unwrap().takes_token);
+    }
+}

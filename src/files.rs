@@ -1,0 +1,139 @@
+//! Reads and replaces whole files. A reader sees the old bytes or the new ones, never a mixture, also after a
+//! power cut: temporary file, fsync, rename, fsync of the directory.
+
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// What could not be read or written, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("cannot {action} `{path}`")]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("`{path}` is {what}, not a plain file")]
+    NotPlain { path: PathBuf, what: &'static str },
+    #[error("`{path}` is larger than {limit} bytes")]
+    TooLarge { path: PathBuf, limit: u64 },
+}
+
+/// No file that a person keeps a version or a configuration in is larger.
+const LIMIT: u64 = 10 * 1024 * 1024;
+
+fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> FileError + use<'a> {
+    move |source| FileError::Io { action, path: path.to_owned(), source }
+}
+
+/// Reads a file of at most 10 MiB, following symbolic links; `None` if nothing is there.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    let size = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(not_plain(path, "a directory")),
+        Ok(found) => found.len(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("read", path)(error)),
+    };
+    if size > LIMIT {
+        return Err(FileError::TooLarge { path: path.to_owned(), limit: LIMIT });
+    }
+    fs::read(path).map(Some).map_err(failed("read", path))
+}
+
+/// Reads a file that shipmark manages; a symbolic link could point out of the repository and is refused.
+pub fn read_managed(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match plain(path)? {
+        None => Ok(None),
+        Some(_) => read(path),
+    }
+}
+
+/// Replaces a file by new bytes and keeps its mode; a new file gets the usual one.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let mode = plain(path)?.map(|found| found.permissions());
+    let folder = folder_of(path);
+    fs::create_dir_all(folder).map_err(failed("create", folder))?;
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".shipmark-")
+        .permissions(mode.unwrap_or_else(usual_mode))
+        .tempfile_in(folder)
+        .map_err(failed("write in", folder))?;
+    temporary.write_all(bytes).map_err(failed("write", path))?;
+    temporary.as_file().sync_all().map_err(failed("write", path))?;
+    temporary.persist(path).map_err(|error| failed("replace", path)(error.error))?;
+    sync_folder(folder)
+}
+
+/// Makes a rename or a removal in `folder` durable.
+pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    File::open(folder).and_then(|open| open.sync_all()).map_err(failed("sync", folder))
+}
+
+/// What stands at `path`, if anything; only a plain file with one name passes.
+fn plain(path: &Path) -> Result<Option<Metadata>, FileError> {
+    use std::os::unix::fs::MetadataExt;
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("read", path)(error)),
+    };
+    let kind = found.file_type();
+    if kind.is_symlink() {
+        return Err(not_plain(path, "a symbolic link"));
+    }
+    if !kind.is_file() {
+        return Err(not_plain(path, "a directory or device"));
+    }
+    if found.nlink() > 1 {
+        return Err(not_plain(path, "a hard link"));
+    }
+    Ok(Some(found))
+}
+
+fn not_plain(path: &Path, what: &'static str) -> FileError {
+    FileError::NotPlain { path: path.to_owned(), what }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// The mode of a new file before the umask takes its part.
+fn usual_mode() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o666)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_leaves_nothing_behind() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("run.sh");
+        replace(&path, b"one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(read_managed(&path).unwrap().unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn links_and_folders_are_refused_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        let (target, link) = (root.path().join("target"), root.path().join("link"));
+        replace(&target, b"kept").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let error = replace(&link, b"lost").unwrap_err().to_string();
+        assert_eq!(error, format!("`{}` is a symbolic link, not a plain file", link.display()));
+        assert!(read_managed(root.path()).is_err());
+        assert_eq!(read(&target).unwrap().unwrap(), b"kept");
+    }
+
+    #[test]
+    fn a_missing_file_is_none() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(read(&root.path().join("none")).unwrap(), None);
+    }
+}

@@ -1,0 +1,186 @@
+//! A repository, opened once. This folder is the only user of libgit2 and of the `git` program; every error
+//! of theirs is an error here, never a default.
+
+use std::path::{Path, PathBuf};
+
+use git2::{ErrorClass, ErrorCode, Oid, Repository, RepositoryOpenFlags, StatusOptions};
+
+use crate::files::FileError;
+use crate::process::ProcessError;
+
+/// What is wrong with a repository, or with what was asked of it.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    #[error("`{}` is not inside a git repository", .0.display())]
+    NotFound(PathBuf),
+    #[error("the repository `{}` belongs to another user", .0.display())]
+    ForeignOwner(PathBuf),
+    #[error("the repository uses {0}, which shipmark cannot read")]
+    Unsupported(String),
+    #[error("the repository has no commit yet")]
+    Unborn,
+    #[error("HEAD is detached and no branch was named")]
+    Detached,
+    #[error("the repository is bare")]
+    Bare,
+    #[error("the history is shallow: what lies before {0} was not fetched")]
+    Shallow(String),
+    #[error("`{0}` names no commit here")]
+    UnknownRevision(String),
+    #[error("cannot read the repository: {action}")]
+    Git { action: String, source: git2::Error },
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Says what was being done when libgit2 failed.
+fn failed(action: impl Into<String>) -> impl FnOnce(git2::Error) -> GitError {
+    let action = action.into();
+    move |source| GitError::Git { action, source }
+}
+
+/// An open repository.
+pub struct Repo {
+    inner: Repository,
+}
+
+/// Where HEAD stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The commit's object id in hexadecimal.
+    pub oid: String,
+    /// The branch's short name; `None` if HEAD is detached.
+    pub branch: Option<String>,
+}
+
+impl Repo {
+    /// Opens the repository that contains `start`, or, inside a hook, the one that git's own variables name.
+    pub fn open(start: &Path, in_hook: bool) -> Result<Self, GitError> {
+        let opened = if in_hook {
+            Repository::open_from_env()
+        } else {
+            Repository::open_ext(start, RepositoryOpenFlags::empty(), &[] as &[&Path])
+        };
+        opened.map(|inner| Self { inner }).map_err(|error| refuse(error, start))
+    }
+
+    /// The commit that HEAD names.
+    pub fn head(&self) -> Result<Head, GitError> {
+        let head = match self.inner.head() {
+            Ok(head) => head,
+            Err(error) if error.code() == ErrorCode::UnbornBranch => return Err(GitError::Unborn),
+            Err(error) => return Err(failed("HEAD")(error)),
+        };
+        let oid = head.peel_to_commit().map_err(failed("the commit of HEAD"))?.id().to_string();
+        let branch = match (head.is_branch(), head.shorthand()) {
+            (true, Ok(name)) => Some(name.to_owned()),
+            (true, Err(source)) => return Err(failed("the name of the branch")(source)),
+            (false, _) => None,
+        };
+        Ok(Head { oid, branch })
+    }
+
+    /// The commit that a revision names, as `git rev-parse REV^{commit}` would say it.
+    pub fn resolve(&self, revision: &str) -> Result<String, GitError> {
+        let unknown = || GitError::UnknownRevision(revision.to_owned());
+        let object = match self.inner.revparse_single(revision) {
+            Ok(object) => object,
+            Err(error)
+                if matches!(
+                    error.code(),
+                    ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous
+                ) =>
+            {
+                return Err(unknown());
+            }
+            Err(error) => return Err(failed(format!("`{revision}`"))(error)),
+        };
+        object.peel_to_commit().map(|commit| commit.id().to_string()).map_err(|_| unknown())
+    }
+
+    /// The bytes of a file in the tree of a commit; `None` if the tree has no such file.
+    pub fn file_at(&self, oid: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let tree = self.commit(oid)?.tree().map_err(failed(format!("the tree of {oid}")))?;
+        let entry = match tree.get_path(Path::new(path)) {
+            Ok(entry) => entry,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(failed(format!("`{path}` in {oid}"))(error)),
+        };
+        let object = entry.to_object(&self.inner).map_err(failed(format!("`{path}` in {oid}")))?;
+        Ok(object.as_blob().map(|blob| blob.content().to_owned()))
+    }
+
+    /// The tracked files that differ from HEAD, in the index or in the worktree, as paths from the root.
+    pub fn changed_files(&self) -> Result<Vec<String>, GitError> {
+        if self.inner.is_bare() {
+            return Ok(Vec::new());
+        }
+        let mut options = StatusOptions::new();
+        options.include_untracked(false).include_ignored(false).no_refresh(true);
+        let statuses =
+            self.inner.statuses(Some(&mut options)).map_err(failed("the state of the worktree"))?;
+        Ok(statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
+    }
+
+    /// How many commits `a` has that `b` lacks, and the other way round.
+    pub fn ahead_behind(&self, a: &str, b: &str) -> Result<(usize, usize), GitError> {
+        let (a, b) = (parse_oid(a)?, parse_oid(b)?);
+        self.inner.graph_ahead_behind(a, b).map_err(failed("the commits between two revisions"))
+    }
+
+    /// Whether this commit is here at all.
+    pub fn has_commit(&self, oid: &str) -> bool {
+        Oid::from_str(oid).is_ok_and(|oid| self.inner.find_commit(oid).is_ok())
+    }
+
+    /// The root of the worktree.
+    pub fn root(&self) -> Result<&Path, GitError> {
+        self.inner.workdir().ok_or(GitError::Bare)
+    }
+
+    /// The folder of shipmark's private state, shared by all worktrees of this repository.
+    pub fn private_dir(&self) -> PathBuf {
+        self.inner.commondir().join("shipmark")
+    }
+
+    /// The repository's name: the last part of the remote's address, else the name of its folder.
+    pub fn name(&self, remote: &str) -> Option<String> {
+        let from_url = self.remote_url(remote).and_then(|url| {
+            let last = url.trim_end_matches('/').rsplit(['/', ':']).next()?;
+            let name = last.strip_suffix(".git").unwrap_or(last);
+            (!name.is_empty()).then(|| name.to_owned())
+        });
+        let folder = self.inner.workdir().unwrap_or_else(|| self.inner.path());
+        from_url.or_else(|| Some(folder.file_name()?.to_string_lossy().into_owned()))
+    }
+
+    /// The address of a remote as it is configured; `None` if there is no such remote.
+    pub fn remote_url(&self, remote: &str) -> Option<String> {
+        let found = self.inner.find_remote(remote).ok()?;
+        found.url().ok().map(str::to_owned)
+    }
+
+    fn commit(&self, oid: &str) -> Result<git2::Commit<'_>, GitError> {
+        self.inner.find_commit(parse_oid(oid)?).map_err(failed(format!("the commit {oid}")))
+    }
+}
+
+fn parse_oid(oid: &str) -> Result<Oid, GitError> {
+    Oid::from_str(oid).map_err(|_| GitError::UnknownRevision(oid.to_owned()))
+}
+
+/// Tells apart why libgit2 would not open a repository; an unknown reason stays libgit2's own words.
+fn refuse(error: git2::Error, start: &Path) -> GitError {
+    match (error.code(), error.class()) {
+        (ErrorCode::NotFound, ErrorClass::Repository | ErrorClass::Os) => {
+            GitError::NotFound(start.to_owned())
+        }
+        (ErrorCode::Owner, _) => GitError::ForeignOwner(start.to_owned()),
+        _ if error.message().contains("extension") || error.message().contains("object format") => {
+            GitError::Unsupported(error.message().to_owned())
+        }
+        _ => failed("opening it")(error),
+    }
+}
