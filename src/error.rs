@@ -3,8 +3,12 @@
 use std::fmt::Display;
 
 use crate::config::ConfigError;
+use crate::domain::assemble::AssembleError;
+use crate::domain::decide::DecideError;
 use crate::files::FileError;
 use crate::git::GitError;
+use crate::git::push::PushError;
+use crate::template::TemplateError;
 
 /// The exit codes; the README's table is checked against this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +161,8 @@ impl From<GitError> for Error {
     fn from(error: GitError) -> Self {
         let exit = match &error {
             GitError::File(FileError::Io { .. }) => Exit::Io,
+            GitError::Locked(_) => Exit::Locked,
+            GitError::RefMoved(_) => Exit::Push,
             _ => Exit::Repository,
         };
         let plain = Self::from_source(exit, &error);
@@ -171,8 +177,74 @@ impl From<GitError> for Error {
             GitError::Shallow(_) => {
                 plain.hint("fetch the whole history: `git fetch --unshallow --tags`, in CI `fetch-depth: 0`")
             }
+            GitError::UnderWay(_) => plain.hint("finish it or abort it first; `git status` shows how"),
+            GitError::Dirty(path) => {
+                plain.hint(format!("commit it, or put it aside with `git stash push -- {path}`"))
+            }
+            GitError::NoIdentity => plain.hint("set `git config user.name` and `git config user.email`"),
+            GitError::RefMoved(_) => plain.hint("run `shipmark release` again"),
+            GitError::IndexLocked(paths) => {
+                plain.hint(format!("run `git checkout HEAD -- {paths}` when it is done"))
+            }
+            GitError::Locked(_) => plain.hint("wait for it to end, then run this again"),
+            GitError::Manifest { .. } => {
+                plain.hint("write one version into it, such as 1.2.3, and commit it")
+            }
             GitError::UnknownRevision(_) => plain.hint("run `git fetch --tags` if another clone has it"),
             _ => plain,
         }
+    }
+}
+
+impl From<PushError> for Error {
+    fn from(error: PushError) -> Self {
+        let plain = |error: &PushError| Self::from_source(Exit::Push, error);
+        match error {
+            PushError::Git(error) => error.into(),
+            PushError::Rejected { .. } => plain(&error)
+                .hint("nothing was changed, here or there; see what the server asks for, then release again"),
+            PushError::Taken { .. } => {
+                Self::from_source(Exit::Repository, &error).hint("run `git fetch --tags`")
+            }
+            PushError::Behind { .. } => {
+                Self::from_source(Exit::Repository, &error).hint("run `git pull` first")
+            }
+            PushError::Unreachable { .. } => plain(&error)
+                .hint("nothing was changed here; check the remote with `git ls-remote`, then release again"),
+        }
+    }
+}
+
+impl From<DecideError> for Error {
+    fn from(error: DecideError) -> Self {
+        let plain = Self::from_source(Exit::Repository, &error);
+        match &error {
+            DecideError::Collision { tag, .. } => plain.hint(format!(
+                "merge `{}` into this branch, or choose another version with `--set`",
+                tag.name
+            )),
+            DecideError::NotAbove { .. } => plain.hint("choose a higher version"),
+            DecideError::BadReleaseAs { .. } => {
+                plain.hint("choose the version by hand with `--set`, which beats the footer")
+            }
+        }
+    }
+}
+
+impl From<AssembleError> for Error {
+    fn from(error: AssembleError) -> Self {
+        let plain = Self::from_source(Exit::Repository, &error);
+        match &error {
+            AssembleError::Manifest { .. } => {
+                plain.hint("write one version into it, such as 1.2.3, and commit it")
+            }
+            AssembleError::Changelog { .. } => plain.hint("save it as UTF-8"),
+        }
+    }
+}
+
+impl From<TemplateError> for Error {
+    fn from(error: TemplateError) -> Self {
+        Self::from_source(Exit::Bug, &error)
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::domain::text;
 
 /// Every embedded template by name.
-const MARKDOWN: [(&str, &str); 0] = [];
+const MARKDOWN: [(&str, &str); 1] = [("changelog", include_str!("../templates/changelog.hbs"))];
 const HTML: [(&str, &str); 0] = [];
 
 /// A template that cannot be read or filled; the text names template, line and column.

@@ -1,6 +1,15 @@
 //! Pure rules: values in, values out. Nothing in here reads a file, the clock, the environment or the
 //! network, and no function has an effect beside its result.
 
+pub mod assemble;
+pub mod changelog;
+pub mod decide;
 pub mod deployment;
+pub mod links;
+pub mod lint;
+pub mod manifest;
+pub mod message;
+pub mod notes;
+pub mod plan;
 pub mod text;
 pub mod version;

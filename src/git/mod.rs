@@ -1,10 +1,17 @@
 //! A repository, opened once. This folder is the only user of libgit2 and of the `git` program; every error
 //! of theirs is an error here, never a default.
 
+pub mod apply;
+pub mod object;
+pub mod program;
+pub mod push;
+pub mod read;
+
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorClass, ErrorCode, Oid, Repository, RepositoryOpenFlags, StatusOptions};
 
+use crate::domain::manifest::ManifestError;
 use crate::files::FileError;
 use crate::process::ProcessError;
 
@@ -25,10 +32,26 @@ pub enum GitError {
     Bare,
     #[error("the history is shallow: what lies before {0} was not fetched")]
     Shallow(String),
+    #[error("{0} is under way")]
+    UnderWay(&'static str),
+    #[error("`{0}` has changes that are not committed")]
+    Dirty(String),
+    #[error("git knows no name and address for the commit")]
+    NoIdentity,
+    #[error("{0} was moved by someone else meanwhile")]
+    RefMoved(String),
+    #[error("the release is made, but the index is locked by another git")]
+    IndexLocked(String),
+    #[error("another shipmark works on this repository (`{}` is locked)", .0.display())]
+    Locked(PathBuf),
+    #[error("`git {what}` failed: {complaint}")]
+    Refused { what: &'static str, complaint: String },
     #[error("`{0}` names no commit here")]
     UnknownRevision(String),
     #[error("cannot read the repository: {action}")]
     Git { action: String, source: git2::Error },
+    #[error("`{path}` cannot be used")]
+    Manifest { path: String, source: ManifestError },
     #[error(transparent)]
     Process(#[from] ProcessError),
     #[error(transparent)]
@@ -154,6 +177,25 @@ impl Repo {
         });
         let folder = self.inner.workdir().unwrap_or_else(|| self.inner.path());
         from_url.or_else(|| Some(folder.file_name()?.to_string_lossy().into_owned()))
+    }
+
+    /// Whether releases are made from this branch: `main`, `master` and the remote's default branch are such
+    /// branches. Where none of them exists, the branch at hand is.
+    pub fn is_release_branch(&self, branch: &str, remote: &str) -> Result<bool, GitError> {
+        let looking = || failed("the branches");
+        let mut names = vec!["main".to_owned(), "master".to_owned()];
+        let default = format!("refs/remotes/{remote}/HEAD");
+        if let Ok(found) = self.inner.find_reference(&default)
+            && let Some(target) = found.symbolic_target().map_err(looking())?
+        {
+            names.extend(target.strip_prefix(&format!("refs/remotes/{remote}/")).map(str::to_owned));
+        }
+        let exists = |name: &String| {
+            [format!("refs/heads/{name}"), format!("refs/remotes/{remote}/{name}")]
+                .iter()
+                .any(|reference| self.inner.find_reference(reference).is_ok())
+        };
+        Ok(names.iter().any(|name| name == branch) || !names.iter().any(exists))
     }
 
     /// The address of a remote as it is configured; `None` if there is no such remote.

@@ -1,0 +1,157 @@
+//! Turns a decision into a plan: every byte and reference, still without an effect.
+
+use jiff::Timestamp;
+use semver::Version;
+use sha2::{Digest, Sha256};
+
+use super::changelog::{self, ChangelogError};
+use super::manifest::{self, ManifestError};
+use super::plan::{Decision, FileEdit, Plan};
+
+/// What a plan is made of beside the decision.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    pub app: &'a str,
+    /// The full name of the branch that moves.
+    pub branch_ref: &'a str,
+    /// The commit that it has now.
+    pub base: &'a str,
+    /// Holds `{version}`.
+    pub commit_message: &'a str,
+    /// The section of the changelog, which is the tag's message too.
+    pub section: &'a str,
+    pub version_file: (&'a str, Option<Vec<u8>>),
+    pub changelog: (&'a str, Option<Vec<u8>>),
+    pub time: Timestamp,
+}
+
+/// A managed file that cannot be edited.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    #[error("`{path}` cannot be used")]
+    Manifest { path: String, source: ManifestError },
+    #[error("`{path}` cannot be used")]
+    Changelog { path: String, source: ChangelogError },
+}
+
+/// The plan of a release. The same parts give the same bytes. A file that says already what it should is left
+/// out of `files`; `commit_message` is kept, since a commit is made only if some file changes.
+pub fn assemble(decision: &Decision, parts: &Parts) -> Result<Plan, AssembleError> {
+    let version = &decision.next;
+    let (path, old) = &parts.version_file;
+    let version_file = edit(path, old.as_deref(), |old| {
+        manifest::write_plain(old, version)
+            .map_err(|source| AssembleError::Manifest { path: (*path).to_owned(), source })
+    })?;
+    let (path, old) = &parts.changelog;
+    let changelog = edit(path, old.as_deref(), |old| {
+        changelog::splice(old, &version.to_string(), parts.section)
+            .map_err(|source| AssembleError::Changelog { path: (*path).to_owned(), source })
+    })?;
+    let release_id = release_id(parts.app, parts.base, version);
+    let subject = parts.commit_message.replace("{version}", &version.to_string());
+    Ok(Plan {
+        commit_message: format!("{subject}\n\nRelease-Id: {release_id}\n"),
+        tag_message: tag_message(parts, version, &release_id),
+        tag_ref: format!("refs/tags/{}", decision.tag),
+        branch_ref: parts.branch_ref.to_owned(),
+        base: parts.base.to_owned(),
+        files: [version_file, changelog].into_iter().flatten().collect(),
+        previous: decision.current.clone(),
+        version: version.clone(),
+        time: parts.time,
+        release_id,
+    })
+}
+
+fn edit(
+    path: &str,
+    old: Option<&[u8]>,
+    write: impl FnOnce(Option<&[u8]>) -> Result<Vec<u8>, AssembleError>,
+) -> Result<Option<FileEdit>, AssembleError> {
+    let new = write(old)?;
+    let unchanged = old == Some(new.as_slice());
+    Ok((!unchanged).then(|| FileEdit { path: path.to_owned(), old: old.map(<[u8]>::to_vec), new }))
+}
+
+/// The release notes without their heading, which the tag's first line replaces.
+fn tag_message(parts: &Parts, version: &Version, release_id: &str) -> String {
+    let notes = parts.section.split_once('\n').map_or("", |(_, notes)| notes.trim());
+    format!("{} {version}\n\n{notes}\n\nRelease-Id: {release_id}\n", parts.app)
+}
+
+/// Names the release by what it is made from, so that a second run recognises the work of the first: SHA-256
+/// over app, base commit and version, each preceded by its length.
+fn release_id(app: &str, base: &str, version: &Version) -> String {
+    let mut hash = Sha256::new();
+    for part in [app, base, &version.to_string()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::plan::Rule;
+    use crate::domain::version::Zero;
+
+    fn decision() -> Decision {
+        Decision {
+            current: Version::new(1, 0, 0),
+            next: Version::new(1, 1, 0),
+            tag: "v1.1.0".to_owned(),
+            released: true,
+            bump: None,
+            rule: Rule::Commits,
+            reason: String::new(),
+            zero: Zero::Semver,
+            base: None,
+            commits: 1,
+            deciding: Vec::new(),
+            ignored: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn parts(version_file: Option<&[u8]>) -> Parts<'static> {
+        Parts {
+            app: "helpdesk",
+            branch_ref: "refs/heads/main",
+            base: "0123456789012345678901234567890123456789",
+            commit_message: "chore(release): {version}",
+            section: "## 1.1.0 - 2026-01-31\n\n### Added\n\n- a door\n",
+            version_file: ("VERSION.txt", version_file.map(<[u8]>::to_vec)),
+            changelog: ("CHANGELOG.md", None),
+            time: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn the_same_parts_give_the_same_plan() {
+        let plan = |old| assemble(&decision(), &parts(old)).unwrap();
+        let first = plan(Some(b"1.0.0\n"));
+        assert_eq!(format!("{first:?}"), format!("{:?}", plan(Some(b"1.0.0\n"))));
+        assert_eq!(first.files.len(), 2);
+        assert_eq!(first.files[0].new, b"1.1.0\n");
+        let id = &first.release_id;
+        assert_eq!(first.commit_message, format!("chore(release): 1.1.0\n\nRelease-Id: {id}\n"));
+        assert_eq!(
+            first.tag_message,
+            format!("helpdesk 1.1.0\n\n### Added\n\n- a door\n\nRelease-Id: {id}\n")
+        );
+    }
+
+    #[test]
+    fn a_file_that_says_it_already_is_left_alone() {
+        let plan = assemble(&decision(), &parts(Some(b"1.1.0\n"))).unwrap();
+        assert_eq!(plan.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["CHANGELOG.md"]);
+    }
+
+    #[test]
+    fn an_unusable_file_is_named() {
+        let error = assemble(&decision(), &parts(Some(b"one"))).unwrap_err();
+        assert_eq!(error.to_string(), "`VERSION.txt` cannot be used");
+    }
+}

@@ -1,0 +1,141 @@
+//! Puts one version's section into an existing changelog and keeps every other byte.
+
+/// What a new changelog begins with.
+const PREAMBLE: &str =
+    "# Changelog\n\nWritten from the commits by `shipmark release`, newest version first.\n";
+
+/// The changelog could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChangelogError {
+    #[error("it is not UTF-8")]
+    NotUtf8,
+}
+
+/// The text with `section`, which begins with its own heading, in the place of the section of the same
+/// version, else above all versions and below `Unreleased`. The same input gives the same bytes, so a second
+/// run changes nothing. Line ends are those of the file.
+pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8>, ChangelogError> {
+    let old = std::str::from_utf8(old.unwrap_or_default()).map_err(|_| ChangelogError::NotUtf8)?;
+    if old.trim_start_matches('\u{FEFF}').trim().is_empty() {
+        return Ok(format!("{PREAMBLE}\n{}\n", section.trim_end()).into_bytes());
+    }
+    let line_end = if old.contains("\r\n") { "\r\n" } else { "\n" };
+    let section = section.trim_end().replace('\n', line_end);
+    let headings = headings(old);
+    let (from, to) = match headings.iter().position(|heading| heading.names(version)) {
+        Some(at) => (start(&headings, at, old), start(&headings, at + 1, old)),
+        None => {
+            let place = headings.iter().position(|heading| heading.version && !heading.names("unreleased"));
+            let at = place.map_or(old.len(), |at| start(&headings, at, old));
+            (at, at)
+        }
+    };
+    let (before, after) = (old.get(..from).unwrap_or_default(), old.get(to..).unwrap_or_default());
+    let gap_before = if before.is_empty() { "" } else { missing_blank(before, line_end) };
+    let gap_after = if after.is_empty() { line_end.to_owned() } else { line_end.repeat(2) };
+    Ok(format!("{before}{gap_before}{section}{gap_after}{after}").into_bytes())
+}
+
+/// What lacks at the end of `before` for a blank line.
+fn missing_blank<'a>(before: &str, line_end: &'a str) -> &'a str {
+    let trimmed = before.trim_end_matches(['\n', '\r']);
+    match before.get(trimmed.len()..).unwrap_or_default().matches('\n').count() {
+        0 if line_end == "\n" => "\n\n",
+        0 => "\r\n\r\n",
+        1 => line_end,
+        _ => "",
+    }
+}
+
+/// A heading of the second level.
+struct Heading {
+    start: usize,
+    /// Its first word in lower case without brackets.
+    word: String,
+    /// Whether that word is a version or `Unreleased`.
+    version: bool,
+}
+
+impl Heading {
+    fn names(&self, version: &str) -> bool {
+        self.version && self.word == version.to_lowercase()
+    }
+}
+
+fn start(headings: &[Heading], at: usize, text: &str) -> usize {
+    headings.get(at).map_or(text.len(), |heading| heading.start)
+}
+
+/// The headings of the second level that are not inside a fence of code; one that names no version bounds a
+/// section too.
+fn headings(text: &str) -> Vec<Heading> {
+    let (mut found, mut at, mut fence) = (Vec::new(), 0, None);
+    for line in text.split_inclusive('\n') {
+        let mark = ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark));
+        match (fence, mark) {
+            (None, Some(mark)) => fence = Some(mark),
+            (Some(open), Some(mark)) if open == mark => fence = None,
+            (None, None) => {
+                if let Some(title) = line.strip_prefix("## ") {
+                    found.push(heading(at, title));
+                }
+            }
+            _ => {}
+        }
+        at += line.len();
+    }
+    found
+}
+
+fn heading(start: usize, title: &str) -> Heading {
+    let word = title.split_whitespace().next().unwrap_or_default();
+    let word = word.trim_start_matches('[').split([']', '(']).next().unwrap_or_default();
+    let word = word.strip_prefix('v').unwrap_or(word).to_lowercase();
+    let version = word == "unreleased" || semver::Version::parse(&word).is_ok();
+    Heading { start, word, version }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spliced(old: &str, version: &str, section: &str) -> String {
+        let once = splice(Some(old.as_bytes()), version, section).unwrap();
+        assert_eq!(splice(Some(&once), version, section).unwrap(), once, "a second run changes nothing");
+        String::from_utf8(once).unwrap()
+    }
+
+    const NEW: &str = "## 1.1.0 - 2026-01-31\n\n- b\n";
+
+    #[test]
+    fn a_new_file_has_a_preamble() {
+        assert_eq!(spliced("", "1.1.0", NEW), format!("{PREAMBLE}\n{NEW}"));
+    }
+
+    #[test]
+    fn a_section_goes_below_unreleased_and_above_the_versions() {
+        let old = "# Log\n\n## [Unreleased]\n\n- soon\n\n## [1.0.0] - 2025-01-01\n\n- a\n";
+        assert_eq!(
+            spliced(old, "1.1.0", NEW),
+            "# Log\n\n## [Unreleased]\n\n- soon\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n## [1.0.0] - 2025-01-01\n\n- a\n"
+        );
+        assert_eq!(spliced("# Log", "1.1.0", NEW), "# Log\n\n## 1.1.0 - 2026-01-31\n\n- b\n");
+    }
+
+    #[test]
+    fn the_section_of_the_same_version_is_replaced() {
+        let old = "intro\n\n## v1.1.0\n\n- old\n\n## 1.0.0\n\n- a";
+        assert_eq!(spliced(old, "1.1.0", NEW), "intro\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n## 1.0.0\n\n- a");
+    }
+
+    #[test]
+    fn bytes_of_others_stay() {
+        let old = "\u{FEFF}# Log\r\n\r\n```\r\n## 9.9.9\r\n```\r\n\r\n## 1.0.0\r\n\r\n- a";
+        let new = spliced(old, "1.1.0", NEW);
+        assert_eq!(
+            new,
+            "\u{FEFF}# Log\r\n\r\n```\r\n## 9.9.9\r\n```\r\n\r\n## 1.1.0 - 2026-01-31\r\n\r\n- b\r\n\r\n## 1.0.0\r\n\r\n- a"
+        );
+        assert_eq!(splice(Some(b"\xff"), "1.1.0", NEW), Err(ChangelogError::NotUtf8));
+    }
+}

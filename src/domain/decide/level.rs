@@ -1,0 +1,54 @@
+//! What each commit of the window asks for.
+
+use std::collections::BTreeMap;
+
+use super::Rules;
+use crate::domain::message::{Kind, Special};
+use crate::domain::plan::{Commit, Deciding, History, Ignored, Reason};
+use crate::domain::version::Bump;
+
+/// The commits that ask for a release and those that ask for none, both newest first.
+pub(super) fn sort_out(
+    history: &History,
+    rules: &Rules,
+    cancelled: &BTreeMap<usize, Reason>,
+) -> (Vec<Deciding>, Vec<Ignored>) {
+    let (mut deciding, mut ignored) = (Vec::new(), Vec::new());
+    for (at, commit) in history.window.iter().enumerate() {
+        let verdict = cancelled.get(&at).map_or_else(|| level_of(commit, rules), |reason| Err(*reason));
+        let (oid, header) = (commit.oid.clone(), commit.message.header.clone());
+        match verdict {
+            Ok(level) => {
+                let base = history.base.as_ref().map(|base| &base.version);
+                let effective = base.map_or(level, |base| rules.zero.effective(base, level));
+                let breaking = !commit.message.breaking.is_empty();
+                deciding.push(Deciding { oid, header, level, effective, breaking });
+            }
+            Err(reason) => ignored.push(Ignored { oid, header, reason }),
+        }
+    }
+    (deciding, ignored)
+}
+
+/// The level that one commit asks for, or why it asks for none. A breaking note counts below any header.
+fn level_of(commit: &Commit, rules: &Rules) -> Result<Bump, Reason> {
+    let message = &commit.message;
+    let special = match &message.kind {
+        Kind::Special(Special::OwnRelease) => return Err(Reason::OwnRelease),
+        _ if commit.parents > 1 => return Err(Reason::Merge),
+        Kind::Special(Special::Merge) => return Err(Reason::Merge),
+        Kind::Special(Special::Autosquash) => return Err(Reason::Autosquash),
+        _ if !message.breaking.is_empty() => return Ok(Bump::Major),
+        Kind::Special(Special::BareVersion) => return Err(Reason::BareVersion),
+        Kind::Special(Special::Revert { .. }) => true,
+        Kind::Conventional(change) => change.r#type == "revert",
+        Kind::Free(_) => return Err(Reason::NotConventional),
+    };
+    let named = message.change().and_then(|change| rules.types.get(&change.r#type).copied());
+    match named {
+        Some(level) => level.ok_or(Reason::TypeNone),
+        // What it takes back was released, or cannot be found: users get a change.
+        None if special => Ok(Bump::Patch),
+        None => Err(Reason::TypeNone),
+    }
+}

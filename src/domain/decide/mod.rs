@@ -1,0 +1,196 @@
+//! Which version comes next, and why: a pure function of the history.
+
+mod level;
+mod reason;
+mod revert;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
+
+use semver::Version;
+
+use super::message::Kind;
+use super::plan::{Decision, History, Rule, Tag, Wish};
+use super::text;
+use super::version::{Bump, TagFormat, Zero};
+
+/// The settings that a decision depends on.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub tag_format: TagFormat,
+    pub initial: Version,
+    pub zero: Zero,
+    pub types: BTreeMap<String, Option<Bump>>,
+}
+
+/// Why there is no next version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecideError {
+    #[error("the next version {version} is taken: the tag `{}` names {}, which HEAD does not contain", .tag.name, text::short(&.tag.commit))]
+    Collision { version: Version, tag: Tag },
+    #[error("{wanted} is not above the released version {released}")]
+    NotAbove { wanted: Version, released: Version },
+    #[error("{}: `Release-As: {text}` is not a semantic version", text::short(.oid))]
+    BadReleaseAs { oid: String, text: String },
+}
+
+/// Labels of pre-releases that a final release follows, lowest first; other labels bind nobody.
+const RANKED: [&str; 6] = ["alpha", "beta", "next", "pre", "preview", "rc"];
+
+/// Decides on the next stable version.
+pub fn decide(history: &History, rules: &Rules, wish: &Wish) -> Result<Decision, DecideError> {
+    let (deciding, ignored) = level::sort_out(history, rules, &revert::cancel(&history.window));
+    let level = deciding.iter().map(|commit| commit.effective).max();
+    let mut warnings = Vec::new();
+    let outcome = settle(history, rules, wish, level, &mut warnings)?;
+    warn_of_hidden_breaks(history, &mut warnings);
+    let (rule, next) = match outcome {
+        Some(outcome) => outcome,
+        None => (Rule::Commits, current(history, rules)),
+    };
+    let released = !is_released(history, &next);
+    if released {
+        refuse_taken(history, rules, &next)?;
+    }
+    let reason = reason::of(history, rule, released, &deciding, level);
+    Ok(Decision {
+        current: current(history, rules),
+        tag: rules.tag_format.tag_of(&next),
+        next,
+        released,
+        bump: level,
+        rule,
+        reason,
+        zero: rules.zero,
+        base: history.base.clone(),
+        commits: history.window.len(),
+        deciding,
+        ignored,
+        warnings,
+    })
+}
+
+/// The version that the repository has now: the newest release, else what VERSION.txt says, else the first.
+fn current(history: &History, rules: &Rules) -> Version {
+    let released = history.base.as_ref().map(|base| base.version.clone());
+    released.or_else(|| history.version_file.clone()).unwrap_or_else(|| rules.initial.clone())
+}
+
+fn is_released(history: &History, version: &Version) -> bool {
+    history.base.as_ref().is_some_and(|base| base.version == *version)
+}
+
+/// The version by the strongest authority that speaks, and which one that was; `None` is nothing to release.
+fn settle(
+    history: &History,
+    rules: &Rules,
+    wish: &Wish,
+    level: Option<Bump>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<(Rule, Version)>, DecideError> {
+    let base = history.base.as_ref().map(|base| &base.version);
+    if let Some(wanted) = &wish.set {
+        return above(base, wanted.clone()).map(|version| Some((Rule::Set, version)));
+    }
+    let first = || history.version_file.clone().unwrap_or_else(|| rules.initial.clone());
+    if let Some(level) = wish.bump {
+        let bumped = base.map_or_else(first, |base| level.apply(base));
+        return Ok(Some((Rule::BumpFlag, bumped)));
+    }
+    if let Some(forced) = release_as(history, warnings)? {
+        return Ok(Some((Rule::ReleaseAs, forced)));
+    }
+    let Some(base) = base else { return Ok(Some((Rule::Initial, first()))) };
+    let computed = from_commits(history, base, level);
+    let ahead = history.version_file.as_ref().filter(|version| is_ahead(history, rules, base, version));
+    Ok(match (computed, ahead) {
+        (Some((_, version)), Some(file)) if *file >= version => Some((Rule::VersionFile, file.clone())),
+        (None, Some(file)) => Some((Rule::VersionFile, file.clone())),
+        (computed, _) => computed,
+    })
+}
+
+fn above(base: Option<&Version>, wanted: Version) -> Result<Version, DecideError> {
+    match base {
+        Some(released) if wanted <= *released => {
+            Err(DecideError::NotAbove { wanted, released: released.clone() })
+        }
+        _ => Ok(wanted),
+    }
+}
+
+/// A person moved VERSION.txt ahead: above the newest release and every pre-release since, and not tagged.
+fn is_ahead(history: &History, rules: &Rules, base: &Version, version: &Version) -> bool {
+    let tag = rules.tag_format.tag_of(version);
+    let in_play = pre_releases_in_play(history, base).all(|found| found.version < *version);
+    version > base && in_play && !history.tags.iter().any(|found| found.name == tag)
+}
+
+/// A pre-release promises at least its core, so a final release is never below the core of the highest one.
+fn from_commits(history: &History, base: &Version, level: Option<Bump>) -> Option<(Rule, Version)> {
+    let promised = pre_releases_in_play(history, base)
+        .filter(|tag| is_ranked(&tag.version))
+        .map(|tag| Version::new(tag.version.major, tag.version.minor, tag.version.patch))
+        .max();
+    let bumped = level.map(|level| level.apply(base));
+    match (bumped, promised) {
+        (Some(bumped), Some(core)) if core > bumped => Some((Rule::Promote, core)),
+        (Some(bumped), _) => Some((Rule::Commits, bumped)),
+        (None, Some(core)) => Some((Rule::Promote, core)),
+        (None, None) => None,
+    }
+}
+
+/// The pre-releases that HEAD contains, that the base does not contain, and whose core is above the base.
+fn pre_releases_in_play<'a>(history: &'a History, base: &'a Version) -> impl Iterator<Item = &'a Tag> {
+    let window: HashSet<&str> = history.window.iter().map(|commit| commit.oid.as_str()).collect();
+    history.tags.iter().filter(move |tag| {
+        let version = &tag.version;
+        let core = Version::new(version.major, version.minor, version.patch);
+        !version.pre.is_empty() && core > *base && window.contains(tag.commit.as_str())
+    })
+}
+
+fn is_ranked(version: &Version) -> bool {
+    let label = version.pre.split('.').next().unwrap_or_default();
+    RANKED.contains(&label.trim_end_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// The newest `Release-As:` of the window, if it is above the base.
+fn release_as(history: &History, warnings: &mut Vec<String>) -> Result<Option<Version>, DecideError> {
+    let newest = history.window.iter().find_map(|commit| Some((commit, commit.message.release_as()?)));
+    let Some((commit, asked)) = newest else { return Ok(None) };
+    let version = asked.map_err(|text| DecideError::BadReleaseAs { oid: commit.oid.clone(), text })?;
+    match &history.base {
+        Some(base) if version <= base.version => {
+            warnings.push(format!(
+                "{}: `Release-As: {version}` is not above {} and is ignored",
+                text::short(&commit.oid),
+                base.version
+            ));
+            Ok(None)
+        }
+        _ => Ok(Some(version)),
+    }
+}
+
+fn refuse_taken(history: &History, rules: &Rules, next: &Version) -> Result<(), DecideError> {
+    let name = rules.tag_format.tag_of(next);
+    match history.tags.iter().find(|tag| tag.name == name) {
+        Some(tag) => Err(DecideError::Collision { version: next.clone(), tag: tag.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn warn_of_hidden_breaks(history: &History, warnings: &mut Vec<String>) {
+    for commit in &history.window {
+        if matches!(commit.message.kind, Kind::Free(_)) && !commit.message.breaking.is_empty() {
+            warnings.push(format!(
+                "{}: a breaking change stands below a header that is not conventional: `{}`",
+                text::short(&commit.oid),
+                text::line(&commit.message.header)
+            ));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+use super::*;
+use crate::domain::message::Message;
+use crate::domain::plan::{Commit, Reason};
+use crate::domain::version::Bump;
+
+fn v(text: &str) -> Version {
+    Version::parse(text).unwrap()
+}
+
+fn rules() -> Rules {
+    let types = [("feat", Bump::Minor), ("fix", Bump::Patch), ("perf", Bump::Patch)];
+    Rules {
+        tag_format: TagFormat::default(),
+        initial: v("0.1.0"),
+        zero: Zero::Semver,
+        types: types.map(|(name, level)| (name.to_owned(), Some(level))).into(),
+    }
+}
+
+/// The newest message first; commit `n` from the oldest has the id `000000n…`.
+fn history(base: Option<&str>, messages: &[&str]) -> History {
+    let count = messages.len();
+    let window = messages.iter().enumerate().map(|(at, text)| Commit {
+        oid: format!("{:07}{}", count - at, "0".repeat(33)),
+        message: Message::parse(text),
+        author: "Ada".to_owned(),
+        parents: 1,
+        revert_target_exists: text.contains("elsewhere"),
+    });
+    let base = base.map(|version| tag(version, "base"));
+    History {
+        head: "head".to_owned(),
+        tags: base.iter().cloned().collect(),
+        base,
+        window: window.collect(),
+        version_file: None,
+    }
+}
+
+fn tag(version: &str, commit: &str) -> Tag {
+    Tag { name: format!("v{version}"), version: v(version), commit: commit.to_owned() }
+}
+
+#[track_caller]
+fn next(history: &History) -> (Rule, String, bool) {
+    let decision = decide(history, &rules(), &Wish::default()).unwrap();
+    (decision.rule, decision.next.to_string(), decision.released)
+}
+
+#[track_caller]
+fn is(history: &History, rule: Rule, version: &str) {
+    assert_eq!(next(history), (rule, version.to_owned(), true));
+}
+
+#[track_caller]
+fn nothing(history: &History, version: &str) {
+    assert_eq!(next(history), (Rule::Commits, version.to_owned(), false));
+}
+
+#[test]
+fn the_highest_level_of_the_commits_counts() {
+    is(&history(Some("1.2.3"), &["fix: a", "docs: b"]), Rule::Commits, "1.2.4");
+    is(&history(Some("1.2.3"), &["fix: a", "feat: b", "fix: c"]), Rule::Commits, "1.3.0");
+    is(&history(Some("1.2.3"), &["fix: a", "chore!: b"]), Rule::Commits, "2.0.0");
+    is(&history(Some("0.2.3"), &["feat!: b"]), Rule::Commits, "0.3.0");
+    nothing(&history(Some("1.2.3"), &["docs: a", "feature: b", "no type"]), "1.2.3");
+    nothing(&history(Some("1.2.3"), &[]), "1.2.3");
+}
+
+#[test]
+fn the_first_release_is_what_version_txt_or_the_configuration_says() {
+    is(&history(None, &["feat!: a"]), Rule::Initial, "0.1.0");
+    let mut with_file = history(None, &["fix: a"]);
+    with_file.version_file = Some(v("2.0.0"));
+    is(&with_file, Rule::Initial, "2.0.0");
+}
+
+#[test]
+fn a_person_may_move_version_txt_ahead() {
+    let mut ahead = history(Some("1.0.0"), &["fix: a"]);
+    ahead.version_file = Some(v("2.0.0"));
+    is(&ahead, Rule::VersionFile, "2.0.0");
+    ahead.version_file = Some(v("1.0.1"));
+    is(&ahead, Rule::VersionFile, "1.0.1");
+    let mut less = history(Some("1.0.0"), &["feat: a"]);
+    less.version_file = Some(v("1.0.1"));
+    is(&less, Rule::Commits, "1.1.0");
+    let mut stale = history(Some("1.0.0"), &["fix: a"]);
+    stale.version_file = Some(v("0.9.0"));
+    is(&stale, Rule::Commits, "1.0.1");
+}
+
+#[test]
+fn reverts_cancel_what_was_not_released() {
+    let revert = "Revert \"feat: b\"\n\nThis reverts commit 0000001000.";
+    is(&history(Some("1.0.0"), &[revert, "fix: a", "feat: b"]), Rule::Commits, "1.0.1");
+    nothing(&history(Some("1.0.0"), &[revert, "docs: a", "feat: b"]), "1.0.0");
+    let reapply = "Reapply \"feat: b\"\n\nThis reverts commit 0000003000.";
+    is(&history(Some("1.0.0"), &[reapply, revert, "docs: a", "feat: b"]), Rule::Commits, "1.1.0");
+    let conventional = "revert: feat: b\n\nRefs: 0000001";
+    nothing(&history(Some("1.0.0"), &[conventional, "feat: b"]), "1.0.0");
+}
+
+#[test]
+fn a_revert_of_something_released_is_a_patch() {
+    let released = "Revert \"feat: b\"\n\nThis reverts commit abcdef1. It is elsewhere.";
+    is(&history(Some("1.0.0"), &[released, "docs: feat: b"]), Rule::Commits, "1.0.1");
+    is(&history(Some("1.0.0"), &["revert!: the door"]), Rule::Commits, "2.0.0");
+}
+
+#[test]
+fn a_rebased_revert_finds_its_commit_by_the_header() {
+    let rebased = "Revert \"feat: b\"\n\nThis reverts commit abcdef1.";
+    nothing(&history(Some("1.0.0"), &[rebased, "feat: b"]), "1.0.0");
+    is(&history(Some("1.0.0"), &[rebased, "feat: b", "feat: b"]), Rule::Commits, "1.1.0");
+}
+
+#[test]
+fn release_as_beats_the_commits_and_must_be_above() {
+    let asked = "chore: x\n\nRelease-As: 3.0.0";
+    is(&history(Some("1.0.0"), &["feat: a", asked]), Rule::ReleaseAs, "3.0.0");
+    let decision = decide(&history(Some("4.0.0"), &["fix: a", asked]), &rules(), &Wish::default()).unwrap();
+    assert_eq!((decision.next, decision.warnings.len()), (v("4.0.1"), 1));
+    let bad = history(Some("1.0.0"), &["chore: x\n\nRelease-As: soon"]);
+    let error = decide(&bad, &rules(), &Wish::default()).unwrap_err();
+    assert_eq!(error.to_string(), "0000001: `Release-As: soon` is not a semantic version");
+}
+
+#[test]
+fn a_wish_beats_everything_and_is_never_translated() {
+    let history = history(Some("0.3.0"), &["fix: a"]);
+    let wish = |set: Option<&str>, bump| Wish { set: set.map(v), bump };
+    let next = |wish| decide(&history, &rules(), &wish).map(|decision| decision.next.to_string());
+    assert_eq!(next(wish(Some("7.0.0"), None)).unwrap(), "7.0.0");
+    assert_eq!(next(wish(None, Some(Bump::Major))).unwrap(), "1.0.0");
+    let below = next(wish(Some("0.2.0"), None)).unwrap_err();
+    assert_eq!(below.to_string(), "0.2.0 is not above the released version 0.3.0");
+}
+
+#[test]
+fn a_pre_release_in_play_promises_its_core() {
+    let mut promised = history(Some("1.0.0"), &["docs: a", "feat: b"]);
+    let commit = promised.window[1].oid.clone();
+    promised.tags.push(tag("2.0.0-rc.2", &commit));
+    is(&promised, Rule::Promote, "2.0.0");
+    promised.tags = vec![tag("2.0.0-nightly.1", &commit)];
+    is(&promised, Rule::Commits, "1.1.0");
+    promised.tags = vec![tag("2.0.0-rc.1", "elsewhere")];
+    is(&promised, Rule::Commits, "1.1.0");
+}
+
+#[test]
+fn a_taken_version_is_refused_by_name() {
+    let mut taken = history(Some("1.0.0"), &["fix: a"]);
+    taken.tags.push(tag("1.0.1", "0123456789"));
+    let error = decide(&taken, &rules(), &Wish::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the next version 1.0.1 is taken: the tag `v1.0.1` names 0123456, which HEAD does not contain"
+    );
+}
+
+#[test]
+fn every_commit_is_explained() {
+    let mut mixed = history(
+        Some("1.0.0"),
+        &[
+            "Merge branch 'x'",
+            "feat: a",
+            "nothing",
+            "docs: b",
+            "fixup! feat: a",
+            "1.0.0",
+            "x\n\nBREAKING CHANGE: y",
+        ],
+    );
+    mixed.window[1].parents = 2;
+    let decision = decide(&mixed, &rules(), &Wish::default()).unwrap();
+    let reasons: Vec<Reason> = decision.ignored.iter().map(|ignored| ignored.reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            Reason::Merge,
+            Reason::Merge,
+            Reason::NotConventional,
+            Reason::TypeNone,
+            Reason::Autosquash,
+            Reason::BareVersion
+        ]
+    );
+    assert_eq!(decision.next, v("2.0.0"));
+    assert_eq!(decision.warnings.len(), 1);
+    assert_eq!(decision.reason, "major: 1 breaking since v1.0.0");
+}
+
+#[test]
+fn the_reason_counts_what_decided() {
+    let decision = decide(
+        &history(Some("1.2.0"), &["feat: a", "fix(x): b", "fix: c", "feat(y)!: d"]),
+        &rules(),
+        &Wish::default(),
+    )
+    .unwrap();
+    assert_eq!(decision.reason, "major: 1 breaking, 1 feat, 2 fix since v1.2.0");
+}

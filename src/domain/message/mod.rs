@@ -1,0 +1,237 @@
+//! One commit message, read once; lint, bump, notes and comparison all use this one result.
+//!
+//! The grammar is Conventional Commits 1.0.0. The crate `conventional_commit_parser` decides what a header is;
+//! the footers are found by line (see `footer`).
+
+mod footer;
+mod special;
+
+use conventional_commit_parser::error::ParseErrorKind;
+use pest::error::LineColLocation;
+use semver::Version;
+use serde::Serialize;
+
+pub use self::footer::Footer;
+pub use self::special::Special;
+
+/// A commit message as facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The first line, without blanks around it.
+    pub header: String,
+    pub kind: Kind,
+    /// What stands between header and footers.
+    pub body: String,
+    pub footers: Vec<Footer>,
+    /// The texts of the breaking notes; with a mere `!` the description is the note.
+    pub breaking: Vec<String>,
+}
+
+/// What the header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Conventional(Change),
+    Special(Special),
+    /// It is neither; kept with the reason, since a commit is never dropped.
+    Free(Mistake),
+}
+
+/// The parts of a conventional header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// In lower case, as the specification compares types without case.
+    pub r#type: String,
+    pub scope: Option<String>,
+    /// Without a trailing `(#n)`.
+    pub description: String,
+    /// The pull request that a forge put at the end of the header.
+    pub pull_request: Option<u64>,
+}
+
+/// Why a header does not parse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    pub problem: &'static str,
+    /// Counted in characters from 1.
+    pub column: usize,
+}
+
+impl Message {
+    /// Reads a message; it has lost its comments before, and never fails: what does not parse is kept as such.
+    pub fn parse(text: &str) -> Self {
+        let text = normalise(text);
+        let (header, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        let header = header.trim();
+        let (body, footers) = footer::split(rest);
+        let (kind, bang) = classify(header);
+        let mut breaking: Vec<String> =
+            footers.iter().filter(|footer| footer.is_breaking()).map(Footer::note).collect();
+        if bang && breaking.is_empty() {
+            breaking.extend(kind.description().map(str::to_owned));
+        }
+        let kind = match footers.iter().any(|footer| footer.is("release-id")) {
+            true => Kind::Special(Special::OwnRelease),
+            false => kind,
+        };
+        Self { header: header.to_owned(), kind, body: body.trim().to_owned(), footers, breaking }
+    }
+
+    /// The conventional parts, of an Azure pull request's title too.
+    pub fn change(&self) -> Option<&Change> {
+        match &self.kind {
+            Kind::Conventional(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// The version that a `Release-As:` footer asks for, the last one of several; `Err` holds a text that is
+    /// no version.
+    pub fn release_as(&self) -> Option<Result<Version, String>> {
+        let footer = self.footers.iter().rfind(|footer| footer.is("release-as"))?;
+        Some(Version::parse(footer.value.trim()).map_err(|_| footer.value.clone()))
+    }
+
+    /// The commits that this one takes back, as far as it names them: object ids of at least 7 digits.
+    pub fn revert_targets(&self) -> Vec<String> {
+        special::revert_targets(&self.body, &self.footers)
+    }
+
+    /// The header that a revert quotes; `None` if this is no revert.
+    pub fn reverted_header(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Special(Special::Revert { header }) => Some(header),
+            Kind::Conventional(change) if change.r#type == "revert" => Some(&change.description),
+            _ => None,
+        }
+    }
+}
+
+impl Kind {
+    fn description(&self) -> Option<&str> {
+        match self {
+            Self::Conventional(change) => Some(&change.description),
+            _ => None,
+        }
+    }
+}
+
+/// Line ends become LF; blank lines and those that `git log --show-signature` adds go from the start, blank
+/// lines from the end.
+fn normalise(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let start =
+        text.split_inclusive('\n').take_while(|line| line.trim().is_empty() || line.starts_with("gpg: "));
+    let skipped: usize = start.map(str::len).sum();
+    text.get(skipped..).unwrap_or_default().trim_end().to_owned()
+}
+
+/// What a header is, and whether it carries the breaking mark.
+fn classify(header: &str) -> (Kind, bool) {
+    if let Some(special) = special::recognise(header) {
+        return (Kind::Special(special), false);
+    }
+    let (azure, header) = special::azure_pull_request(header);
+    match conventional_commit_parser::parse_summary(header) {
+        Ok(parsed) => {
+            let (description, trailing) = special::trailing_pull_request(parsed.summary.trim());
+            let change = Change {
+                r#type: parsed.commit_type.as_ref().to_ascii_lowercase(),
+                scope: parsed.scope,
+                description: description.to_owned(),
+                pull_request: azure.or(trailing),
+            };
+            (Kind::Conventional(change), parsed.is_breaking_change)
+        }
+        Err(error) => {
+            let column = match error.inner.line_col {
+                LineColLocation::Pos((_, column)) | LineColLocation::Span((_, column), _) => column,
+            };
+            (Kind::Free(Mistake { problem: problem(&error.kind), column }), false)
+        }
+    }
+}
+
+fn problem(kind: &ParseErrorKind) -> &'static str {
+    match kind {
+        ParseErrorKind::MissingSeparator => "a type and a colon are missing at the start",
+        ParseErrorKind::MissingWhiteSpace => "a blank is missing after the colon",
+        ParseErrorKind::UnexpectedParenthesis => "a scope holds no parenthesis",
+        ParseErrorKind::UnexpectedWhitespaceOrNewLine => "a scope holds no blank",
+        ParseErrorKind::MalformedScope => "the scope is empty or not closed",
+        ParseErrorKind::MalformedOrUnexpectedFooterSeparator | ParseErrorKind::Other => {
+            "it is not `type(scope): description`"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(text: &str) -> Change {
+        Message::parse(text).change().cloned().unwrap_or_else(|| panic!("{text:?}"))
+    }
+
+    #[test]
+    fn a_header_has_type_scope_and_description() {
+        let parsed = change("FEAT(api)!:   add a door (#61)\n\nbody");
+        assert_eq!(
+            parsed,
+            Change {
+                r#type: "feat".to_owned(),
+                scope: Some("api".to_owned()),
+                description: "add a door".to_owned(),
+                pull_request: Some(61),
+            }
+        );
+    }
+
+    #[test]
+    fn the_breaking_mark_takes_the_description_and_a_footer_its_own_text() {
+        assert_eq!(Message::parse("chore!: drop Node 18").breaking, ["drop Node 18"]);
+        let text = "feat!: x\n\nbody\n\nBREAKING CHANGE: the door\nopens inwards\nRefs: #3";
+        assert_eq!(Message::parse(text).breaking, ["the door opens inwards"]);
+        assert!(Message::parse("feat: x\n\nbreaking change: no").breaking.is_empty());
+    }
+
+    #[test]
+    fn crlf_and_leading_blanks_do_not_matter() {
+        let message = Message::parse("\r\n\r\nfix: a\r\n\r\nbody\r\n\r\nBREAKING CHANGE: b\r\n");
+        assert_eq!(message.header, "fix: a");
+        assert_eq!(message.body, "body");
+        assert_eq!(message.breaking, ["b"]);
+    }
+
+    #[test]
+    fn what_does_not_parse_is_kept_with_its_place() {
+        for (header, problem, column) in [
+            ("add a door", "a type and a colon are missing at the start", 4),
+            ("feat:add", "a blank is missing after the colon", 6),
+            ("feat(a b): x", "a scope holds no blank", 7),
+            ("i18n: x", "a type and a colon are missing at the start", 2),
+        ] {
+            let Kind::Free(mistake) = Message::parse(header).kind else { panic!("{header}") };
+            assert_eq!((mistake.problem, mistake.column), (problem, column), "{header}");
+        }
+        assert!(matches!(Message::parse("").kind, Kind::Free(_)));
+    }
+
+    #[test]
+    fn a_breaking_footer_counts_below_any_header() {
+        assert_eq!(Message::parse("whatever\n\nBREAKING CHANGE: gone").breaking, ["gone"]);
+    }
+
+    #[test]
+    fn release_as_is_a_version_or_named_as_none() {
+        let read = |text: &str| Message::parse(text).release_as();
+        assert_eq!(read("chore: x\n\nRelease-As: 2.0.0"), Some(Ok(Version::new(2, 0, 0))));
+        assert_eq!(read("chore: x\n\nRelease-As: two"), Some(Err("two".to_owned())));
+        assert_eq!(read("chore: x\n\nno footer"), None);
+    }
+
+    #[test]
+    fn own_releases_are_known_by_their_footer() {
+        let message = Message::parse("chore(release): 1.0.0\n\nRelease-Id: 0f");
+        assert_eq!(message.kind, Kind::Special(Special::OwnRelease));
+    }
+}

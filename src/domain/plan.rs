@@ -1,0 +1,176 @@
+//! The three values of a release: what is, what should happen and why, and every byte of it.
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::Serialize;
+
+use super::message::Message;
+use super::version::{Bump, Zero};
+
+/// What a repository holds, as far as a release depends on it; read once.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The commit of HEAD.
+    pub head: String,
+    /// Every tag that names a version, in no order.
+    pub tags: Vec<Tag>,
+    /// The highest stable version among the tags that HEAD reaches.
+    pub base: Option<Tag>,
+    /// The commits that HEAD has and the base lacks, newest first.
+    pub window: Vec<Commit>,
+    /// VERSION.txt at HEAD; `None` if there is none.
+    pub version_file: Option<Version>,
+}
+
+/// A tag that names a version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tag {
+    pub name: String,
+    pub version: Version,
+    /// The commit that it names, through a tag object or directly.
+    pub commit: String,
+}
+
+/// One commit of the window.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    pub oid: String,
+    pub message: Message,
+    pub author: String,
+    pub parents: usize,
+    /// Whether the repository has a commit that this one says it reverts. A rebase leaves reverts behind
+    /// whose target exists no more.
+    pub revert_target_exists: bool,
+}
+
+/// What a person asked for beside what the commits say.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    pub set: Option<Version>,
+    pub bump: Option<Bump>,
+}
+
+/// What should happen, and why. Serialised, it is the answer of `next --json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decision {
+    /// The version that the repository has now.
+    pub current: Version,
+    pub next: Version,
+    pub tag: String,
+    /// Whether there is something to release.
+    pub released: bool,
+    pub bump: Option<Bump>,
+    pub rule: Rule,
+    /// One sentence.
+    pub reason: String,
+    pub zero: Zero,
+    pub base: Option<Tag>,
+    /// The number of commits since the base.
+    pub commits: usize,
+    pub deciding: Vec<Deciding>,
+    pub ignored: Vec<Ignored>,
+    pub warnings: Vec<String>,
+}
+
+/// What settled the version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    Initial,
+    Commits,
+    Promote,
+    ReleaseAs,
+    VersionFile,
+    BumpFlag,
+    Set,
+}
+
+/// A commit that asks for a release.
+#[derive(Debug, Clone, Serialize)]
+pub struct Deciding {
+    pub oid: String,
+    pub header: String,
+    /// The level by its type.
+    pub level: Bump,
+    /// The level after the policy for 0.x.
+    pub effective: Bump,
+    pub breaking: bool,
+}
+
+/// A commit that asks for none, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ignored {
+    pub oid: String,
+    pub header: String,
+    pub reason: Reason,
+}
+
+/// Why a commit asks for no release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    TypeNone,
+    Merge,
+    NotConventional,
+    /// A later commit takes it back.
+    Reverted,
+    /// It takes an earlier commit of the same window back.
+    Revert,
+    Autosquash,
+    OwnRelease,
+    BareVersion,
+}
+
+impl Reason {
+    /// Whether a commit of this kind may still stand in the notes: a type without a level has no heading
+    /// anyway, unless it breaks something.
+    pub fn keeps_note(self) -> bool {
+        matches!(self, Self::TypeNone | Self::NotConventional)
+    }
+
+    /// The reason in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TypeNone => "its type asks for no release",
+            Self::Merge => "a merge; its branch is counted commit by commit",
+            Self::NotConventional => "not a conventional message",
+            Self::Reverted => "reverted later",
+            Self::Revert => "reverts a commit that was not released",
+            Self::Autosquash => "to be squashed",
+            Self::OwnRelease => "a release of shipmark's",
+            Self::BareVersion => "only a version",
+        }
+    }
+}
+
+/// Every byte and reference of a release, before anything is done.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// Known again by a later run: it stands in the commit and in the tag.
+    pub release_id: String,
+    pub version: Version,
+    pub previous: Version,
+    /// The full name, `refs/heads/…`.
+    pub branch_ref: String,
+    /// The commit that the branch has now.
+    pub base: String,
+    /// The full name, `refs/tags/…`.
+    pub tag_ref: String,
+    pub commit_message: String,
+    pub tag_message: String,
+    pub files: Vec<FileEdit>,
+    /// The time of commit and tag.
+    pub time: Timestamp,
+}
+
+/// One file with its new content.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileEdit {
+    /// From the root of the worktree.
+    pub path: String,
+    /// The bytes at the base, if the file was there.
+    #[serde(skip)]
+    pub old: Option<Vec<u8>>,
+    #[serde(skip)]
+    pub new: Vec<u8>,
+}

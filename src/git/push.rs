@@ -1,0 +1,167 @@
+//! `git push --atomic` by object id, and what each rejection means. libgit2 has no atomic push and reports
+//! success when a server refused a reference (libgit2#6831), so the program does it.
+
+use std::time::Duration;
+
+use super::object::Objects;
+use super::{GitError, Repo};
+use crate::domain::plan::Plan;
+use crate::domain::text;
+use crate::process::Finished;
+
+/// How long a server may take; a hook that runs a test suite before it accepts is legitimate.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Why nothing, or nothing certain, arrived at the remote.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    #[error("the remote `{remote}` refused {}: {}", .reference, text::line(.reason))]
+    Rejected { remote: String, reference: String, reason: String },
+    #[error("the remote `{remote}` already has {reference} on another object, {found}")]
+    Taken { remote: String, reference: String, found: String },
+    #[error("`{branch}` on `{remote}` has commits that are not here")]
+    Behind { remote: String, branch: String },
+    #[error("cannot reach the remote `{remote}`: {}", text::line(.complaint))]
+    Unreachable { remote: String, complaint: String },
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// What a remote has of the two references of a release; `None` where it has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteTips {
+    pub branch: Option<String>,
+    pub tag: Option<String>,
+}
+
+impl Repo {
+    /// Asks the remote for the two references.
+    pub fn remote_tips(
+        &self,
+        remote: &str,
+        branch_ref: &str,
+        tag_ref: &str,
+    ) -> Result<RemoteTips, PushError> {
+        let answer = self.ask_server(&["ls-remote", "--", remote, branch_ref, tag_ref])?;
+        if !answer.status.success() {
+            return Err(unreachable(remote, &answer));
+        }
+        let text = answer.text();
+        let tip = |name: &str| {
+            let mut lines = text.lines().filter_map(|line| line.split_once('\t'));
+            lines.find(|(_, reference)| *reference == name).map(|(oid, _)| oid.to_owned())
+        };
+        Ok(RemoteTips { branch: tip(branch_ref), tag: tip(tag_ref) })
+    }
+
+    /// Refuses early what the push would be refused for.
+    pub fn check_remote(&self, remote: &str, plan: &Plan, tips: &RemoteTips) -> Result<(), PushError> {
+        if let Some(found) = &tips.tag {
+            return Err(PushError::Taken {
+                remote: remote.to_owned(),
+                reference: plan.tag_ref.clone(),
+                found: text::short(found).to_owned(),
+            });
+        }
+        let Some(tip) = &tips.branch else { return Ok(()) };
+        if self.has_commit(tip) && self.contains(&plan.base, tip)? {
+            return Ok(());
+        }
+        let branch = plan.branch_ref.strip_prefix("refs/heads/").unwrap_or(&plan.branch_ref).to_owned();
+        Err(PushError::Behind { remote: remote.to_owned(), branch })
+    }
+
+    /// Moves branch and tag on the remote together, or neither. The leases make the server refuse if either
+    /// is not what `tips` saw.
+    pub fn push(
+        &self,
+        remote: &str,
+        plan: &Plan,
+        objects: &Objects,
+        tips: &RemoteTips,
+    ) -> Result<(), PushError> {
+        let tag_lease = format!("--force-with-lease={}:", plan.tag_ref);
+        let branch_lease =
+            format!("--force-with-lease={}:{}", plan.branch_ref, tips.branch.as_deref().unwrap_or_default());
+        let branch = format!("{}:{}", objects.commit, plan.branch_ref);
+        let tag = format!("{}:{}", objects.tag, plan.tag_ref);
+        let answer = self.ask_server(&[
+            "push",
+            "--atomic",
+            "--porcelain",
+            "--no-verify",
+            &tag_lease,
+            &branch_lease,
+            "--",
+            remote,
+            &branch,
+            &tag,
+        ])?;
+        if answer.status.success() {
+            return Ok(());
+        }
+        if let Some((reference, reason)) = rejection(&answer.text()) {
+            return Err(PushError::Rejected {
+                remote: remote.to_owned(),
+                reference,
+                reason: with_voice(&reason, &answer),
+            });
+        }
+        // The line may have broken after the server had accepted; only the server knows.
+        match self.remote_tips(remote, &plan.branch_ref, &plan.tag_ref) {
+            Ok(now) if now.tag.as_deref() == Some(&objects.tag) => Ok(()),
+            _ => Err(unreachable(remote, &answer)),
+        }
+    }
+
+    fn ask_server(&self, args: &[&str]) -> Result<Finished, GitError> {
+        Ok(self.git(args).capture(b"", LIMIT)?)
+    }
+}
+
+fn unreachable(remote: &str, answer: &Finished) -> PushError {
+    let complaint = answer.complaint();
+    let fatal =
+        complaint.lines().find(|line| line.starts_with("fatal: ")).or_else(|| complaint.lines().last());
+    let complaint = fatal.unwrap_or("git said nothing").trim_start_matches("fatal: ").to_owned();
+    PushError::Unreachable { remote: remote.to_owned(), complaint }
+}
+
+/// The reference that was refused for a reason of its own, and the reason. In an atomic push the others only
+/// say `atomic push failure`.
+fn rejection(porcelain: &str) -> Option<(String, String)> {
+    let refused = porcelain.lines().filter_map(|line| {
+        let (names, reason) = line.strip_prefix("!\t")?.split_once('\t')?;
+        let (_, reference) = names.rsplit_once(':')?;
+        Some((reference.to_owned(), reason.to_owned()))
+    });
+    let mut refused: Vec<(String, String)> = refused.collect();
+    refused.sort_by_key(|(_, reason)| reason.contains("atomic"));
+    refused.into_iter().next()
+}
+
+/// What the server's own hook said, if it said something.
+fn with_voice(reason: &str, answer: &Finished) -> String {
+    let complaint = answer.complaint();
+    let said: Vec<&str> = complaint
+        .lines()
+        .filter_map(|line| line.strip_prefix("remote: "))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    if said.is_empty() { reason.to_owned() } else { format!("{reason} — {}", said.join("; ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_with_a_reason_of_its_own_is_the_one_to_name() {
+        let output = "To x\n!\tabc:refs/heads/main\t[remote rejected] (atomic transaction failed)\n\
+                      !\tdef:refs/tags/v1\t[remote rejected] (hook declined)\nDone";
+        let expected = ("refs/tags/v1".to_owned(), "[remote rejected] (hook declined)".to_owned());
+        assert_eq!(rejection(output), Some(expected));
+        assert_eq!(rejection("To x\n=\ta:refs/heads/b\t[up to date]\nDone"), None);
+    }
+}

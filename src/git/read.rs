@@ -1,0 +1,151 @@
+//! Reads what a release depends on: one pass over the tags, one walk over the commits since the base.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use git2::{ErrorCode, ObjectType, Oid, Sort};
+
+use super::{GitError, Repo, failed};
+use crate::domain::manifest;
+use crate::domain::message::Message;
+use crate::domain::plan::{Commit, History, Tag};
+use crate::domain::version::TagFormat;
+use crate::files;
+
+/// The file that holds the version.
+pub const VERSION_FILE: &str = "VERSION.txt";
+/// The file that tells people what changed.
+pub const CHANGELOG_FILE: &str = "CHANGELOG.md";
+
+/// After so many tags that HEAD does not reach, one walk marks all that it does reach.
+const MISSES: usize = 3;
+
+impl Repo {
+    /// The history since the newest stable release that HEAD contains.
+    pub fn history(&self, format: &TagFormat) -> Result<History, GitError> {
+        let head = self.head()?.oid;
+        let tags = self.tags(format)?;
+        let base = self.base(&head, &tags)?;
+        let window = self.commits(&head, base.as_ref().map(|base| base.commit.as_str()))?;
+        self.refuse_cut_history(&window, &tags)?;
+        let version_file = match self.managed(&head, VERSION_FILE)? {
+            None => None,
+            Some(bytes) => Some(
+                manifest::read_plain(&bytes)
+                    .map_err(|source| GitError::Manifest { path: VERSION_FILE.to_owned(), source })?,
+            ),
+        };
+        Ok(History { head, tags, base, window, version_file })
+    }
+
+    /// A managed file as the release starts from it: at HEAD, or in the worktree where it is still untracked,
+    /// as `init` leaves it.
+    pub fn managed(&self, head: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        if let Some(bytes) = self.file_at(head, path)? {
+            return Ok(Some(bytes));
+        }
+        match self.inner.workdir() {
+            Some(root) => Ok(files::read_managed(&root.join(path))?),
+            None => Ok(None),
+        }
+    }
+
+    /// The commits that `to` has and `from` lacks, newest first.
+    pub fn commits(&self, to: &str, from: Option<&str>) -> Result<Vec<Commit>, GitError> {
+        let walking = || failed("the commits since the last release");
+        let mut walk = self.inner.revwalk().map_err(walking())?;
+        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(walking())?;
+        walk.push(super::parse_oid(to)?).map_err(walking())?;
+        if let Some(from) = from {
+            walk.hide(super::parse_oid(from)?).map_err(walking())?;
+        }
+        walk.map(|oid| self.read_commit(oid.map_err(walking())?)).collect()
+    }
+
+    fn read_commit(&self, oid: Oid) -> Result<Commit, GitError> {
+        let commit = self.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
+        let message = Message::parse(&String::from_utf8_lossy(commit.message_raw_bytes()));
+        let targets = message.revert_targets();
+        let revert_target_exists = targets.iter().any(|target| self.inner.revparse_single(target).is_ok());
+        Ok(Commit {
+            oid: oid.to_string(),
+            author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
+            parents: commit.parent_count(),
+            revert_target_exists,
+            message,
+        })
+    }
+
+    /// Every tag that names a version and, in the end, a commit.
+    fn tags(&self, format: &TagFormat) -> Result<Vec<Tag>, GitError> {
+        let reading = || failed("the tags");
+        let mut tags = Vec::new();
+        for reference in self.inner.references_glob("refs/tags/*").map_err(reading())? {
+            let reference = reference.map_err(reading())?;
+            let Ok(full) = reference.name() else { continue };
+            let Some(name) = full.strip_prefix("refs/tags/") else { continue };
+            let Some(version) = format.version_of(name) else { continue };
+            match reference.peel(ObjectType::Commit) {
+                Ok(commit) => {
+                    tags.push(Tag { name: name.to_owned(), version, commit: commit.id().to_string() });
+                }
+                // It names a blob or a tree, so it is no release.
+                Err(error) if error.code() == ErrorCode::InvalidSpec || error.code() == ErrorCode::Peel => {}
+                Err(error) => return Err(failed(format!("the tag `{name}`"))(error)),
+            }
+        }
+        Ok(tags)
+    }
+
+    /// The semver-highest stable tag that HEAD contains; never the newest by date or by walk order, which are
+    /// both wrong after a backport.
+    fn base(&self, head: &str, tags: &[Tag]) -> Result<Option<Tag>, GitError> {
+        let head = super::parse_oid(head)?;
+        let mut stable: Vec<&Tag> = tags.iter().filter(|tag| tag.version.pre.is_empty()).collect();
+        stable.sort_by(|a, b| b.version.cmp(&a.version));
+        for tag in stable.iter().take(MISSES) {
+            let commit = super::parse_oid(&tag.commit)?;
+            let reached = head == commit
+                || self.inner.graph_descendant_of(head, commit).map_err(failed("the base of the release"))?;
+            if reached {
+                return Ok(Some((*tag).clone()));
+            }
+        }
+        if stable.len() <= MISSES {
+            return Ok(None);
+        }
+        let reached = self.reached(head, &stable)?;
+        Ok(stable.into_iter().find(|tag| reached.contains(tag.commit.as_str())).cloned())
+    }
+
+    /// Which of the tagged commits a walk from HEAD meets.
+    fn reached<'a>(&self, head: Oid, tags: &[&'a Tag]) -> Result<HashSet<&'a str>, GitError> {
+        let walking = || failed("the history of HEAD");
+        let wanted: HashSet<&str> = tags.iter().map(|tag| tag.commit.as_str()).collect();
+        let mut walk = self.inner.revwalk().map_err(walking())?;
+        walk.push(head).map_err(walking())?;
+        let mut reached = HashSet::new();
+        for oid in walk {
+            if let Some(tagged) = wanted.get(oid.map_err(walking())?.to_string().as_str()) {
+                reached.insert(*tagged);
+            }
+        }
+        Ok(reached)
+    }
+
+    /// A shallow clone may lack the release before; a version that is computed from what is left is wrong.
+    fn refuse_cut_history(&self, window: &[Commit], tags: &[Tag]) -> Result<(), GitError> {
+        if !self.inner.is_shallow() {
+            return Ok(());
+        }
+        let path = self.inner.commondir().join("shallow");
+        let text = files::read(Path::new(&path))?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let cuts: HashSet<&str> = text.lines().collect();
+        match window.iter().find(|commit| cuts.contains(commit.oid.as_str())) {
+            Some(commit) => Err(GitError::Shallow(commit.oid.clone())),
+            None if tags.is_empty() => Err(GitError::Shallow("its first commit".to_owned())),
+            None => Ok(()),
+        }
+    }
+}
