@@ -8,6 +8,7 @@ use crate::domain::decide::DecideError;
 use crate::files::FileError;
 use crate::git::GitError;
 use crate::git::push::PushError;
+use crate::process::ProcessError;
 use crate::template::TemplateError;
 
 /// The exit codes; the README's table is checked against this list.
@@ -228,6 +229,12 @@ impl From<DecideError> for Error {
                 plain.hint("choose the version by hand with `--set`, which beats the footer")
             }
         }
+    }
+}
+
+impl From<ProcessError> for Error {
+    fn from(error: ProcessError) -> Self {
+        Self::from_source(Exit::Io, &error)
     }
 }
 

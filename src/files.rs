@@ -61,6 +61,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     sync_folder(folder)
 }
 
+/// Replaces a file as `replace` does and makes it executable.
+pub fn replace_executable(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    use std::os::unix::fs::PermissionsExt;
+    replace(path, bytes)?;
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(path, executable).map_err(failed("make executable", path))
+}
+
+/// Gives a file another name in the same folder.
+pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
+    fs::rename(from, to).map_err(failed("rename", from))?;
+    sync_folder(folder_of(to))
+}
+
 /// Makes a rename or a removal in `folder` durable.
 pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
     File::open(folder).and_then(|open| open.sync_all()).map_err(failed("sync", folder))

@@ -71,13 +71,15 @@ impl Finished {
 
 impl Invocation {
     /// A command in the folder `cwd`, with our environment but for git's local variables.
-    #[expect(clippy::disallowed_methods, reason = "this module starts every child process")]
     pub fn new(program: impl AsRef<OsStr>, args: &[impl AsRef<OsStr>], cwd: &Path) -> Self {
+        GIT_LOCAL.into_iter().fold(Self::in_hook(program, args, cwd), Self::without)
+    }
+
+    /// A command that gets git's local variables too: another hook of the same repository.
+    #[expect(clippy::disallowed_methods, reason = "this module starts every child process")]
+    pub fn in_hook(program: impl AsRef<OsStr>, args: &[impl AsRef<OsStr>], cwd: &Path) -> Self {
         let mut command = Command::new(program.as_ref());
         command.args(args).current_dir(cwd);
-        for name in GIT_LOCAL {
-            command.env_remove(name);
-        }
         Self { program: program.as_ref().to_string_lossy().into_owned(), command }
     }
 

@@ -83,6 +83,11 @@ impl Ui {
         }
     }
 
+    /// Says what must be read whatever the user asked for: why a message or a push is refused.
+    pub fn urge(&self, text: &str) {
+        self.say(text);
+    }
+
     /// Says something only under `-v`.
     pub fn detail(&self, text: &str) {
         if self.verbose && !self.quiet {

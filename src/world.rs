@@ -86,6 +86,11 @@ impl World {
         uuid::Uuid::new_v4().simple().to_string()
     }
 
+    /// The path of this very program, for a script that must find it again.
+    pub fn program(&self) -> std::io::Result<PathBuf> {
+        std::env::current_exe()
+    }
+
     /// The working directory at start.
     pub fn cwd(&self) -> &Path {
         &self.cwd

@@ -1,5 +1,12 @@
 //! The command line: one file per command, and a `match` with one line per arm.
 
+mod changelog;
+mod hook;
+mod hooks;
+mod init;
+mod lint;
+mod next;
+mod release;
 mod serve;
 
 use std::ffi::OsString;
@@ -58,6 +65,13 @@ enum When {
 
 #[derive(Subcommand)]
 enum Command {
+    Init(init::Init),
+    Next(next::Next),
+    Changelog(changelog::Changelog),
+    Release(release::Release),
+    Lint(lint::Lint),
+    Hooks(hooks::Hooks),
+    Hook(hook::Hook),
     Serve(serve::Serve),
 }
 
@@ -88,6 +102,14 @@ impl Context<'_> {
     }
 }
 
+/// What is deployed: the configured name, else the repository's.
+fn app(repo: &Repo, config: &Config) -> Result<String, Error> {
+    let named = config.app.clone().or_else(|| repo.name(&config.remote));
+    named.ok_or_else(|| {
+        Error::new(Exit::Configuration, "this repository has no name").hint("set `app` in shipmark.toml")
+    })
+}
+
 /// Runs the command line and returns how it ended; errors are printed here, once.
 pub fn main(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
     let cli = match Cli::try_parse_from(args) {
@@ -116,6 +138,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
 
 fn run(context: &Context, command: Command) -> Result<Status, Error> {
     match command {
+        Command::Init(init) => init.run(context),
+        Command::Next(next) => next.run(context),
+        Command::Changelog(changelog) => changelog.run(context),
+        Command::Release(release) => release.run(context),
+        Command::Lint(lint) => lint.run(context),
+        Command::Hooks(hooks) => hooks.run(context),
+        Command::Hook(hook) => hook.run(context),
         Command::Serve(serve) => serve.run(context),
     }
 }

@@ -1,7 +1,7 @@
 //! Puts one version's section into an existing changelog and keeps every other byte.
 
 /// What a new changelog begins with.
-const PREAMBLE: &str =
+pub const PREAMBLE: &str =
     "# Changelog\n\nWritten from the commits by `shipmark release`, newest version first.\n";
 
 /// The changelog could not be read.
@@ -22,7 +22,8 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
     let line_end = if old.contains("\r\n") { "\r\n" } else { "\n" };
     let section = section.trim_end().replace('\n', line_end);
     let headings = headings(old);
-    let (from, to) = match headings.iter().position(|heading| heading.names(version)) {
+    let own = headings.iter().position(|heading| heading.names(version));
+    let (from, to) = match own {
         Some(at) => (start(&headings, at, old), start(&headings, at + 1, old)),
         None => {
             let place = headings.iter().position(|heading| heading.version && !heading.names("unreleased"));

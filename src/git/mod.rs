@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorClass, ErrorCode, Oid, Repository, RepositoryOpenFlags, StatusOptions};
 
 use crate::domain::manifest::ManifestError;
+use crate::domain::message_file::Cleanup;
 use crate::files::FileError;
 use crate::process::ProcessError;
 
@@ -196,6 +197,38 @@ impl Repo {
                 .any(|reference| self.inner.find_reference(reference).is_ok())
         };
         Ok(names.iter().any(|name| name == branch) || !names.iter().any(exists))
+    }
+
+    /// What the remote-tracking branches of a remote name.
+    pub fn tracked(&self, remote: &str) -> Result<Vec<String>, GitError> {
+        let looking = || failed("the remote-tracking branches");
+        let prefix = format!("refs/remotes/{remote}/");
+        let mut tips = Vec::new();
+        for reference in self.inner.references().map_err(looking())? {
+            let reference = reference.map_err(looking())?;
+            if reference.name().is_ok_and(|name| name.starts_with(&prefix)) {
+                tips.push(reference.peel_to_commit().map_err(looking())?.id().to_string());
+            }
+        }
+        Ok(tips)
+    }
+
+    /// Whether a merge is under way, so that git wrote the message itself.
+    pub fn is_merging(&self) -> bool {
+        self.inner.path().join("MERGE_HEAD").exists()
+    }
+
+    /// The mark that begins a comment in a message file, and how git cleans such a file.
+    pub fn message_settings(&self) -> Result<(String, Cleanup), GitError> {
+        let config = self.inner.config().map_err(failed("the configuration"))?;
+        let get = |key: &str| config.get_string(key).ok().filter(|value| !value.is_empty());
+        let mark = get("core.commentString").or_else(|| get("core.commentChar"));
+        let cleanup = match get("commit.cleanup").as_deref() {
+            Some("strip") => Cleanup::Strip,
+            Some("whitespace" | "verbatim" | "scissors") => Cleanup::Keep,
+            _ => Cleanup::Default,
+        };
+        Ok((mark.unwrap_or_else(|| "#".to_owned()), cleanup))
     }
 
     /// The address of a remote as it is configured; `None` if there is no such remote.

@@ -47,6 +47,15 @@ impl Repo {
         Ok(Person { name: name.trim().to_owned(), email: email.trim().to_owned() })
     }
 
+    /// The commit that added a file, the newest of several.
+    pub fn added(&self, path: &str) -> Result<Option<String>, GitError> {
+        let answer = self.ask(&["log", "--diff-filter=A", "--format=%H", "-1", "--", path])?;
+        if !answer.status.success() {
+            return Err(GitError::Refused { what: "log", complaint: answer.complaint() });
+        }
+        Ok(Some(answer.text()).filter(|oid| !oid.is_empty()))
+    }
+
     /// The folder that git takes hooks from here, which `core.hooksPath` may move, and that setting with its
     /// scope if there is one.
     pub fn hooks_dir(&self) -> Result<HooksDir, GitError> {

@@ -10,7 +10,7 @@ use crate::domain::text;
 use crate::process::Finished;
 
 /// How long a server may take; a hook that runs a test suite before it accepts is legitimate.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// Why nothing, or nothing certain, arrived at the remote.
 #[derive(Debug, thiserror::Error)]

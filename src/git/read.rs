@@ -52,11 +52,20 @@ impl Repo {
 
     /// The commits that `to` has and `from` lacks, newest first.
     pub fn commits(&self, to: &str, from: Option<&str>) -> Result<Vec<Commit>, GitError> {
+        self.commits_without(to, from)
+    }
+
+    /// The commits that `to` has and none of `without` has, newest first.
+    pub fn commits_without<'a>(
+        &self,
+        to: &str,
+        without: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Commit>, GitError> {
         let walking = || failed("the commits since the last release");
         let mut walk = self.inner.revwalk().map_err(walking())?;
         walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(walking())?;
         walk.push(super::parse_oid(to)?).map_err(walking())?;
-        if let Some(from) = from {
+        for from in without {
             walk.hide(super::parse_oid(from)?).map_err(walking())?;
         }
         walk.map(|oid| self.read_commit(oid.map_err(walking())?)).collect()

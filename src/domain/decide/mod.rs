@@ -28,7 +28,7 @@ pub struct Rules {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecideError {
     #[error("the next version {version} is taken: the tag `{}` names {}, which HEAD does not contain", .tag.name, text::short(&.tag.commit))]
-    Collision { version: Version, tag: Tag },
+    Collision { version: Version, tag: Box<Tag> },
     #[error("{wanted} is not above the released version {released}")]
     NotAbove { wanted: Version, released: Version },
     #[error("{}: `Release-As: {text}` is not a semantic version", text::short(.oid))]
@@ -178,7 +178,7 @@ fn release_as(history: &History, warnings: &mut Vec<String>) -> Result<Option<Ve
 fn refuse_taken(history: &History, rules: &Rules, next: &Version) -> Result<(), DecideError> {
     let name = rules.tag_format.tag_of(next);
     match history.tags.iter().find(|tag| tag.name == name) {
-        Some(tag) => Err(DecideError::Collision { version: next.clone(), tag: tag.clone() }),
+        Some(tag) => Err(DecideError::Collision { version: next.clone(), tag: Box::new(tag.clone()) }),
         None => Ok(()),
     }
 }

@@ -69,7 +69,7 @@ fn read(block: &[&str]) -> Vec<Footer> {
     for line in block {
         match (token_of(line), footers.last_mut()) {
             (Some((token, value)), _) => {
-                footers.push(Footer { token: token.to_owned(), value: value.to_owned() })
+                footers.push(Footer { token: token.to_owned(), value: value.to_owned() });
             }
             (None, Some(last)) => {
                 last.value.push('\n');

@@ -1,0 +1,103 @@
+//! `shipmark init`: what a repository needs to begin, and nothing that is there already.
+
+use clap::Args;
+
+use super::{Context, hooks};
+use crate::config::{self, keys};
+use crate::domain::changelog;
+use crate::error::{Error, Exit, Status};
+use crate::files;
+use crate::git::read::{CHANGELOG_FILE, VERSION_FILE};
+use crate::git::{GitError, Repo};
+
+/// Write VERSION.txt, CHANGELOG.md, a commented shipmark.toml and the git hooks
+#[derive(Args)]
+pub(super) struct Init {}
+
+impl Init {
+    #[expect(clippy::unused_self, reason = "every command runs in the same way")]
+    pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
+        let repo = context.repo()?;
+        let config = context.config(Some(&repo))?;
+        let root = repo.root()?.to_owned();
+        let released = match repo.history(&config.tag_format) {
+            Ok(history) => history.base.map(|base| base.version),
+            Err(GitError::Unborn) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let version = released.unwrap_or(config.initial);
+        create(context, &root, VERSION_FILE, format!("{version}\n").as_bytes(), &version.to_string())?;
+        create(
+            context,
+            &root,
+            CHANGELOG_FILE,
+            changelog::PREAMBLE.as_bytes(),
+            "filled by `shipmark release`",
+        )?;
+        create(context, &root, config::FILE_NAME, commented().as_bytes(), "every key, commented out")?;
+        install_hooks(context, &repo)?;
+        Ok(Exit::Done.into())
+    }
+}
+
+fn create(
+    context: &Context,
+    root: &std::path::Path,
+    name: &str,
+    bytes: &[u8],
+    what: &str,
+) -> Result<(), Error> {
+    let path = root.join(name);
+    if files::read_managed(&path)?.is_some() {
+        context.ui.note(&format!("{name:<16} is there"));
+    } else {
+        files::replace(&path, bytes)?;
+        context.ui.note(&format!("{name:<16} written: {what}"));
+    }
+    Ok(())
+}
+
+fn install_hooks(context: &Context, repo: &Repo) -> Result<(), Error> {
+    if context.world.var("CI").is_some() {
+        context.ui.note("no hooks: CI is set");
+        return Ok(());
+    }
+    hooks::install(context, repo, false)
+}
+
+/// Every key with its purpose, as comments, so that the file changes nothing until a line is freed.
+fn commented() -> String {
+    let mut text = "# shipmark's configuration. Every key is optional; free a line to use it.\n".to_owned();
+    let mut table = String::new();
+    for key in &keys::KEYS {
+        let (in_table, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+        let in_table = in_table.replace('*', "production");
+        if in_table != table {
+            text += &format!("\n#[{in_table}]\n");
+            table = in_table;
+        }
+        let name = name.replace('*', "security");
+        text += &format!("#{name} = {}  # {}\n", key.example, key.purpose);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_commented_line_is_valid_when_freed() {
+        let freed: String = commented()
+            .lines()
+            .skip(1)
+            .map(|line| line.strip_prefix('#').unwrap_or(line).to_owned() + "\n")
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(config::FILE_NAME);
+        files::replace(&path, freed.as_bytes()).unwrap();
+        let sources =
+            config::Sources { repository_file: Some(path), named: true, ..config::Sources::default() };
+        assert_eq!(config::load(&sources).unwrap().app.as_deref(), Some("helpdesk"));
+    }
+}

@@ -1,0 +1,131 @@
+//! `shipmark next`: which version comes next, and why.
+
+use clap::Args;
+
+use super::Context;
+use crate::config::Config;
+use crate::domain::decide::{self, Rules};
+use crate::domain::plan::{Decision, History, Wish};
+use crate::domain::text;
+use crate::domain::version::Bump;
+use crate::error::{Error, Exit, Status};
+use crate::ui::Tone;
+
+/// Print the next version
+///
+/// Prints the next version alone on stdout. Where nothing asks for a release, it prints the current one and
+/// says so on stderr.
+#[derive(Args)]
+pub(super) struct Next {
+    /// Say which commits decided, by which rule, and which were ignored
+    #[arg(long)]
+    explain: bool,
+    /// Take this level instead of that of the commits
+    #[arg(long, value_name = "LEVEL")]
+    bump: Option<Level>,
+}
+
+/// A level as an option writes it.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(super) enum Level {
+    Major,
+    Minor,
+    Patch,
+}
+
+impl From<Level> for Bump {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Major => Self::Major,
+            Level::Minor => Self::Minor,
+            Level::Patch => Self::Patch,
+        }
+    }
+}
+
+/// The settings that decide.
+pub(super) fn rules(config: &Config) -> Rules {
+    Rules {
+        tag_format: config.tag_format.clone(),
+        initial: config.initial.clone(),
+        zero: config.zero,
+        types: config.types.clone(),
+    }
+}
+
+/// Decides and passes the warnings on.
+pub(super) fn decide(
+    context: &Context,
+    config: &Config,
+    history: &History,
+    wish: &Wish,
+) -> Result<Decision, Error> {
+    let decision = decide::decide(history, &rules(config), wish)?;
+    for warning in &decision.warnings {
+        context.ui.warn(warning);
+    }
+    Ok(decision)
+}
+
+impl Next {
+    pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
+        let repo = context.repo()?;
+        let config = context.config(Some(&repo))?;
+        let history = repo.history(&config.tag_format)?;
+        let wish = Wish { set: None, bump: self.bump.map(Bump::from) };
+        let decision = decide(context, &config, &history, &wish)?;
+        if context.ui.json {
+            context.ui.document(&decision)?;
+            return Ok(Exit::Done.into());
+        }
+        if self.explain {
+            explain(context, &decision);
+        } else if !decision.released {
+            context.ui.note(&format!("nothing to release: {}", decision.reason));
+        }
+        context.ui.answer(&decision.next.to_string())?;
+        Ok(Exit::Done.into())
+    }
+}
+
+/// How many commits of a kind are listed; `--json` has them all.
+const LISTED: usize = 20;
+
+/// Renders the decision for a person. It goes to stderr, so that stdout stays the version alone.
+pub(super) fn explain(context: &Context, decision: &Decision) {
+    let ui = &context.ui;
+    let verdict = if decision.released { "release" } else { "nothing to release" };
+    ui.note(&format!("{}: {}", ui.err(Tone::Strong, verdict), decision.reason));
+    let base = decision.base.as_ref().map_or_else(
+        || "no stable release yet".to_owned(),
+        |tag| format!("{} ({})", tag.name, text::short(&tag.commit)),
+    );
+    ui.note(&format!("base      {base}, {} commits since", decision.commits));
+    if decision.current.major == 0 {
+        ui.note(&format!("policy    bump.zero = {}", decision.zero.name()));
+    }
+    for commit in decision.deciding.iter().take(LISTED) {
+        let level = match commit.level == commit.effective {
+            true => commit.level.name().to_owned(),
+            false => format!("{} as {}", commit.level.name(), commit.effective.name()),
+        };
+        ui.note(&line(context, Tone::Good, &level, &commit.oid, &commit.header, ""));
+    }
+    rest(context, decision.deciding.len(), "deciding");
+    for commit in decision.ignored.iter().take(LISTED) {
+        let why = format!("  ({})", commit.reason.words());
+        ui.note(&line(context, Tone::Dim, "ignored", &commit.oid, &commit.header, &why));
+    }
+    rest(context, decision.ignored.len(), "ignored");
+}
+
+fn line(context: &Context, tone: Tone, label: &str, oid: &str, header: &str, after: &str) -> String {
+    let label = context.ui.err(tone, &format!("{label:<9}"));
+    format!("{label} {}  {}{}", text::short(oid), text::line(header), context.ui.err(Tone::Dim, after))
+}
+
+fn rest(context: &Context, count: usize, kind: &str) {
+    if count > LISTED {
+        context.ui.note(&format!("          … and {} more {kind}; `--json` lists them all", count - LISTED));
+    }
+}

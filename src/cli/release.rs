@@ -1,0 +1,201 @@
+//! `shipmark release`: version files, changelog, commit and annotated tag, all of it or nothing.
+
+use clap::Args;
+use semver::Version;
+use serde::Serialize;
+
+use super::next::Level;
+use super::{Context, changelog, next};
+use crate::config::{self, Config};
+use crate::domain::assemble::{self, Parts};
+use crate::domain::plan::{Decision, History, Plan, Wish};
+use crate::domain::text;
+use crate::domain::version::Bump;
+use crate::error::{Error, Exit, Status};
+use crate::git::object::Objects;
+use crate::git::read::{CHANGELOG_FILE, VERSION_FILE};
+use crate::git::{Head, Repo};
+use crate::ui::Tone;
+
+/// Make the next release: files, commit and annotated tag, all or nothing
+#[derive(Args, Default)]
+pub(super) struct Release {
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Move branch and tag on the remote, together, before anything moves here
+    #[arg(long)]
+    pub(super) push: bool,
+    /// Release exactly this version
+    #[arg(long, value_name = "VERSION", conflicts_with = "bump")]
+    set: Option<Version>,
+    /// Take this level instead of that of the commits
+    #[arg(long, value_name = "LEVEL")]
+    bump: Option<Level>,
+    /// Fail if nothing asks for a release
+    #[arg(long)]
+    require_release: bool,
+    /// The branch to release on, where HEAD is detached
+    #[arg(long, value_name = "NAME")]
+    pub(super) branch: Option<String>,
+}
+
+/// What a release came to; the answer of `release --json`.
+#[derive(Serialize)]
+pub(super) struct Outcome {
+    pub(super) released: bool,
+    pub(super) dry_run: bool,
+    pub(super) pushed: bool,
+    pub(super) decision: Decision,
+    pub(super) plan: Option<Plan>,
+    pub(super) commit: Option<String>,
+    /// The section of the changelog.
+    pub(super) notes: String,
+}
+
+impl Release {
+    pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
+        let repo = context.repo()?;
+        let config = context.config(Some(&repo))?;
+        let outcome = self.perform(context, &repo, &config)?;
+        if context.ui.json {
+            context.ui.document(&outcome)?;
+        } else {
+            show(context, &outcome, &config)?;
+        }
+        let missing = self.require_release && !outcome.released;
+        Ok(if missing { Exit::CheckFailed } else { Exit::Done }.into())
+    }
+
+    /// Makes the release, or plans it only, without saying anything but warnings.
+    pub(super) fn perform(&self, context: &Context, repo: &Repo, config: &Config) -> Result<Outcome, Error> {
+        let _lock = if self.dry_run { None } else { Some(repo.lock()?) };
+        repo.refuse_unready(&[VERSION_FILE, CHANGELOG_FILE, config::FILE_NAME])?;
+        let head = repo.head()?;
+        let branch = self.branch_of(repo, config, &head)?;
+        let history = repo.history(&config.tag_format)?;
+        let wish = Wish { set: self.set.clone(), bump: self.bump.map(Bump::from) };
+        let decision = next::decide(context, config, &history, &wish)?;
+        if !decision.released {
+            return Ok(nothing(self.dry_run, decision));
+        }
+        let time = context.world.release_time()?;
+        let links = changelog::links(repo, config);
+        let notes = changelog::section(&decision, &history.window, time, links.as_ref())?;
+        let plan = plan(repo, config, &history, &decision, &branch, &notes, time)?;
+        let commit = if self.dry_run { None } else { Some(self.apply(repo, config, &plan, &head)?.commit) };
+        Ok(Outcome {
+            released: true,
+            dry_run: self.dry_run,
+            pushed: self.push && !self.dry_run,
+            decision,
+            plan: Some(plan),
+            commit,
+            notes,
+        })
+    }
+
+    fn branch_of(&self, repo: &Repo, config: &Config, head: &Head) -> Result<String, Error> {
+        let branch = match (&head.branch, &self.branch) {
+            (Some(branch), Some(named)) if branch != named => {
+                let message = format!("HEAD is on `{branch}`, not on `{named}`");
+                return Err(Error::new(Exit::Repository, message).hint(format!("run `git switch {named}`")));
+            }
+            (Some(branch), _) => branch,
+            (None, Some(named)) => named,
+            (None, None) => return Err(crate::git::GitError::Detached.into()),
+        };
+        if !repo.is_release_branch(branch, &config.remote)? {
+            let message = format!("`{}` is not a branch that releases are made from", text::line(branch));
+            return Err(Error::new(Exit::Repository, message).hint("merge it into `main` and release there"));
+        }
+        Ok(branch.clone())
+    }
+
+    /// The remote decides first; here only what it accepted becomes visible.
+    fn apply(&self, repo: &Repo, config: &Config, plan: &Plan, head: &Head) -> Result<Objects, Error> {
+        let identity = repo.identity()?;
+        let tips = if self.push {
+            let tips = repo.remote_tips(&config.remote, &plan.branch_ref, &plan.tag_ref)?;
+            repo.check_remote(&config.remote, plan, &tips)?;
+            Some(tips)
+        } else {
+            None
+        };
+        let objects = repo.write_objects(plan, &identity)?;
+        if let Some(tips) = tips {
+            repo.push(&config.remote, plan, &objects, &tips)?;
+        }
+        repo.finish(plan, &objects, head.branch.is_none())?;
+        Ok(objects)
+    }
+}
+
+fn nothing(dry_run: bool, decision: Decision) -> Outcome {
+    Outcome {
+        released: false,
+        dry_run,
+        pushed: false,
+        decision,
+        plan: None,
+        commit: None,
+        notes: String::new(),
+    }
+}
+
+/// Reads the files to edit and assembles the plan.
+fn plan(
+    repo: &Repo,
+    config: &Config,
+    history: &History,
+    decision: &Decision,
+    branch: &str,
+    notes: &str,
+    time: jiff::Timestamp,
+) -> Result<Plan, Error> {
+    let parts = Parts {
+        app: &super::app(repo, config)?,
+        branch_ref: &format!("refs/heads/{branch}"),
+        base: &history.head,
+        commit_message: &config.commit_message,
+        section: notes,
+        version_file: (VERSION_FILE, repo.managed(&history.head, VERSION_FILE)?),
+        changelog: (CHANGELOG_FILE, repo.managed(&history.head, CHANGELOG_FILE)?),
+        time,
+    };
+    Ok(assemble::assemble(decision, &parts)?)
+}
+
+fn show(context: &Context, outcome: &Outcome, config: &Config) -> Result<(), Error> {
+    let ui = &context.ui;
+    let decision = &outcome.decision;
+    let Some(plan) = &outcome.plan else {
+        ui.note(&format!("nothing to release: {}", decision.reason));
+        return Ok(ui.answer(&decision.current.to_string())?);
+    };
+    let from = decision.base.as_ref().map_or_else(|| "none".to_owned(), |base| base.version.to_string());
+    let headline = format!("{from} -> {}", ui.out(Tone::Strong, &decision.next.to_string()));
+    ui.note(&format!("{}  {}", if outcome.dry_run { "would release" } else { "released" }, decision.reason));
+    let files: Vec<&str> = plan.files.iter().map(|file| file.path.as_str()).collect();
+    if !files.is_empty() {
+        ui.note(&format!("files   {}", files.join(", ")));
+    }
+    if let Some(commit) = outcome.commit.as_ref().filter(|_| !files.is_empty()) {
+        let subject = plan.commit_message.lines().next().unwrap_or_default();
+        ui.note(&format!("commit  {}  {}", text::short(commit), text::line(subject)));
+    }
+    ui.note(&format!("tag     {}", decision.tag));
+    if outcome.pushed {
+        ui.note(&format!("pushed  {} and {} to {}", plan.branch_ref, plan.tag_ref, config.remote));
+    } else if !outcome.dry_run {
+        ui.note(&format!(
+            "push it with `git push --atomic {} HEAD:{} {}`",
+            config.remote, plan.branch_ref, plan.tag_ref
+        ));
+    }
+    ui.answer(&headline)?;
+    if outcome.dry_run {
+        ui.answer(&format!("\n{}", outcome.notes))?;
+    }
+    Ok(())
+}
