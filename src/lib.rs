@@ -4,13 +4,13 @@
 /// Level 0: pure rules. Nothing here reads a file, the clock, the environment or the network.
 pub mod domain;
 
+/// Level 2: which CI system runs us, and how its runner is spoken to.
+pub mod ci;
 /// Level 1: the database. An acknowledged write is durable before its function returns.
 // pub mod store;
 
 /// Level 2: the configuration with the origin of every value; an unknown key is an error.
 pub mod config;
-/// Level 2: which CI system runs us, and how its runner is spoken to.
-// pub mod ci;
 
 /// Level 3: deployments as a laptop or a CI job sees them: run, spool, deliver.
 // pub mod deploy;

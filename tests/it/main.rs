@@ -1,1 +1,3 @@
-//! The integration tests, one binary.
+//! The integration tests, one binary, since each test binary links the whole crate again.
+
+mod tidy;
