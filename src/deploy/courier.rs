@@ -1,0 +1,129 @@
+//! Carries what lies in the outbox to its registry: oldest first per target, and never past a report of the
+//! same target that has to wait.
+
+use std::time::Duration;
+
+use super::outbox::{Letter, Outbox, OutboxError, Sending};
+use crate::domain::delivery::{Accepted, Delivery, Wait};
+use crate::domain::deployment::Report;
+use crate::world::{Stopwatch, World};
+
+/// The longest that one request may take.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// A rest of the time in which no answer could be expected.
+const TOO_SHORT: Duration = Duration::from_millis(20);
+
+/// How often a lock that another process holds is tried.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Which waits are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Those of the registry and our own backoff: for deliveries in passing.
+    All,
+    /// Those of the registry only: somebody is waiting for the result.
+    Asked,
+}
+
+/// What came of a round.
+#[derive(Debug, Default)]
+pub struct Round {
+    pub delivered: Vec<(Letter, Accepted)>,
+    pub refused: Vec<(Letter, String)>,
+    /// Tried, and to be tried again, with the reason.
+    pub kept: Vec<(Letter, String)>,
+    /// Another process is sending to this registry.
+    pub busy: bool,
+}
+
+/// Sends what waits for `registry`, for at most `limit` in all. `post` makes one request within its time.
+pub fn send(
+    outbox: &Outbox,
+    registry: &str,
+    world: &World,
+    patience: Patience,
+    limit: Duration,
+    post: &dyn Fn(&Report, Duration) -> Delivery,
+) -> Result<Round, OutboxError> {
+    let watch = world.stopwatch();
+    let mut round = Round::default();
+    let sending = loop {
+        match outbox.lock(registry)? {
+            Some(sending) => break sending,
+            None if watch.elapsed() + POLL >= limit => return Ok(Round { busy: true, ..round }),
+            None => std::thread::sleep(POLL),
+        }
+    };
+    let mut courier = Courier { sending, world, patience, limit, watch, post };
+    for queue in courier.sending.queues()? {
+        if !courier.serve(queue, &mut round)? {
+            break;
+        }
+    }
+    Ok(round)
+}
+
+struct Courier<'a> {
+    sending: Sending<'a>,
+    world: &'a World,
+    patience: Patience,
+    limit: Duration,
+    watch: Stopwatch,
+    post: &'a dyn Fn(&Report, Duration) -> Delivery,
+}
+
+impl Courier<'_> {
+    /// Sends one target's reports up to the first that has to wait; `false` if the registry is not worth
+    /// another try in this round.
+    fn serve(&mut self, queue: Vec<Letter>, round: &mut Round) -> Result<bool, OutboxError> {
+        for letter in queue {
+            let parcel = &letter.parcel;
+            let honoured = parcel.asked || self.patience == Patience::All;
+            if honoured && parcel.next_at > self.world.now().as_millisecond() {
+                let reason = parcel.last.clone().unwrap_or_default();
+                round.kept.push((letter, reason));
+                return Ok(true);
+            }
+            let left = self.limit.saturating_sub(self.watch.elapsed());
+            if left < TOO_SHORT {
+                return Ok(false);
+            }
+            if !self.sending.lease(&letter)? {
+                continue;
+            }
+            match (self.post)(&parcel.report, left.min(REQUEST)) {
+                Delivery::Done(accepted) => {
+                    self.sending.delivered(&letter)?;
+                    round.delivered.push((letter, accepted));
+                }
+                Delivery::Refused { reason, .. } => {
+                    self.sending.refused(&letter, &reason)?;
+                    round.refused.push((letter, reason));
+                }
+                Delivery::Retry { wait, reason, reached } => {
+                    let letter = self.put_off(letter, wait, &reason);
+                    self.sending.keep(&letter)?;
+                    round.kept.push((letter, reason));
+                    return Ok(reached);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn put_off(&self, mut letter: Letter, wait: Wait, reason: &str) -> Letter {
+        let parcel = &mut letter.parcel;
+        let time = wait.time(parcel.attempts, random(self.world)).as_millis();
+        let now = self.world.now().as_millisecond();
+        parcel.next_at = now.saturating_add(i64::try_from(time).unwrap_or(i64::MAX));
+        parcel.asked = matches!(wait, Wait::Asked(_));
+        parcel.attempts = parcel.attempts.saturating_add(1);
+        parcel.last = Some(reason.to_owned());
+        letter
+    }
+}
+
+fn random(world: &World) -> u64 {
+    world.nonce().get(..16).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0)
+}
