@@ -154,7 +154,11 @@ impl View<'_> {
             table.row(app, cells.collect::<Result<Vec<_>, Error>>()?);
         }
         let mut lines = Vec::from_iter(self.stale_line());
-        lines.extend(table.render(self.context.ui));
+        if columns.is_empty() {
+            lines.push("nothing is recorded".to_owned());
+        } else {
+            lines.extend(table.render(self.context.ui));
+        }
         lines.extend(self.here.as_ref().map(|here| table.foot("local", &here.line())));
         unknown.sort();
         unknown.dedup();
@@ -210,7 +214,8 @@ impl View<'_> {
     /// `helpdesk 1.0.1 (764c119) since 2025-10-10 08:45:12 UTC (9 d)`
     fn show_one(&self, environment: &str) -> Result<(), Error> {
         let Some(app) = self.own.as_deref() else {
-            return Err(crate::deploy::subject::SubjectError::Unsaid("repo").into());
+            return Err(Error::new(Exit::Usage, "outside a repository nothing says which app is meant")
+                .hint("run it in the app's repository, or see all of them with `shipmark status`"));
         };
         let named = |item: &&Current| {
             item.app == app
