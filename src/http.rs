@@ -21,7 +21,7 @@ pub enum HttpError {
     Insecure(String),
     #[error("the client cannot be built: {0}")]
     Setup(String),
-    #[error("no answer from `{host}` within {} s", .limit.as_secs_f32())]
+    #[error("no answer from `{host}` within {:.0} s", .limit.as_secs_f32())]
     Late { host: String, limit: Duration },
     #[error("cannot reach `{host}`: {reason}")]
     Unreachable { host: String, reason: String },

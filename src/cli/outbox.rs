@@ -52,7 +52,11 @@ impl OutboxArgs {
             Action::Flush { reach } => flush(context, &place, &outbox, &reach),
             Action::Drop { id } => {
                 let id = outbox.drop(&id)?;
-                context.ui.answer(&format!("dropped {}", text::line(&id)))?;
+                if context.ui.json {
+                    context.ui.document(&json!({ "dropped": id }))?;
+                } else {
+                    context.ui.answer(&format!("dropped {}", text::line(&id)))?;
+                }
                 Ok(Exit::Done.into())
             }
         }

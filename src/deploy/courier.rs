@@ -127,3 +127,98 @@ impl Courier<'_> {
 fn random(world: &World) -> u64 {
     world.nonce().get(..16).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::path::Path;
+
+    use super::*;
+    use crate::deploy::outbox::Parcel;
+
+    const REGISTRY: &str = "https://r.example/";
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    fn world() -> World {
+        World::fixed("2026-01-31T12:00:00Z".parse().unwrap(), &[], Path::new("/"))
+    }
+
+    fn put(outbox: &Outbox, environment: &str, seq: i64) {
+        let report = serde_json::json!({ "app": "a", "workload": "a", "platform": environment,
+            "environment": environment, "version": "1.0.0", "status": "running", "run_key": environment,
+            "seq": seq, "at": seq });
+        outbox.put(&Parcel::new(REGISTRY, serde_json::from_value(report).unwrap())).unwrap();
+    }
+
+    fn filled() -> (tempfile::TempDir, Outbox) {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::below(folder.path());
+        for (environment, seq) in [("dev", 1), ("dev", 2), ("prod", 3)] {
+            put(&outbox, environment, seq);
+        }
+        (folder, outbox)
+    }
+
+    /// Sends with one answer for all, and tells the steps that were tried.
+    fn round(outbox: &Outbox, patience: Patience, delivery: &Delivery) -> (Round, Vec<i64>) {
+        let tried = RefCell::new(Vec::new());
+        let post = |report: &Report, _| {
+            tried.borrow_mut().push(report.seq);
+            delivery.clone()
+        };
+        let round = send(outbox, REGISTRY, &world(), patience, LIMIT, &post).unwrap();
+        (round, tried.into_inner())
+    }
+
+    fn retry(wait: Wait, reached: bool) -> Delivery {
+        Delivery::Retry { wait, reason: "busy".to_owned(), reached }
+    }
+
+    fn done() -> Delivery {
+        Delivery::Done(Accepted { id: 1, state: "running".to_owned(), version: "1.0.0".to_owned() })
+    }
+
+    #[test]
+    fn a_wait_holds_back_its_own_target_and_an_absent_registry_all() {
+        let (_folder, outbox) = filled();
+        assert_eq!(round(&outbox, Patience::Asked, &retry(Wait::Slow, true)).1, [1, 3]);
+        assert_eq!(round(&outbox, Patience::Asked, &retry(Wait::Slow, false)).1, [1]);
+        assert_eq!(outbox.waiting().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn our_own_backoff_is_kept_only_in_passing_and_that_of_the_registry_always() {
+        let (_folder, outbox) = filled();
+        round(&outbox, Patience::Asked, &retry(Wait::Slow, true));
+        let (kept, tried) = round(&outbox, Patience::All, &done());
+        assert_eq!((kept.kept.len(), tried.len()), (2, 0));
+        let asked = Wait::Asked(Duration::from_mins(10));
+        assert_eq!(round(&outbox, Patience::Asked, &retry(asked, true)).1, [1, 3]);
+        assert_eq!(round(&outbox, Patience::Asked, &done()).1, [0; 0]);
+        let letter = outbox.waiting().unwrap().remove(0);
+        let minutes = (letter.parcel.next_at - world().now().as_millisecond()) / 60_000;
+        assert_eq!((letter.parcel.attempts, minutes, letter.parcel.last.as_deref()), (2, 10, Some("busy")));
+    }
+
+    #[test]
+    fn what_is_delivered_or_refused_is_out_of_the_way() {
+        let (_folder, outbox) = filled();
+        let refused = Delivery::Refused { status: 422, reason: "no".to_owned() };
+        assert_eq!(round(&outbox, Patience::Asked, &refused).1, [1, 2, 3]);
+        assert_eq!((outbox.waiting().unwrap().len(), outbox.dead().unwrap().len()), (0, 3));
+        put(&outbox, "dev", 4);
+        assert_eq!(round(&outbox, Patience::All, &done()).1, [4]);
+        assert!(outbox.waiting().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_registry_that_another_process_sends_to_is_left_alone_in_time() {
+        let (_folder, outbox) = filled();
+        let _held = outbox.lock(REGISTRY).unwrap().unwrap();
+        let never = |_: &Report, _| retry(Wait::Backoff, true);
+        let limit = Duration::from_millis(50);
+        let round = send(&outbox, REGISTRY, &world(), Patience::Asked, limit, &never).unwrap();
+        assert!(round.busy);
+        assert_eq!(outbox.waiting().unwrap().len(), 3);
+    }
+}

@@ -397,3 +397,114 @@ fn in_order_of_runs(queue: &mut [Letter]) {
         (first_seen.get(&report.run_key).copied(), report.seq)
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const REGISTRY: &str = "https://r.example/";
+
+    fn parcel(environment: &str, run: &str, seq: i64, at: i64) -> Parcel {
+        let text = |text: &str| text.to_owned();
+        let report = Report {
+            app: text("helpdesk"),
+            workload: text("helpdesk"),
+            platform: text(environment),
+            environment: text(environment),
+            version: text("1.0.0"),
+            status: text("running"),
+            run_key: text(run),
+            seq,
+            at,
+            sha: None,
+            r#ref: None,
+            dirty: None,
+            actor: None,
+            run_url: None,
+            changelog_url: None,
+            duration: None,
+        };
+        Parcel::new(REGISTRY, report)
+    }
+
+    fn outbox() -> (tempfile::TempDir, Outbox) {
+        let folder = tempfile::tempdir().unwrap();
+        let outbox = Outbox::below(&folder.path().join("shipmark"));
+        (folder, outbox)
+    }
+
+    fn steps(queue: &[Letter]) -> Vec<(String, i64)> {
+        queue.iter().map(|l| (l.parcel.report.run_key.clone(), l.parcel.report.seq)).collect()
+    }
+
+    #[test]
+    fn a_report_put_twice_is_there_once_and_private() {
+        let (_folder, outbox) = outbox();
+        let id = outbox.put(&parcel("dev", "a", 1, 5)).unwrap();
+        assert_eq!(outbox.put(&parcel("dev", "a", 1, 5)).unwrap(), id);
+        let waiting = outbox.waiting().unwrap();
+        assert_eq!((waiting.len(), waiting[0].id.as_str(), id.len()), (1, id.as_str(), 12));
+        let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(outbox.part("new").join(&waiting[0].file)), 0o600);
+        assert_eq!(mode(outbox.part("new")), 0o700);
+        assert!(outbox.names("tmp").unwrap().is_empty());
+        assert!(!outbox.is_full().unwrap());
+    }
+
+    #[test]
+    fn steps_of_a_run_keep_their_order_when_the_clock_is_set_back() {
+        let (_folder, outbox) = outbox();
+        for (run, seq, at) in [("a", 1, 100), ("a", 2, 10), ("b", 1, 120), ("a", 3, 130)] {
+            outbox.put(&parcel("dev", run, seq, at)).unwrap();
+        }
+        outbox.put(&parcel("staging", "c", 1, 1)).unwrap();
+        let sending = outbox.lock(REGISTRY).unwrap().unwrap();
+        let queues = sending.queues().unwrap();
+        assert_eq!(queues.len(), 2);
+        let wanted = [("a", 1), ("a", 2), ("a", 3), ("b", 1)].map(|(run, seq)| (run.to_owned(), seq));
+        assert_eq!(steps(&queues[1]), wanted);
+    }
+
+    #[test]
+    fn one_process_sends_and_the_next_finds_what_it_left() {
+        let (_folder, outbox) = outbox();
+        outbox.put(&parcel("dev", "a", 1, 1)).unwrap();
+        let first = outbox.lock(REGISTRY).unwrap().unwrap();
+        assert!(outbox.lock(REGISTRY).unwrap().is_none());
+        assert!(outbox.lock("https://other.example/").unwrap().is_some());
+        let letter = first.queues().unwrap().remove(0).remove(0);
+        assert!(first.lease(&letter).unwrap());
+        assert!(matches!(outbox.drop(&letter.id), Err(OutboxError::Leased(_))));
+        drop(first);
+        let second = outbox.lock(REGISTRY).unwrap().unwrap();
+        assert_eq!(second.queues().unwrap().len(), 1);
+        assert!(outbox.names("cur").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_dropped_report_is_not_leased() {
+        let (_folder, outbox) = outbox();
+        outbox.put(&parcel("dev", "a", 1, 1)).unwrap();
+        let sending = outbox.lock(REGISTRY).unwrap().unwrap();
+        let letter = sending.queues().unwrap().remove(0).remove(0);
+        outbox.drop(&letter.id).unwrap();
+        assert!(!sending.lease(&letter).unwrap());
+        assert!(matches!(outbox.drop(""), Err(OutboxError::NoSuchReport(_))));
+    }
+
+    #[test]
+    fn a_report_of_another_registry_under_a_foreign_name_is_put_away() {
+        let (_folder, outbox) = outbox();
+        outbox.put(&parcel("dev", "a", 1, 1)).unwrap();
+        let file = outbox.names("new").unwrap().remove(0);
+        let path = outbox.part("new").join(&file);
+        let text = fs::read_to_string(&path).unwrap().replace("r.example", "evil.example");
+        files::replace(&path, text.as_bytes()).unwrap();
+        let sending = outbox.lock(REGISTRY).unwrap().unwrap();
+        assert!(sending.queues().unwrap().is_empty());
+        let dead = outbox.dead().unwrap();
+        assert_eq!(dead[0].reason, "it is damaged: its name belongs to another registry");
+    }
+}

@@ -173,7 +173,8 @@ pub fn describe(answer: &Answer) -> String {
             return format!("{status}: {}", excerpt(&parts.join("; ")));
         }
     }
-    if status >= 400 {
+    // Gateways fail in HTML; what they say below 500 means that something else answers at this address.
+    if status >= 500 {
         return format!("{status}");
     }
     let media = if answer.media.is_empty() { "no media type" } else { &answer.media };
