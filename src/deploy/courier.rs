@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::outbox::{Letter, Outbox, OutboxError, Sending};
+use super::outbox::{Outbox, OutboxError};
+use super::parcel::Letter;
+use super::sending::Sending;
 use crate::domain::delivery::{Accepted, Delivery, Wait};
 use crate::domain::deployment::Report;
 use crate::world::{Stopwatch, World};
@@ -134,7 +136,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::deploy::outbox::Parcel;
+    use crate::deploy::parcel::Parcel;
 
     const REGISTRY: &str = "https://r.example/";
     const LIMIT: Duration = Duration::from_secs(5);

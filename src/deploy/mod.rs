@@ -6,7 +6,9 @@ pub mod board;
 pub mod client;
 pub mod courier;
 pub mod outbox;
+pub mod parcel;
 pub mod run;
+pub mod sending;
 pub mod subject;
 pub mod variables;
 
@@ -15,7 +17,8 @@ use std::time::Duration;
 
 use self::client::Client;
 use self::courier::{Patience, Round};
-use self::outbox::{Outbox, OutboxError, Parcel};
+use self::outbox::{Outbox, OutboxError};
+use self::parcel::Parcel;
 use self::run::{Run, Runs};
 use self::subject::{Source, Target};
 use crate::domain::delivery::{Accepted, Delivery};

@@ -3,15 +3,13 @@
 //! by an answer of its registry or by the user's word; what cannot be sent lies in `dead` with the reason.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use crate::domain::delivery::{digest, report_key};
-use crate::domain::deployment::Report;
+use super::parcel::{DeadLetter, Letter, Name, Parcel, tag_of};
+use super::sending::Sending;
 use crate::files::{self, FileError};
 
 /// Above either of these the spool is full: a report is still taken, a release is refused.
@@ -33,86 +31,17 @@ pub enum OutboxError {
     Leased(String),
 }
 
-fn failed<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> OutboxError + use<'a> {
+pub(super) fn failed<'a>(
+    action: &'static str,
+    path: &'a Path,
+) -> impl FnOnce(std::io::Error) -> OutboxError + use<'a> {
     move |source| OutboxError::Io { action, path: path.to_owned(), source }
-}
-
-/// A report with what is needed to deliver it. It never holds a token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Parcel {
-    /// The registry that the report was meant for, whatever is configured by now.
-    pub registry: String,
-    pub report: Report,
-    /// How often its delivery was tried.
-    #[serde(default)]
-    pub attempts: u32,
-    /// Not to be tried before this time, in milliseconds since 1970 UTC.
-    #[serde(default)]
-    pub next_at: i64,
-    /// Whether the registry asked for that wait; else it is our own backoff.
-    #[serde(default)]
-    pub asked: bool,
-    /// What came of the last try.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last: Option<String>,
-}
-
-impl Parcel {
-    /// A parcel that nobody has tried to deliver.
-    pub fn new(registry: &str, report: Report) -> Self {
-        Self { registry: registry.to_owned(), report, attempts: 0, next_at: 0, asked: false, last: None }
-    }
-}
-
-/// A parcel in the spool.
-#[derive(Debug, Clone)]
-pub struct Letter {
-    file: String,
-    /// Short and stable, for a person to type.
-    pub id: String,
-    pub parcel: Parcel,
-}
-
-/// A report that will not be sent, and why. Its content is unknown if the file is damaged.
-#[derive(Debug, Clone)]
-pub struct DeadLetter {
-    pub id: String,
-    pub parcel: Option<Parcel>,
-    pub reason: String,
 }
 
 /// The spool in a folder, which need not exist before the first report.
 #[derive(Debug, Clone)]
 pub struct Outbox {
-    folder: PathBuf,
-}
-
-/// The parts of a file's name, `AT-SEQ-ID.REGISTRY.json`: names sort by time, and the registry can be told
-/// from the name of a file whose content is damaged.
-struct Name<'a> {
-    id: &'a str,
-    registry: &'a str,
-}
-
-impl<'a> Name<'a> {
-    fn parse(file: &'a str) -> Option<Self> {
-        let (front, registry) = file.strip_suffix(".json")?.rsplit_once('.')?;
-        let (_, id) = front.rsplit_once('-')?;
-        Some(Self { id, registry })
-    }
-
-    fn of(parcel: &Parcel) -> String {
-        let report = &parcel.report;
-        let key = report_key(report);
-        let id = key.get(..12).unwrap_or(&key);
-        format!("{:013}-{:03}-{id}.{}.json", report.at.max(0), report.seq.max(0), tag_of(&parcel.registry))
-    }
-}
-
-/// What stands for a registry in names of files.
-fn tag_of(registry: &str) -> String {
-    digest(&[registry]).chars().take(8).collect()
+    pub(super) folder: PathBuf,
 }
 
 impl Outbox {
@@ -126,7 +55,7 @@ impl Outbox {
         &self.folder
     }
 
-    fn part(&self, part: &str) -> PathBuf {
+    pub(super) fn part(&self, part: &str) -> PathBuf {
         self.folder.join(part)
     }
 
@@ -138,7 +67,7 @@ impl Outbox {
         Ok(Name::parse(&name).map(|name| name.id.to_owned()).unwrap_or_default())
     }
 
-    fn write(&self, parcel: &Parcel, name: &str) -> Result<(), OutboxError> {
+    pub(super) fn write(&self, parcel: &Parcel, name: &str) -> Result<(), OutboxError> {
         let (aside, folder) = (self.part("tmp"), self.part("new"));
         let path = folder.join(name);
         let text = serde_json::to_vec_pretty(parcel)
@@ -163,7 +92,7 @@ impl Outbox {
     }
 
     /// The names in one part, in order of time.
-    fn names(&self, part: &str) -> Result<Vec<String>, OutboxError> {
+    pub(super) fn names(&self, part: &str) -> Result<Vec<String>, OutboxError> {
         let folder = self.part(part);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -218,12 +147,12 @@ impl Outbox {
         Ok(letters)
     }
 
-    fn reason_of(&self, file: &str) -> PathBuf {
+    pub(super) fn reason_of(&self, file: &str) -> PathBuf {
         self.part("dead").join(format!("{file}.reason"))
     }
 
     /// Reads one file; the error is the reason for which it cannot be sent.
-    fn read(&self, part: &str, file: &str) -> Result<Letter, String> {
+    pub(super) fn read(&self, part: &str, file: &str) -> Result<Letter, String> {
         let name = Name::parse(file).ok_or("its name is not one of the outbox")?;
         let bytes = files::read_managed(&self.part(part).join(file)).map_err(|error| error.to_string())?;
         let bytes = bytes.ok_or("it is gone")?;
@@ -265,7 +194,7 @@ impl Outbox {
         Ok(id)
     }
 
-    fn remove(&self, part: &str, file: &str) -> Result<(), OutboxError> {
+    pub(super) fn remove(&self, part: &str, file: &str) -> Result<(), OutboxError> {
         let path = self.part(part).join(file);
         fs::remove_file(&path).map_err(failed("remove", &path))?;
         Ok(files::sync_folder(&self.part(part))?)
@@ -296,7 +225,7 @@ impl Outbox {
         Ok(Some(sending))
     }
 
-    fn rename(&self, from: &str, to: &str, file: &str) -> Result<(), OutboxError> {
+    pub(super) fn rename(&self, from: &str, to: &str, file: &str) -> Result<(), OutboxError> {
         let (old, new) = (self.part(from).join(file), self.part(to).join(file));
         fs::rename(&old, &new).map_err(failed("move", &old))?;
         files::sync_folder(&self.part(to))?;
@@ -304,105 +233,12 @@ impl Outbox {
     }
 }
 
-/// The right to send to one registry, for as long as this lives.
-#[derive(Debug)]
-pub struct Sending<'a> {
-    outbox: &'a Outbox,
-    tag: String,
-    _lock: File,
-}
-
-impl Sending<'_> {
-    /// The files of this registry, and those that belong to none.
-    fn own(&self, names: Vec<String>) -> impl Iterator<Item = String> {
-        names.into_iter().filter(|file| Name::parse(file).is_none_or(|name| name.registry == self.tag))
-    }
-
-    /// What waits, by target, each oldest first. Damaged files are put away.
-    pub fn queues(&self) -> Result<Vec<Vec<Letter>>, OutboxError> {
-        let mut queues: Vec<Vec<Letter>> = Vec::new();
-        for file in self.own(self.outbox.names("new")?) {
-            match self.outbox.read("new", &file) {
-                Ok(letter) => {
-                    match queues.iter_mut().find(|queue| queue.iter().any(|l| same_target(l, &letter))) {
-                        Some(queue) => queue.push(letter),
-                        None => queues.push(vec![letter]),
-                    }
-                }
-                Err(reason) => self.bury("new", &file, &reason)?,
-            }
-        }
-        for queue in &mut queues {
-            in_order_of_runs(queue);
-        }
-        Ok(queues)
-    }
-
-    /// Takes a letter out of the queue for as long as it is on its way; `false` if the user dropped it.
-    pub fn lease(&self, letter: &Letter) -> Result<bool, OutboxError> {
-        match self.outbox.rename("new", "cur", &letter.file) {
-            Ok(()) => Ok(true),
-            Err(OutboxError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The registry has it.
-    pub fn delivered(&self, letter: &Letter) -> Result<(), OutboxError> {
-        self.outbox.remove("cur", &letter.file)
-    }
-
-    /// The registry will never take it.
-    pub fn refused(&self, letter: &Letter, reason: &str) -> Result<(), OutboxError> {
-        self.bury("cur", &letter.file, reason)
-    }
-
-    /// Back into the queue, with what came of this try.
-    pub fn keep(&self, letter: &Letter) -> Result<(), OutboxError> {
-        self.outbox.write(&letter.parcel, &letter.file)?;
-        self.outbox.remove("cur", &letter.file)
-    }
-
-    /// The reason is written first: a file without a reason could not be explained, the opposite does no harm.
-    fn bury(&self, part: &str, file: &str, reason: &str) -> Result<(), OutboxError> {
-        let mut aside = tempfile::NamedTempFile::new_in(self.outbox.part("tmp"))
-            .map_err(failed("write in", &self.outbox.folder))?;
-        let path = self.outbox.reason_of(file);
-        aside.write_all(reason.as_bytes()).map_err(failed("write", &path))?;
-        aside.as_file().sync_all().map_err(failed("write", &path))?;
-        aside.persist(&path).map_err(|error| failed("write", &path)(error.error))?;
-        self.outbox.rename(part, "dead", file)
-    }
-}
-
-fn same_target(a: &Letter, b: &Letter) -> bool {
-    let target = |l: &Letter| {
-        (
-            l.parcel.report.workload.clone(),
-            l.parcel.report.platform.clone(),
-            l.parcel.report.environment.clone(),
-        )
-    };
-    target(a) == target(b)
-}
-
-/// The steps of one run stay in their order and together, also if the clock was set back between them.
-fn in_order_of_runs(queue: &mut [Letter]) {
-    let mut first_seen = BTreeMap::new();
-    for (place, letter) in queue.iter().enumerate() {
-        first_seen.entry(letter.parcel.report.run_key.clone()).or_insert(place);
-    }
-    queue.sort_by_key(|letter| {
-        let report = &letter.parcel.report;
-        (first_seen.get(&report.run_key).copied(), report.seq)
-    });
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::domain::deployment::Report;
 
     const REGISTRY: &str = "https://r.example/";
 

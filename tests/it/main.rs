@@ -7,4 +7,6 @@
 )]
 
 mod deploy;
+mod outbox;
+mod status;
 mod support;
