@@ -84,7 +84,8 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Asks servers over HTTP.
+/// Asks servers over HTTP. Beyond this machine it goes through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
+/// `NO_PROXY` name; those three are read by reqwest, since what they mean is its business.
 #[derive(Debug, Default)]
 pub struct Http {
     allow_http: bool,

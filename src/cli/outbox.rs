@@ -8,13 +8,14 @@ use serde_json::json;
 use super::Context;
 use super::reporting::{Place, Reach};
 use crate::config::Registry;
-use crate::deploy::client::Client;
+use crate::deploy::client::{Client, ClientError};
 use crate::deploy::courier::{self, Patience, Round};
 use crate::deploy::outbox::Outbox;
 use crate::deploy::parcel::Parcel;
 use crate::domain::deployment::Report;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
+use crate::http::HttpError;
 use crate::ui::Tone;
 
 /// How long a flush by hand may take for one registry.
@@ -125,7 +126,18 @@ fn flush(context: &Context, place: &Place, outbox: &Outbox, reach: &Reach) -> Re
     registries.dedup();
     let mut rounds = Vec::new();
     for name in &registries {
-        let client = Client::new(&registry_of(name, place)?, reach.allow_http, context.world)?;
+        let client = match Client::new(&registry_of(name, place)?, reach.allow_http, context.world) {
+            Ok(client) => client,
+            // One registry that cannot be asked like this must not hold back the reports to others.
+            Err(error @ ClientError::Http(HttpError::Insecure(_))) => {
+                context.ui.warn(&format!(
+                    "{}; send its reports with `--allow-http`",
+                    text::line(&error.to_string())
+                ));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let post = |report: &Report, limit| client.report(report, limit);
         rounds.push(courier::send(outbox, name, context.world, Patience::Asked, FLUSH, &post)?);
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use self::client::Client;
 use self::courier::{Patience, Round};
 use self::outbox::{Outbox, OutboxError};
-use self::parcel::Parcel;
+use self::parcel::{Parcel, same_target};
 use self::run::{Run, Runs};
 use self::subject::{Source, Target};
 use crate::domain::delivery::{Accepted, Delivery};
@@ -128,9 +128,12 @@ impl<'a> Recorder<'a> {
         }
         match self.outbox.waiting() {
             Ok(waiting) if waiting.iter().any(|letter| letter.id == id) => {
-                let first = round.kept.into_iter().next().map(|(_, reason)| reason);
+                let own = waiting.iter().find(|letter| letter.id == id);
+                let why = |(letter, _): &&(_, String)| own.is_some_and(|own| same_target(own, letter));
+                let told =
+                    round.kept.iter().find(why).or(round.kept.first()).map(|(_, reason)| reason.clone());
                 let busy = if round.busy { "another shipmark is sending" } else { "the time was up" };
-                Fate::Kept(first.unwrap_or_else(|| busy.to_owned()))
+                Fate::Kept(told.unwrap_or_else(|| busy.to_owned()))
             }
             Ok(_) => match self.outbox.dead().unwrap_or_default().into_iter().find(|dead| dead.id == id) {
                 Some(dead) => Fate::Refused(dead.reason),

@@ -173,6 +173,9 @@ pub fn describe(answer: &Answer) -> String {
             return format!("{status}: {}", excerpt(&parts.join("; ")));
         }
     }
+    if (300..400).contains(&status) {
+        return format!("{status}, a redirect, which is not followed: it could carry a token away");
+    }
     // Gateways fail in HTML; what they say below 500 means that something else answers at this address.
     if status >= 500 {
         return format!("{status}");

@@ -1,5 +1,7 @@
 //! `deploy` and `report`: what is run, what is recorded, and how they end.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -205,4 +207,61 @@ fn a_dry_run_runs_and_records_nothing() {
         "",
     );
     assert!(registry.requests().is_empty() && !sandbox.path(".git/shipmark").exists());
+}
+
+#[test]
+fn a_signal_before_the_command_starts_keeps_it_from_starting() {
+    let registry = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url());
+    registry.reply(Reply::Late(Duration::from_millis(500)));
+    let running = sandbox.start(&["-q", "deploy", "dev", "--", "touch", "ran"]);
+    registry.wait_for(1);
+    running.signal(Signal::TERM);
+    running.finish().says(143, "", "");
+    assert_eq!(registry.effects(), ["dev 1.0.0 ongoing", "dev 1.0.0 cancelled"]);
+    assert!(!sandbox.path("ran").exists());
+}
+
+#[test]
+fn a_command_that_ignores_signals_is_killed_by_the_third() {
+    let registry = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url());
+    let script = "trap '' TERM; touch started; exec sleep 60";
+    let running = sandbox.start(&["-q", "deploy", "dev", "--", "sh", "-c", script]);
+    wait_for(&sandbox.path("started"));
+    for _ in 0..3 {
+        // The kernel keeps one pending signal of a kind: each must be taken before the next is sent.
+        std::thread::sleep(Duration::from_millis(100));
+        running.signal(Signal::TERM);
+    }
+    running.finish().says(137, "", "");
+    assert_eq!(registry.effects(), ["dev 1.0.0 ongoing", "dev 1.0.0 cancelled"]);
+}
+
+#[test]
+fn changed_files_are_recorded_and_untracked_ones_do_not_count() {
+    let registry = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url());
+    sandbox.file("untracked", "");
+    sandbox.run(&["-q", "deploy", "dev", "--", "true"]).says(0, "", "");
+    sandbox.file("VERSION.txt", "2.0.0");
+    sandbox.run(&["-q", "deploy", "dev", "--", "true"]).says(
+        0,
+        "",
+        "warning: tracked files differ from HEAD; the deployment is recorded as dirty",
+    );
+    let dirty: Vec<_> = registry.reports().iter().map(|report| report["dirty"].clone()).collect();
+    assert_eq!(dirty, [json!(false), json!(false), json!(true), json!(true)]);
+    assert_eq!(registry.effects().last().unwrap(), "dev 1.0.0 deployed");
+}
+
+#[test]
+fn the_record_is_the_last_line_of_stderr_in_json() {
+    let registry = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url());
+    let outcome = sandbox.run(&["--json", "deploy", "dev", "--", "echo", "mine"]);
+    assert_eq!(outcome.exits(0), "mine\n");
+    let record: serde_json::Value = serde_json::from_str(outcome.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!((&record["deployment"], &record["delivered"]), (&json!(1), &json!(true)));
+    assert_eq!(record["report"]["status"], json!("deployed"));
 }

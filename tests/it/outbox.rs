@@ -176,3 +176,45 @@ fn a_token_goes_only_to_its_registry_and_stays_out_of_sight() {
     );
     assert_eq!(registry.requests().last().unwrap().authorization, None);
 }
+
+#[test]
+fn a_redirect_is_not_followed_and_a_flood_is_cut_off() {
+    let registry = RegistryMock::start();
+    let elsewhere = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url());
+    let location = format!("location: {}/api/v2/deployments\r\n", elsewhere.url());
+    registry.reply(Reply::Is(307, "text/html", location.leak(), String::new()));
+    registry.reply(Reply::Is(200, "application/json", "", " ".repeat(300 * 1024)));
+    for reason in [
+        "307, a redirect, which is not followed: it could carry a token away",
+        "the answer of `[REGISTRY]` is larger than 262144 bytes",
+    ] {
+        sandbox.run(&["report", "dev", "--status", "deployed"]).says(
+            7,
+            "",
+            &format!(
+                "error: the registry refused the report: {reason}\nhint: see it with `shipmark outbox list`"
+            ),
+        );
+    }
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[test]
+fn many_senders_at_once_deliver_each_report_once() {
+    let (port, url) = down();
+    let sandbox = helpdesk(&url);
+    let reports: Vec<_> = (0..6)
+        .map(|number| sandbox.start(&["-q", "report", &format!("env{}", number % 2), "--status", "deployed"]))
+        .collect();
+    for report in reports {
+        report.finish().exits(0);
+    }
+    let registry = RegistryMock::start_at(port);
+    let flushes: Vec<_> = (0..3).map(|_| sandbox.start(&["outbox", "flush"])).collect();
+    for flush in flushes {
+        flush.finish().exits(0);
+    }
+    assert_eq!((registry.effects().len(), registry.requests().len()), (6, 6));
+    sandbox.run(&["outbox", "list"]).says(0, "", "the outbox is empty");
+}

@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -16,6 +17,8 @@ pub(crate) enum Reply {
     Is(u16, &'static str, &'static str, String),
     /// The request takes effect, but the connection closes before the answer.
     Swallowed,
+    /// The usual answer, but only after this time.
+    Late(Duration),
 }
 
 impl Reply {
@@ -101,6 +104,18 @@ impl RegistryMock {
         self.state.lock().unwrap().requests.clone()
     }
 
+    /// Waits until so many requests have come.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, requests: usize) {
+        for _ in 0..2000 {
+            if self.requests().len() >= requests {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{requests} requests did not come");
+    }
+
     /// The reports that took effect, in the order in which they did: environment, version, status.
     pub(crate) fn effects(&self) -> Vec<String> {
         let word = |report: &Value, name: &str| report[name].as_str().unwrap().to_owned();
@@ -130,9 +145,9 @@ impl Drop for RegistryMock {
     }
 }
 
-fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+fn serve(stream: &TcpStream, shared: &Mutex<State>) -> std::io::Result<()> {
     let request = read(stream)?;
-    let mut state = state.lock().unwrap();
+    let mut state = shared.lock().unwrap();
     state.requests.push(request.clone());
     let report = request.line.starts_with("POST /api/v2/deployments ");
     let reply = if report { state.replies.pop_front() } else { None };
@@ -141,6 +156,12 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         Some(Reply::Swallowed) => {
             state.accept(request.body);
             Ok(())
+        }
+        Some(Reply::Late(time)) => {
+            drop(state);
+            std::thread::sleep(time);
+            let (status, body) = shared.lock().unwrap().accept(request.body);
+            write(stream, status, "application/json", "", &body.to_string())
         }
         None if report => {
             let (status, body) = state.accept(request.body);
