@@ -3,11 +3,15 @@
 use std::fmt::Display;
 
 use crate::config::ConfigError;
+use crate::deploy::client::ClientError;
+use crate::deploy::outbox::OutboxError;
+use crate::deploy::subject::SubjectError;
 use crate::domain::assemble::AssembleError;
 use crate::domain::decide::DecideError;
 use crate::files::FileError;
 use crate::git::GitError;
 use crate::git::push::PushError;
+use crate::http::HttpError;
 use crate::process::ProcessError;
 use crate::template::TemplateError;
 
@@ -253,5 +257,60 @@ impl From<AssembleError> for Error {
 impl From<TemplateError> for Error {
     fn from(error: TemplateError) -> Self {
         Self::from_source(Exit::Bug, &error)
+    }
+}
+
+impl From<ClientError> for Error {
+    fn from(error: ClientError) -> Self {
+        let of = |exit| Self::from_source(exit, &error);
+        match &error {
+            ClientError::Credentials => {
+                of(Exit::Configuration).hint("take it out and set `SHIPMARK_TOKEN` instead")
+            }
+            ClientError::BadToken => {
+                of(Exit::Configuration).hint("set it to what `shipmark token create` printed")
+            }
+            ClientError::Http(HttpError::Insecure(_)) => of(Exit::Configuration)
+                .hint("use an https address, or accept that others can read along with `--allow-http`"),
+            ClientError::Http(HttpError::Setup(_)) => {
+                of(Exit::Configuration).hint("install the certificates of the system (`ca-certificates`)")
+            }
+            ClientError::Refused { status: 401 | 403, .. } => {
+                of(Exit::Registry).hint("set `SHIPMARK_TOKEN` to a token of this registry")
+            }
+            ClientError::Http(_) | ClientError::Refused { .. } => {
+                of(Exit::Registry).hint("check `SHIPMARK_REGISTRY_URL`, or `url` under `[registry]`")
+            }
+        }
+    }
+}
+
+impl From<OutboxError> for Error {
+    fn from(error: OutboxError) -> Self {
+        match &error {
+            OutboxError::File(_) | OutboxError::Io { .. } => Self::from_source(Exit::Io, &error),
+            OutboxError::NoSuchReport(_) | OutboxError::Ambiguous(_) => {
+                Self::from_source(Exit::Usage, &error).hint("see the ids with `shipmark outbox list`")
+            }
+            OutboxError::Leased(_) => Self::from_source(Exit::Locked, &error).hint("try again in a moment"),
+        }
+    }
+}
+
+impl From<SubjectError> for Error {
+    fn from(error: SubjectError) -> Self {
+        match error {
+            SubjectError::Git(error) => error.into(),
+            SubjectError::NoVersion { .. } => Self::from_source(Exit::Repository, &error)
+                .hint("commit a `VERSION.txt` that holds one version, such as 0.1.0"),
+            SubjectError::BadVersion { .. } => Self::from_source(Exit::Repository, &error)
+                .hint("commit a `VERSION.txt` that holds one version, such as 1.4.0 or 1.4.0-rc.1"),
+            SubjectError::Unsaid(what) => {
+                Self::from_source(Exit::Usage, &error).hint(format!("name it with `--{what} NAME`"))
+            }
+            SubjectError::BadName { .. } => {
+                Self::from_source(Exit::Usage, &error).hint("choose another name")
+            }
+        }
     }
 }

@@ -75,6 +75,12 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     sync_folder(folder_of(to))
 }
 
+/// Makes a folder, with those above it, that only its owner can enter; one that is there stays as it is.
+pub fn create_private(folder: &Path) -> Result<(), FileError> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("create", folder))
+}
+
 /// Makes a rename or a removal in `folder` durable.
 pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
     File::open(folder).and_then(|open| open.sync_all()).map_err(failed("sync", folder))

@@ -13,7 +13,7 @@ pub mod ci;
 pub mod config;
 
 /// Level 3: deployments as a laptop or a CI job sees them: run, spool, deliver.
-// pub mod deploy;
+pub mod deploy;
 /// Level 3: the use cases of the registry, callable without a socket.
 // pub mod registry;
 
@@ -26,10 +26,10 @@ pub mod error;
 pub mod files;
 /// Level 2: the only public face of libgit2 and of the `git` program.
 pub mod git;
+/// Level 1: the one HTTP client, with its deadlines and size caps.
+pub mod http;
 /// Level 1: child processes by argument vector; never a shell.
 pub mod process;
-/// Level 1: the one HTTP client, with its deadlines and size caps.
-// pub mod http;
 /// Level 1: the strict template registries; everything shown from a template passes an escape.
 pub mod template;
 /// Level 5: the only writer of the standard streams.

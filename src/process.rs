@@ -1,11 +1,15 @@
 //! Child processes: an argument vector, never a shell. Values reach a command as variables of its environment.
 
+mod foreground;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+pub use self::foreground::{Ended, Watch};
 
 /// The variables that tie a process to one repository (`git rev-parse --local-env-vars`, git 2.39). A child
 /// that works on another repository, or on ours by its path, must not see them: `GIT_DIR` beats `-C`.
@@ -113,7 +117,7 @@ impl Invocation {
 
     /// Starts with our own stdin, stdout and stderr, in our process group, so that prompts, Ctrl-C and
     /// Ctrl-Z reach the child as they would without us.
-    pub fn inherit(mut self) -> Result<Child, ProcessError> {
+    fn inherit(mut self) -> Result<Child, ProcessError> {
         self.start()
     }
 

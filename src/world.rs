@@ -106,6 +106,11 @@ impl World {
         self.xdg("XDG_DATA_HOME", ".local/share")
     }
 
+    /// The user's own folder for what a program remembers, by the XDG base directory specification.
+    pub fn state_home(&self) -> Option<PathBuf> {
+        self.xdg("XDG_STATE_HOME", ".local/state")
+    }
+
     fn xdg(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
         let named = self.var(variable).map(PathBuf::from).filter(|path| path.is_absolute());
         named.or_else(|| self.var("HOME").map(|home| Path::new(home).join(below_home)))

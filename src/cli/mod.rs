@@ -1,13 +1,19 @@
 //! The command line: one file per command, and a `match` with one line per arm.
 
 mod changelog;
+mod deploy;
 mod hook;
 mod hooks;
 mod init;
 mod lint;
 mod next;
+mod outbox;
 mod release;
+mod report;
+mod reporting;
 mod serve;
+mod status;
+mod status_table;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -72,6 +78,10 @@ enum Command {
     Lint(lint::Lint),
     Hooks(hooks::Hooks),
     Hook(hook::Hook),
+    Deploy(deploy::Deploy),
+    Report(report::Report),
+    Outbox(outbox::OutboxArgs),
+    Status(status::Status),
     Serve(serve::Serve),
 }
 
@@ -145,6 +155,10 @@ fn run(context: &Context, command: Command) -> Result<Status, Error> {
         Command::Lint(lint) => lint.run(context),
         Command::Hooks(hooks) => hooks.run(context),
         Command::Hook(hook) => hook.run(context),
+        Command::Deploy(deploy) => deploy.run(context),
+        Command::Report(report) => report.run(context),
+        Command::Outbox(outbox) => outbox.run(context),
+        Command::Status(status) => status.run(context),
         Command::Serve(serve) => serve.run(context),
     }
 }

@@ -60,6 +60,13 @@ pub struct Registry {
     pub takes_token: bool,
 }
 
+impl Registry {
+    /// A registry that nobody named today, as a report from an earlier day may: it gets no token.
+    pub fn untrusted(address: &str) -> Option<Self> {
+        Url::parse(address).ok().filter(Url::has_host).map(|url| Self { url, takes_token: false })
+    }
+}
+
 /// What the configuration says of an environment; none needs to be configured to be used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {

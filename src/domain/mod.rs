@@ -4,6 +4,7 @@
 pub mod assemble;
 pub mod changelog;
 pub mod decide;
+pub mod delivery;
 pub mod deployment;
 pub mod links;
 pub mod lint;
@@ -13,5 +14,6 @@ pub mod message_file;
 pub mod notes;
 pub mod plan;
 pub mod pushed;
+pub mod span;
 pub mod text;
 pub mod version;

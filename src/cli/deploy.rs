@@ -1,0 +1,258 @@
+//! `shipmark deploy`: runs a command and records what became of it.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::Context;
+use super::reporting::{Place, Reach, warn_of};
+use crate::deploy::subject::{Source, Target};
+use crate::deploy::variables::{self, Variables};
+use crate::deploy::{Fate, PATIENCE, Recorder};
+use crate::domain::deployment::{Report, State};
+use crate::domain::{span, text};
+use crate::error::{Error, Exit, Status};
+use crate::process::{Ended, Invocation, Watch};
+
+/// How long a running registry is asked for what the environment had before.
+const PREVIOUS: Duration = Duration::from_secs(1);
+
+/// Run a command and record the deployment that it makes
+#[derive(Args)]
+pub(super) struct Deploy {
+    /// The environment
+    #[arg(value_name = "ENV")]
+    environment: String,
+    /// The app, instead of the configured one
+    #[arg(long, value_name = "NAME")]
+    app: Option<String>,
+    /// Print what would be run and recorded, and do neither
+    #[arg(long)]
+    dry_run: bool,
+    /// Exit with 6 if the command succeeded and its report is not delivered
+    #[arg(long)]
+    require_report: bool,
+    #[command(flatten)]
+    reach: Reach,
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<std::ffi::OsString>,
+}
+
+/// One deployment on its way.
+struct Attempt<'a> {
+    context: &'a Context<'a>,
+    recorder: Recorder<'a>,
+    target: Target,
+    source: Source,
+}
+
+impl Deploy {
+    pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
+        let place = Place::anywhere(context)?;
+        let Some(repo) = &place.repo else { return Err(context.repo().err().unwrap_or_else(no_repository)) };
+        let target = Target::of(&place.config, Some(repo), self.app.as_deref(), &self.environment)?;
+        let source = Source::of_head(repo)?;
+        let recorder = place.recorder(context, &self.reach)?;
+        let built = context.world.release_time()?;
+        let attempt = Attempt { context, recorder, target, source };
+        let mut plain = variables::plain(&attempt.target, &attempt.source, built, context.world.now());
+        if self.dry_run {
+            plain.extend(variables::own(&attempt.target, None, None));
+            return attempt.print(&plain, &self.command);
+        }
+        attempt.carry_out(plain, &self.command, self.require_report)
+    }
+}
+
+fn no_repository() -> Error {
+    Error::new(Exit::Repository, "a deployment needs a repository")
+}
+
+impl Attempt<'_> {
+    fn carry_out(
+        &self,
+        mut variables: Variables,
+        command: &[std::ffi::OsString],
+        require_report: bool,
+    ) -> Result<Status, Error> {
+        self.warn_of_surprises(&variables);
+        let mut watch = Watch::start()?;
+        let run = self.recorder.begin(&self.target, &self.source).step(State::Running);
+        let report = self.recorder.report(&run, &self.target, &self.source, "ongoing");
+        let fate = self.recorder.record(&run, &self.target, &report, PATIENCE);
+        self.say("ongoing", &fate, None);
+        variables.extend(self.own_variables(&fate));
+
+        let stopwatch = self.context.world.stopwatch();
+        let ended = match watch.first() {
+            Some(signal) => Ended::Signalled(signal),
+            None => invocation(command, self.context, variables).foreground(&mut watch)?,
+        };
+        let duration = i64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(i64::MAX);
+
+        let (state, status) = verdict(ended, watch.first().is_some());
+        let run = run.step(state);
+        let mut report = self.recorder.report(&run, &self.target, &self.source, status);
+        report.duration = Some(duration);
+        let fate = self.recorder.record(&run, &self.target, &report, PATIENCE);
+        self.say(status, &fate, Some((ended, duration)));
+        self.print_record(&report, &fate);
+        if ended.code() == 0 && require_report && !fate.is_delivered() {
+            return Ok(Exit::Undelivered.into());
+        }
+        Ok(Status::Child(ended.code()))
+    }
+
+    /// What the registry knows of this deployment, if it is there; a deployment does not wait for it again.
+    fn own_variables(&self, fate: &Fate) -> Variables {
+        let Fate::Delivered(accepted) = fate else { return variables::own(&self.target, None, None) };
+        let matrix = self.recorder.client.current(Some(&self.target.app), PREVIOUS).unwrap_or_default();
+        let current = matrix.iter().find(|item| {
+            (&item.app, &item.platform, &item.environment)
+                == (&self.target.app, &self.target.platform, &self.target.environment)
+        });
+        variables::own(&self.target, Some(accepted.id), current)
+    }
+
+    fn warn_of_surprises(&self, variables: &Variables) {
+        if self.source.dirty == Some(true) {
+            self.context.ui.warn("tracked files differ from HEAD; the deployment is recorded as dirty");
+        }
+        for (name, value) in variables {
+            if let Some(old) = self.context.world.var(name).filter(|old| old != value) {
+                let (old, value) = (text::line(old), text::line(value));
+                self.context
+                    .ui
+                    .warn(&format!("`{name}` is `{value}` for the command, not `{old}` as outside"));
+            }
+        }
+    }
+
+    /// `production  1.2.0 c09f7aa  deployed   3 min 12 s`
+    fn say(&self, status: &str, fate: &Fate, end: Option<(Ended, i64)>) {
+        let mut facts = Vec::new();
+        if let Some((ended, duration)) = end {
+            facts.push(span::took(duration));
+            facts.extend(cause(ended));
+        }
+        if let (Fate::Delivered(accepted), None) = (fate, end) {
+            facts.push(format!("recorded as deployment {}", accepted.id));
+        }
+        let line = format!("{}  {status:<9}  {}", self.title(), facts.join(", "));
+        self.context.ui.note(line.trim_end());
+        warn_of(self.context, &self.recorder, status, fate);
+    }
+
+    fn title(&self) -> String {
+        let environment = text::line(&self.target.environment);
+        format!(
+            "{environment}  {} {}",
+            self.source.version,
+            text::short(self.source.sha.as_deref().unwrap_or(""))
+        )
+    }
+
+    /// stdout belongs to the command, so the record goes to the end of stderr.
+    fn print_record(&self, report: &Report, fate: &Fate) {
+        if self.context.ui.json {
+            let id = if let Fate::Delivered(accepted) = fate { Some(accepted.id) } else { None };
+            let record = json!({ "deployment": id, "delivered": fate.is_delivered(), "report": report });
+            self.context.ui.note(&record.to_string());
+        }
+    }
+
+    fn print(&self, variables: &Variables, command: &[std::ffi::OsString]) -> Result<Status, Error> {
+        let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+        if self.context.ui.json {
+            let variables: serde_json::Map<_, _> =
+                variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+            let (target, source) = (&self.target, &self.source);
+            self.context.ui.document(&json!({
+                "registry": self.recorder.client.name(),
+                "app": target.app, "workload": target.workload,
+                "platform": target.platform, "environment": target.environment,
+                "version": source.version, "sha": source.sha, "ref": source.branch, "dirty": source.dirty,
+                "variables": variables, "command": words,
+            }))?;
+            return Ok(Exit::Done.into());
+        }
+        let dirty = if self.source.dirty == Some(true) { ", dirty" } else { "" };
+        let mut lines = vec![
+            format!("record   {} on {}{dirty}", text::line(&self.target.app), self.title()),
+            format!("at       {}", text::line(self.recorder.client.name())),
+        ];
+        lines.extend(variables.iter().map(|(name, value)| format!("set      {name}={}", quoted(value))));
+        lines.push(format!(
+            "run      {}",
+            words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+        ));
+        self.context.ui.answer(&lines.join("\n"))?;
+        Ok(Exit::Done.into())
+    }
+}
+
+fn invocation(command: &[std::ffi::OsString], context: &Context, variables: Variables) -> Invocation {
+    let empty = std::ffi::OsString::new();
+    let (program, arguments) = command.split_first().unwrap_or((&empty, &[]));
+    let invocation = Invocation::new(program, arguments, context.world.cwd());
+    variables.into_iter().fold(invocation, |invocation, (name, value)| invocation.env(name, value))
+}
+
+/// What is recorded of an end. A command that succeeded in spite of a signal has deployed.
+fn verdict(ended: Ended, interrupted: bool) -> (State, &'static str) {
+    match ended {
+        Ended::Exited(0) => (State::Succeeded, "deployed"),
+        _ if interrupted || ended.was_asked_to_end() => (State::Cancelled, "cancelled"),
+        _ => (State::Failed, "failed"),
+    }
+}
+
+fn cause(ended: Ended) -> Option<String> {
+    match ended {
+        Ended::Exited(0) => None,
+        Ended::Exited(code) => Some(format!("exit status {code}")),
+        Ended::Signalled(signal) => Some(format!("ended by signal {signal}")),
+        Ended::NotFound => Some("the command was not found".to_owned()),
+        Ended::NotExecutable => Some("the command cannot be executed".to_owned()),
+    }
+}
+
+/// A word as a POSIX shell would read it back; controls are shown, not sent.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", text::line(word).replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_decides_what_is_recorded() {
+        for (ended, interrupted, status) in [
+            (Ended::Exited(0), false, "deployed"),
+            (Ended::Exited(0), true, "deployed"),
+            (Ended::Exited(1), false, "failed"),
+            (Ended::Exited(1), true, "cancelled"),
+            (Ended::Signalled(15), false, "cancelled"),
+            (Ended::Signalled(9), false, "failed"),
+            (Ended::NotFound, false, "failed"),
+            (Ended::NotExecutable, false, "failed"),
+        ] {
+            assert_eq!(verdict(ended, interrupted).1, status, "{ended:?} {interrupted}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_quoted_when_a_shell_would_change_it() {
+        assert_eq!(quoted("./scripts/deploy"), "./scripts/deploy");
+        assert_eq!(quoted("it's 1"), "'it'\\''s 1'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("\u{1b}[2J"), "'\\u{1b}[2J'");
+    }
+}

@@ -1,0 +1,105 @@
+//! What the commands share that speak to a registry: which one, by which means, and what is said of a report.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Context;
+use crate::config::{Config, Registry};
+use crate::deploy::client::Client;
+use crate::deploy::{Fate, Recorder};
+use crate::domain::text;
+use crate::error::{Error, Exit};
+use crate::git::{GitError, Repo};
+
+/// Options of every command that speaks to a registry.
+#[derive(Args)]
+pub(super) struct Reach {
+    /// Speak plain http also to a registry on another machine
+    #[arg(long)]
+    pub(super) allow_http: bool,
+}
+
+/// Where a command runs, and with which settings.
+pub(super) struct Place {
+    pub(super) repo: Option<Repo>,
+    pub(super) config: Config,
+    /// The private state: of the repository, or of the user outside of one.
+    pub(super) private: PathBuf,
+}
+
+impl Place {
+    /// The place of a command that works outside of a repository too.
+    pub(super) fn anywhere(context: &Context) -> Result<Self, Error> {
+        let start = context.global.repo.as_deref().unwrap_or_else(|| context.world.cwd());
+        let repo = match Repo::open(start, false) {
+            Ok(repo) => Some(repo),
+            Err(GitError::NotFound(_)) if context.global.repo.is_none() => None,
+            Err(error) => return Err(error.into()),
+        };
+        let config = context.config(repo.as_ref())?;
+        let private = match &repo {
+            Some(repo) => repo.private_dir(),
+            None => context
+                .world
+                .state_home()
+                .ok_or_else(|| {
+                    Error::new(Exit::Configuration, "there is no repository and no home to keep reports in")
+                        .hint("run it inside a repository, or set `HOME`")
+                })?
+                .join("shipmark"),
+        };
+        Ok(Self { repo, config, private })
+    }
+
+    /// The configured registry.
+    pub(super) fn registry(&self) -> Result<&Registry, Error> {
+        self.config.registry.as_ref().ok_or_else(|| {
+            Error::new(Exit::Configuration, "no registry is configured")
+                .hint("set `SHIPMARK_REGISTRY_URL`, or write `url` under `[registry]` in `shipmark.toml`")
+        })
+    }
+
+    /// Records with the configured registry.
+    pub(super) fn recorder<'a>(&self, context: &Context<'a>, reach: &Reach) -> Result<Recorder<'a>, Error> {
+        let client = self.client(context, reach)?;
+        let repository = self.repo.as_ref().map(|repo| {
+            let address = repo.remote_url(&self.config.remote);
+            address.unwrap_or_else(|| self.private.to_string_lossy().into_owned())
+        });
+        Ok(Recorder::new(context.world, client, &self.private, repository.unwrap_or_default()))
+    }
+
+    /// Asks the configured registry.
+    pub(super) fn client<'a>(&self, context: &Context<'a>, reach: &Reach) -> Result<Client<'a>, Error> {
+        let client = Client::new(self.registry()?, reach.allow_http, context.world)?;
+        if client.token_withheld() {
+            context.ui.warn(concat!(
+                "`SHIPMARK_TOKEN` is not sent, since only the repository names this registry; ",
+                "set `SHIPMARK_REGISTRY_URL` to trust it"
+            ));
+        }
+        Ok(client)
+    }
+}
+
+/// Warns of a report that the registry has not got; says nothing of one that it has.
+pub(super) fn warn_of(context: &Context, recorder: &Recorder, what: &str, fate: &Fate) {
+    let folder = recorder.outbox.folder().display();
+    match fate {
+        Fate::Delivered(_) | Fate::Taken => {}
+        Fate::Kept(reason) => context.ui.warn(&format!(
+            "`{what}` is not delivered: {}; it is kept in `{folder}`, send it with `shipmark outbox flush`",
+            text::line(reason)
+        )),
+        Fate::Refused(reason) => context.ui.warn(&format!(
+            "the registry refused `{what}`: {}; see `shipmark outbox list`",
+            text::line(reason)
+        )),
+        Fate::Lost(reason) => {
+            context
+                .ui
+                .warn(&format!("`{what}` is lost: {}; repeat it with `shipmark report`", text::line(reason)));
+        }
+    }
+}

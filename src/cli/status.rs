@@ -1,0 +1,282 @@
+//! `shipmark status`: what runs where.
+
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Context;
+use super::reporting::{Place, Reach};
+use super::status_table::{Cell, Table};
+use crate::deploy::answers::{Answers, Matrix};
+use crate::deploy::board::{self, Column, Local};
+use crate::deploy::client::Client;
+use crate::deploy::courier::{self, Patience};
+use crate::deploy::outbox::Outbox;
+use crate::deploy::subject::{app_of, version_at};
+use crate::domain::deployment::{Current, Report};
+use crate::domain::{span, text};
+use crate::error::{Error, Exit};
+
+/// The time for the answer.
+const LIMIT: Duration = Duration::from_secs(10);
+/// The time for reports that wait, delivered in passing.
+const PASSING: Duration = Duration::from_secs(1);
+
+/// Show which version of which app runs on which environment
+#[derive(Args)]
+pub(super) struct Status {
+    /// One environment, as one sentence; `ENV/PLATFORM` where several have the name
+    #[arg(value_name = "ENV")]
+    environment: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Where this clone stands.
+struct Here {
+    version: Option<String>,
+    sha: String,
+    branch: Option<String>,
+    dirty: bool,
+}
+
+/// The answer of the registry with what this clone adds to it.
+struct View<'a> {
+    context: &'a Context<'a>,
+    place: &'a Place,
+    registry: String,
+    matrix: Matrix,
+    /// The age of the answer if the registry did not give it now.
+    stale: Option<i64>,
+    own: Option<String>,
+    here: Option<Here>,
+    now: i64,
+}
+
+impl Status {
+    pub(super) fn run(self, context: &Context) -> Result<crate::error::Status, Error> {
+        let place = Place::anywhere(context)?;
+        let client = place.client(context, &self.reach)?;
+        deliver_in_passing(context, &place, &client);
+        let (matrix, stale) = answer(context, &place, &client)?;
+        let view = View {
+            context,
+            place: &place,
+            registry: client.name().to_owned(),
+            matrix,
+            stale,
+            own: app_of(&place.config, place.repo.as_ref()),
+            here: here(&place)?,
+            now: context.world.now().as_millisecond(),
+        };
+        match &self.environment {
+            None => view.show_all()?,
+            Some(environment) => view.show_one(environment)?,
+        }
+        Ok(Exit::Done.into())
+    }
+}
+
+/// What waits is sent along; whatever comes of it is no answer to this question.
+fn deliver_in_passing(context: &Context, place: &Place, client: &Client) {
+    let outbox = Outbox::below(&place.private);
+    let waits = outbox
+        .waiting()
+        .is_ok_and(|waiting| waiting.iter().any(|letter| letter.parcel.registry == client.name()));
+    if !waits {
+        return;
+    }
+    let post = |report: &Report, limit| client.report(report, limit);
+    match courier::send(&outbox, client.name(), context.world, Patience::All, PASSING, &post) {
+        Ok(round) if round.delivered.is_empty() => {}
+        Ok(round) => context.ui.note(&format!("delivered from the outbox: {}", round.delivered.len())),
+        Err(error) => context.ui.warn(&format!("the outbox cannot be used: {error}")),
+    }
+}
+
+/// The registry's answer, or the last one with its age in milliseconds.
+fn answer(context: &Context, place: &Place, client: &Client) -> Result<(Matrix, Option<i64>), Error> {
+    let answers = Answers::below(&place.private);
+    match client.current(None, LIMIT) {
+        Ok(items) => {
+            let matrix = Matrix { at: context.world.now().as_millisecond(), items };
+            if let Err(error) = answers.keep(client.name(), &matrix) {
+                context.ui.warn(&format!("the answer cannot be kept for later: {error}"));
+            }
+            Ok((matrix, None))
+        }
+        Err(error) if error.is_passing() => match answers.matrix(client.name()) {
+            Some(matrix) => {
+                context.ui.detail(&text::line(&error.to_string()));
+                let age = context.world.now().as_millisecond() - matrix.at;
+                Ok((matrix, Some(age.max(0))))
+            }
+            None => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn here(place: &Place) -> Result<Option<Here>, Error> {
+    let Some(repo) = &place.repo else { return Ok(None) };
+    let head = match repo.head() {
+        Ok(head) => head,
+        Err(crate::git::GitError::Unborn) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Some(Here {
+        // A repository without a version still has a commit to compare.
+        version: version_at(repo, &head.oid).ok().map(|version| version.to_string()),
+        dirty: !repo.changed_files()?.is_empty(),
+        sha: head.oid,
+        branch: head.branch,
+    }))
+}
+
+impl View<'_> {
+    fn show_all(&self) -> Result<(), Error> {
+        if self.context.ui.json {
+            let items =
+                self.matrix.items.iter().map(|item| self.item(item)).collect::<Result<Vec<_>, _>>()?;
+            return Ok(self.context.ui.document(&self.document(&items))?);
+        }
+        let columns = board::columns(&self.matrix.items, &self.place.config);
+        let mut apps: Vec<&str> = self.matrix.items.iter().map(|item| item.app.as_str()).collect();
+        apps.extend(self.own.as_deref().filter(|_| self.here.is_some()));
+        apps.sort_by_key(|app| (self.own.as_deref() != Some(app), *app));
+        apps.dedup();
+        let mut table = Table::new(columns.iter().map(|column| column.title.as_str()));
+        let mut unknown = Vec::new();
+        for app in apps {
+            let cells = columns.iter().map(|column| self.cell(app, column, &mut unknown));
+            table.row(app, cells.collect::<Result<Vec<_>, Error>>()?);
+        }
+        let mut lines = Vec::from_iter(self.stale_line());
+        if columns.is_empty() {
+            lines.push("nothing is recorded".to_owned());
+        } else {
+            lines.extend(table.render(self.context.ui));
+        }
+        lines.extend(self.here.as_ref().map(|here| table.foot("local", &here.line())));
+        unknown.sort();
+        unknown.dedup();
+        lines.extend(unknown);
+        Ok(self.context.ui.answer(&lines.join("\n"))?)
+    }
+
+    fn stale_line(&self) -> Option<String> {
+        self.stale.map(|age| format!("registry unreachable, answer of {} ago", span::age(age)))
+    }
+
+    fn local(&self, item: &Current) -> Result<Option<Local>, Error> {
+        let (Some(repo), Some(here), Some(recorded)) = (&self.place.repo, &self.here, &item.recorded) else {
+            return Ok(None);
+        };
+        let own = self.own.as_deref() == Some(item.app.as_str());
+        Ok(board::local(repo, &self.place.config, &here.sha, recorded, own)?)
+    }
+
+    fn cell(&self, app: &str, column: &Column, unknown: &mut Vec<String>) -> Result<Cell, Error> {
+        let found = self.matrix.items.iter().find(|item| {
+            item.app == app && item.environment == column.environment && item.platform == column.platform
+        });
+        let Some(item) = found else { return Ok(Cell::empty()) };
+        let local = self.local(item)?;
+        if let Some(Local::Unknown { sha }) = &local {
+            unknown.push(format!("unknown: {} is not in this clone, run git fetch", text::short(sha)));
+        }
+        Ok(Cell::of(item, local.as_ref(), self.now))
+    }
+
+    fn item(&self, item: &Current) -> Result<Value, Error> {
+        let mut value = serde_json::to_value(item).map_err(std::io::Error::other)?;
+        if let Value::Object(fields) = &mut value {
+            fields.insert("local".to_owned(), json!(self.local(item)?));
+        }
+        Ok(value)
+    }
+
+    fn document(&self, items: &[Value]) -> Value {
+        let local = self.here.as_ref().map(|here| {
+            json!({ "version": here.version, "sha": here.sha, "branch": here.branch, "dirty": here.dirty })
+        });
+        json!({
+            "registry": self.registry,
+            "answered_at": self.matrix.at,
+            "stale_seconds": self.stale.map(|age| age / 1000),
+            "local": local,
+            "items": items,
+        })
+    }
+
+    /// `helpdesk 1.0.1 (764c119) since 2025-10-10 08:45:12 UTC (9 d)`
+    fn show_one(&self, environment: &str) -> Result<(), Error> {
+        let Some(app) = self.own.as_deref() else {
+            return Err(Error::new(Exit::Usage, "outside a repository nothing says which app is meant")
+                .hint("run it in the app's repository, or see all of them with `shipmark status`"));
+        };
+        let named = |item: &&Current| {
+            item.app == app
+                && (item.environment == environment
+                    || format!("{}/{}", item.environment, item.platform) == environment)
+        };
+        let found: Vec<&Current> = self.matrix.items.iter().filter(named).collect();
+        if found.len() > 1 {
+            let choices: Vec<String> = found
+                .iter()
+                .map(|item| text::line(&format!("{}/{}", item.environment, item.platform)))
+                .collect();
+            let several = format!("several platforms have an environment `{}`", text::line(environment));
+            return Err(Error::new(Exit::Usage, several).hint(format!("name one: {}", choices.join(", "))));
+        }
+        let item = found.first().copied();
+        if self.context.ui.json {
+            let items = item.map(|item| self.item(item)).transpose()?;
+            return Ok(self.context.ui.document(&self.document(items.as_slice()))?);
+        }
+        let mut lines = Vec::from_iter(self.stale_line());
+        lines.push(match item {
+            Some(item) => self.sentence(item),
+            None => format!("{} is not recorded on {}", text::line(app), text::line(environment)),
+        });
+        Ok(self.context.ui.answer(&lines.join("\n"))?)
+    }
+
+    fn sentence(&self, item: &Current) -> String {
+        let app = text::line(&item.app);
+        let mut sentence = match &item.recorded {
+            None => format!("{app} has no success on {}", text::line(&item.environment)),
+            Some(recorded) => {
+                let at = recorded.finished_at.unwrap_or(recorded.started_at);
+                let sha = recorded.sha.as_deref().map(|sha| format!(" ({})", text::line(text::short(sha))));
+                let since = Timestamp::from_millisecond(at).unwrap_or_default();
+                format!(
+                    "{app} {}{} since {} ({})",
+                    text::line(&recorded.version),
+                    sha.unwrap_or_default(),
+                    since.strftime("%Y-%m-%d %H:%M:%S UTC"),
+                    span::age(self.now - at)
+                )
+            }
+        };
+        if item.recorded.as_ref().is_none_or(|recorded| recorded.id != item.newest.id) {
+            let newest = &item.newest;
+            let at = newest.finished_at.unwrap_or(newest.started_at);
+            let age = span::age(self.now - at);
+            let (version, status) = (text::line(&newest.version), text::line(&newest.status));
+            sentence = format!("{sentence}; newest attempt {version} {status}, {age} ago");
+        }
+        sentence
+    }
+}
+
+impl Here {
+    fn line(&self) -> String {
+        let branch = self.branch.as_deref().map_or_else(|| "detached".to_owned(), text::line);
+        let state = if self.dirty { "dirty" } else { "clean" };
+        let version = self.version.as_deref().unwrap_or("no VERSION.txt");
+        format!("{version}  {}  {branch}, {state}", text::short(&self.sha))
+    }
+}

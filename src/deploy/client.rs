@@ -1,0 +1,157 @@
+//! The calls that a laptop or a CI job makes to a registry (API v2).
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::config::Registry;
+use crate::domain::delivery::{self, Delivery, Wait};
+use crate::domain::deployment::{Current, Report};
+use crate::domain::text;
+use crate::http::{Answer, Http, HttpError, Question, Token};
+use crate::world::World;
+
+/// No answer to a report is longer.
+const ACCEPTED_CAP: usize = 256 * 1024;
+/// A matrix of a thousand apps on ten environments is about 5 MiB.
+const CURRENT_CAP: usize = 16 * 1024 * 1024;
+
+/// Why a registry gave no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error("the registry's address holds a user name or a password")]
+    Credentials,
+    #[error("`SHIPMARK_TOKEN` is no token: it is not one word of visible ASCII characters")]
+    BadToken,
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("`{url}` answered {answer}")]
+    Refused { url: String, status: u16, answer: String },
+}
+
+impl ClientError {
+    /// Whether the registry may answer later, so that an older answer is worth showing.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Credentials | Self::BadToken | Self::Http(HttpError::Insecure(_) | HttpError::Setup(_)) => {
+                false
+            }
+            Self::Http(_) => true,
+            Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
+        }
+    }
+}
+
+/// One registry, as a client sees it.
+#[derive(Debug)]
+pub struct Client<'a> {
+    http: Http,
+    base: Url,
+    token: Option<Token>,
+    withheld: bool,
+    world: &'a World,
+}
+
+impl<'a> Client<'a> {
+    /// A client for a registry; the token comes from `SHIPMARK_TOKEN` and goes only where it may.
+    pub fn new(registry: &Registry, allow_http: bool, world: &'a World) -> Result<Self, ClientError> {
+        let http = Http::new(allow_http);
+        http.check(&registry.url)?;
+        if !registry.url.username().is_empty() || registry.url.password().is_some() {
+            return Err(ClientError::Credentials);
+        }
+        let token = match world.var("SHIPMARK_TOKEN") {
+            None => None,
+            Some(text) => Some(Token::parse(text).ok_or(ClientError::BadToken)?),
+        };
+        let withheld = token.is_some() && !registry.takes_token;
+        let token = token.filter(|_| registry.takes_token);
+        Ok(Self { http, base: registry.url.clone(), token, withheld, world })
+    }
+
+    /// The registry's address, which names it in files and messages.
+    pub fn name(&self) -> &str {
+        self.base.as_str()
+    }
+
+    /// Whether there is a token that this registry must not get: only a file of the repository names it.
+    pub fn token_withheld(&self) -> bool {
+        self.withheld
+    }
+
+    /// Delivers one report within `limit`.
+    pub fn report(&self, report: &Report, limit: Duration) -> Delivery {
+        let body = match serde_json::to_vec(report) {
+            Ok(body) => body,
+            Err(error) => return Delivery::Refused { status: 0, reason: error.to_string() },
+        };
+        let url = self.url(&["api", "v2", "deployments"]);
+        match self.ask(url, Some(body), limit, ACCEPTED_CAP) {
+            Ok(answer) => delivery::classify(&answer),
+            Err(error @ HttpError::TooLarge { .. }) => {
+                Delivery::Refused { status: 0, reason: error.to_string() }
+            }
+            Err(error) => Delivery::Retry {
+                wait: Wait::Backoff,
+                reason: self.clean(&error.to_string()),
+                reached: false,
+            },
+        }
+    }
+
+    /// What runs where, of one app or of all.
+    pub fn current(&self, app: Option<&str>, limit: Duration) -> Result<Vec<Current>, ClientError> {
+        #[derive(Deserialize)]
+        struct Matrix {
+            items: Vec<Current>,
+        }
+        let mut url = self.url(&["api", "v2", "current"]);
+        if let Some(app) = app {
+            url.query_pairs_mut().append_pair("app", app);
+        }
+        let answer = self.ask(url, None, limit, CURRENT_CAP)?;
+        let matrix = serde_json::from_slice::<Matrix>(&answer.body).ok();
+        match matrix {
+            Some(matrix) if answer.status == 200 && answer.media == "application/json" => Ok(matrix.items),
+            _ => Err(ClientError::Refused {
+                url: text::line(self.name()),
+                status: answer.status,
+                answer: delivery::describe(&answer),
+            }),
+        }
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        // An http or https address always has a path to add to.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+
+    fn ask(
+        &self,
+        url: Url,
+        body: Option<Vec<u8>>,
+        limit: Duration,
+        cap: usize,
+    ) -> Result<delivery::Answer, HttpError> {
+        let question = Question { url, body, token: self.token.as_ref(), limit, cap };
+        let Answer { status, media, retry_after, body } = self.http.ask(&question)?;
+        let retry_after = retry_after.and_then(|text| delivery::retry_after(&text, self.world.now()));
+        let body = match &self.token {
+            Some(token) => token.redact(&String::from_utf8_lossy(&body)).into_bytes(),
+            None => body,
+        };
+        Ok(delivery::Answer { status, media, retry_after, body })
+    }
+
+    fn clean(&self, text: &str) -> String {
+        let text = text::line(text);
+        self.token.as_ref().map_or_else(|| text.clone(), |token| token.redact(&text))
+    }
+}

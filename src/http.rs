@@ -1,0 +1,266 @@
+//! The one HTTP client. Async inside, with a blocking door that starts its runtime on first use, so that a
+//! command without a request starts none. It follows no redirect, since that could carry a token away.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use tokio::runtime::Runtime;
+use url::{Host, Url};
+
+/// The time to reach a server at all.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    #[error("`{0}` is neither https nor on this machine")]
+    Insecure(String),
+    #[error("the client cannot be built: {0}")]
+    Setup(String),
+    #[error("no answer from `{host}` within {:.0} s", .limit.as_secs_f32())]
+    Late { host: String, limit: Duration },
+    #[error("cannot reach `{host}`: {reason}")]
+    Unreachable { host: String, reason: String },
+    #[error("the answer of `{host}` is larger than {limit} bytes")]
+    TooLarge { host: String, limit: usize },
+}
+
+/// A secret that opens a registry. Its text leaves this type only as a header.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl Token {
+    /// A token, if the text can stand in a header.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        visible.then(|| Self(text.to_owned()))
+    }
+
+    /// `text` with every copy of the token replaced, as it is and percent-encoded: a server may echo it.
+    pub fn redact(&self, text: &str) -> String {
+        let encoded: String = url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect();
+        text.replace(&self.0, "***").replace(&encoded, "***")
+    }
+
+    fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// One question to a server.
+#[derive(Debug)]
+pub struct Question<'a> {
+    pub url: Url,
+    /// JSON to post; without it the question is a GET.
+    pub body: Option<Vec<u8>>,
+    pub token: Option<&'a Token>,
+    /// The time from start to the last byte of the answer.
+    pub limit: Duration,
+    /// The most bytes an answer may have.
+    pub cap: usize,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// The media type without its parameters; empty if there is none.
+    pub media: String,
+    /// The header `Retry-After` as it came.
+    pub retry_after: Option<String>,
+    pub body: Vec<u8>,
+}
+
+/// Asks servers over HTTP. Beyond this machine it goes through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
+/// `NO_PROXY` name; those three are read by reqwest, since what they mean is its business.
+#[derive(Debug, Default)]
+pub struct Http {
+    allow_http: bool,
+    runtime: OnceLock<Runtime>,
+}
+
+impl Http {
+    /// A client; `allow_http` permits plain http beyond this machine.
+    pub fn new(allow_http: bool) -> Self {
+        Self { allow_http, runtime: OnceLock::new() }
+    }
+
+    /// Whether this address may be asked at all.
+    pub fn check(&self, url: &Url) -> Result<(), HttpError> {
+        if url.scheme() == "https" || self.allow_http || is_loopback(url) {
+            return Ok(());
+        }
+        Err(HttpError::Insecure(host_of(url)))
+    }
+
+    /// Asks and waits for the whole answer.
+    pub fn ask(&self, question: &Question) -> Result<Answer, HttpError> {
+        self.check(&question.url)?;
+        let client = client_for(&question.url)?;
+        self.runtime()?.block_on(exchange(&client, question))
+    }
+
+    fn runtime(&self) -> Result<&Runtime, HttpError> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| HttpError::Setup(error.to_string()))?;
+        Ok(self.runtime.get_or_init(|| runtime))
+    }
+}
+
+impl Drop for Http {
+    /// A name lookup that hangs in the C library must not hold up the command after its deadline.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn client_for(url: &Url) -> Result<reqwest::Client, HttpError> {
+    // A second installation fails and changes nothing, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("shipmark/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .redirect(Policy::none())
+        .tls_version_min(reqwest::tls::Version::TLS_1_2);
+    if url.scheme() == "http" {
+        // The certificates of the system are not wanted here, and a bare container has none to load.
+        builder = builder.tls_certs_only([]);
+    }
+    if is_loopback(url) {
+        // A proxy would take a request that must stay on this machine off it.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| HttpError::Setup(innermost(&error)))
+}
+
+async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<Answer, HttpError> {
+    let failed = |error: &reqwest::Error| {
+        let host = host_of(&question.url);
+        if error.is_timeout() && !error.is_connect() {
+            HttpError::Late { host, limit: question.limit }
+        } else {
+            HttpError::Unreachable { host, reason: innermost(error) }
+        }
+    };
+    let mut request = match &question.body {
+        Some(body) => {
+            client.post(question.url.clone()).header(CONTENT_TYPE, "application/json").body(body.clone())
+        }
+        None => client.get(question.url.clone()),
+    };
+    if let Some(header) = question.token.and_then(Token::header) {
+        request = request.header(AUTHORIZATION, header);
+    }
+    let request = request.header(ACCEPT, "application/json").timeout(question.limit);
+    let mut response = request.send().await.map_err(|error| failed(&error))?;
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let media = header(CONTENT_TYPE).unwrap_or_default();
+    let mut answer = Answer {
+        status: response.status().as_u16(),
+        media: media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
+        retry_after: header(RETRY_AFTER),
+        body: Vec::new(),
+    };
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+        if answer.body.len() + chunk.len() > question.cap {
+            return Err(HttpError::TooLarge { host: host_of(&question.url), limit: question.cap });
+        }
+        answer.body.extend_from_slice(&chunk);
+    }
+    Ok(answer)
+}
+
+/// The cause that says most: reqwest's own words are "error sending request".
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut inner = error;
+    while let Some(cause) = inner.source() {
+        inner = cause;
+    }
+    inner.to_string()
+}
+
+/// Scheme, host and port: what may be shown of an address that could hold a password.
+fn host_of(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Whether an address stays on this machine; `localhost` does by RFC 6761.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        for (address, allowed) in [
+            ("https://registry.example", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://[::1]:8080", true),
+            ("http://localhost", true),
+            ("http://registry.example", false),
+            ("http://127.0.0.1.example", false),
+            ("http://10.0.0.1", false),
+        ] {
+            let url = Url::parse(address).unwrap();
+            assert_eq!(Http::new(false).check(&url).is_ok(), allowed, "{address}");
+            assert!(Http::new(true).check(&url).is_ok(), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_never_shown() {
+        let token = Token::parse(" smk_a/b \n").unwrap();
+        assert_eq!(format!("{token:?}"), "***");
+        assert_eq!(token.redact("got smk_a/b and smk_a%2Fb"), "got *** and ***");
+        let question = Question {
+            url: Url::parse("https://r.example").unwrap(),
+            body: None,
+            token: Some(&token),
+            limit: CONNECT,
+            cap: 1,
+        };
+        assert!(!format!("{question:?}").contains("smk"));
+        assert!(Token::parse("two words").is_none());
+    }
+
+    #[test]
+    fn a_closed_port_is_named_with_its_cause() {
+        let url = Url::parse("http://127.0.0.1:1/api").unwrap();
+        let question = Question { url, body: None, token: None, limit: CONNECT, cap: 1 };
+        let error = Http::default().ask(&question).unwrap_err().to_string();
+        assert_eq!(error, "cannot reach `http://127.0.0.1:1`: Connection refused (os error 111)");
+    }
+
+    #[test]
+    fn a_client_for_tls_can_be_built() {
+        client_for(&Url::parse("https://registry.example").unwrap()).unwrap();
+    }
+}

@@ -1,0 +1,27 @@
+//! What the integration tests share: a sealed-off place to run the real binary in, and servers to run it against.
+
+pub(crate) mod registry_mock;
+pub(crate) mod sandbox;
+
+pub(crate) use registry_mock::{RegistryMock, Reply};
+pub(crate) use sandbox::Sandbox;
+
+/// The commit that `helpdesk` makes.
+pub(crate) const SHORT: &str = "2a4aeb1";
+/// What is said of a report that waits.
+pub(crate) const KEPT: &str =
+    "it is kept in `[ROOT]/helpdesk/.git/shipmark/outbox`, send it with `shipmark outbox flush`";
+
+/// A repository of version 1.0.0 whose registry is `url`.
+pub(crate) fn helpdesk(url: &str) -> Sandbox {
+    let sandbox = Sandbox::repository().var("SHIPMARK_REGISTRY_URL", url).alias(url, "REGISTRY");
+    sandbox.file("VERSION.txt", "1.0.0\n");
+    sandbox.commit("feat: begin");
+    sandbox
+}
+
+/// An address where nothing answers, and its port.
+pub(crate) fn down() -> (u16, String) {
+    let port = RegistryMock::closed_port();
+    (port, format!("http://127.0.0.1:{port}"))
+}
