@@ -255,3 +255,28 @@ impl From<TemplateError> for Error {
         Self::from_source(Exit::Bug, &error)
     }
 }
+
+impl From<crate::store::OpenError> for Error {
+    fn from(error: crate::store::OpenError) -> Self {
+        use crate::store::OpenError;
+        match &error {
+            OpenError::Folder { .. } | OpenError::File { .. } => Self::from_source(Exit::Io, &error)
+                .hint("choose a folder that you may write to with `--data-dir DIR`"),
+            OpenError::Database { .. } => Self::from_source(Exit::Io, &error).hint(
+                "if the file is damaged, put a backup in its place; if it is busy, stop the other program",
+            ),
+            OpenError::Newer { .. } => Self::from_source(Exit::Configuration, &error)
+                .hint("run the shipmark that made this database, or a newer one"),
+        }
+    }
+}
+
+impl From<crate::server::ServeError> for Error {
+    fn from(error: crate::server::ServeError) -> Self {
+        use crate::server::ServeError;
+        match &error {
+            ServeError::Listener(_) => Self::from_source(Exit::Io, &error),
+            ServeError::Template(_) => Self::from_source(Exit::Bug, &error),
+        }
+    }
+}

@@ -14,4 +14,5 @@ pub mod notes;
 pub mod plan;
 pub mod pushed;
 pub mod text;
+pub mod tier;
 pub mod version;

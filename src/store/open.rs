@@ -1,0 +1,121 @@
+//! Opens the database: the settings of each connection, the file and its mode, and the migrations.
+
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{Connection, Row};
+
+use super::{Store, sql};
+
+/// The database inside the data folder.
+pub const FILE: &str = "registry.db";
+
+/// How long a connection waits for another process that holds the database, such as a backup.
+const BUSY: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+
+/// Every migration in order; the list is append-only.
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "registry", include_str!("migrations/sqlite/0001_registry.sql"))];
+
+/// Why a registry cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the data folder `{}` cannot be made", path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the database `{}` cannot be opened for writing", path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("the database `{}` cannot be used", path.display())]
+    Database { path: PathBuf, source: sqlx::Error },
+    #[error(
+        "the database `{}` has schema {found}, newer than the {known} of this shipmark", path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+}
+
+impl Store {
+    /// Opens the registry in `folder` and brings its schema up to date; makes both if they are missing.
+    /// `now` goes into the list of migrations.
+    pub async fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let path = folder.join(FILE);
+        make_private(folder, &path)?;
+        let unusable = |source| OpenError::Database { path: path.clone(), source };
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .busy_timeout(BUSY)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true);
+        let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
+        let mut first = SqliteConnection::connect_with(&writing).await.map_err(unusable)?;
+        let found = migrate(&mut first, now).await.map_err(unusable)?;
+        first.close().await.map_err(unusable)?;
+        let known = newest_migration();
+        if found > known {
+            return Err(OpenError::Newer { path, found, known });
+        }
+        let writer = pool(1, writing).await.map_err(unusable)?;
+        let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
+        Ok(Self { writer, readers })
+    }
+}
+
+/// A pool whose connections stay open: SQLite empties its caches with a connection.
+async fn pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new()
+        .max_connections(size)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(BUSY)
+        .connect_with(options)
+        .await
+}
+
+/// Makes folder and file readable by their owner only; SQLite gives its log the mode of the database.
+fn make_private(folder: &Path, path: &Path) -> Result<(), OpenError> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+    std::fs::OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|file| file.set_permissions(std::fs::Permissions::from_mode(0o600)))
+        .map_err(|source| OpenError::File { path: path.to_owned(), source })
+}
+
+fn newest_migration() -> i64 {
+    MIGRATIONS.iter().map(|(version, _, _)| *version).max().unwrap_or(0)
+}
+
+/// Runs what is missing and returns the schema's number. The exclusive transaction is the lock: two servers
+/// that start together run each migration once, and one that fails leaves nothing behind.
+async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<i64, sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN EXCLUSIVE").await?;
+    sqlx::query(sql::MIGRATION_TABLE).execute(&mut *transaction).await?;
+    let mut found: i64 = sqlx::query(sql::MIGRATED).fetch_one(&mut *transaction).await?.try_get("version")?;
+    for (version, name, text) in MIGRATIONS {
+        if version <= found {
+            continue;
+        }
+        sqlx::raw_sql(text).execute(&mut *transaction).await?;
+        sqlx::query(sql::MIGRATION_DONE)
+            .bind(version)
+            .bind(name)
+            .bind(now.as_millisecond())
+            .execute(&mut *transaction)
+            .await?;
+        found = version;
+    }
+    transaction.commit().await?;
+    Ok(found)
+}

@@ -1,0 +1,312 @@
+//! The writes. Each is one `BEGIN IMMEDIATE` transaction over the v1 row, the attempt, its event and the cell
+//! of the board.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::{Store, StoreError, sql};
+use crate::domain::deployment::State;
+
+/// Sorts as text in order of time, which SQLite's own `CURRENT_TIMESTAMP` does beside it.
+const DATE: &str = "%Y-%m-%d %H:%M:%S%.6f";
+
+/// What one event says beside the change of state.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// Unique for ever.
+    pub event_key: String,
+    /// Who told us: `v1` or `v2`.
+    pub source: &'static str,
+    /// The digest of the request, by which a repeated one is known.
+    pub request_hash: String,
+    pub actor: Option<String>,
+    /// A v1 change that the rules of v2 do not allow.
+    pub forced: bool,
+    /// The client's clock was ahead of ours, so `at` is the time of receipt.
+    pub clock_skew: bool,
+    /// Milliseconds since 1970 UTC.
+    pub at: i64,
+    /// Milliseconds since 1970 UTC.
+    pub received_at: i64,
+}
+
+/// A new attempt.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub app: String,
+    pub workload: String,
+    pub platform: String,
+    pub environment: String,
+    pub version: String,
+    pub changelog_url: String,
+    pub raw: String,
+    /// The v1 word.
+    pub status: String,
+    /// When it began, for v1.
+    pub date: Timestamp,
+    pub run_key: Option<String>,
+    pub idempotency_key: Option<String>,
+    pub state: State,
+    pub seq: i64,
+    pub sha: Option<String>,
+    pub r#ref: Option<String>,
+    pub dirty: Option<bool>,
+    pub run_url: Option<String>,
+    /// Milliseconds.
+    pub duration: Option<i64>,
+    /// Milliseconds since 1970 UTC.
+    pub started_at: i64,
+    /// Milliseconds since 1970 UTC.
+    pub finished_at: Option<i64>,
+    pub moment: Moment,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// It stands under this id.
+    New(i64),
+    /// Its run key or idempotency key belongs to an attempt already; nothing was written.
+    KeyTaken,
+}
+
+/// A change of an attempt from what the caller saw to what it shall be.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub id: i64,
+    pub app: String,
+    pub platform: String,
+    pub environment: String,
+    pub from: State,
+    pub from_seq: i64,
+    pub to: State,
+    /// The client's step; none for v1, which has no steps and so leaves the count to v2.
+    pub seq: Option<i64>,
+    /// The v1 word.
+    pub status: String,
+    pub started_at: i64,
+    pub finished_at: Option<i64>,
+    pub duration: Option<i64>,
+    pub sha: Option<String>,
+    pub run_url: Option<String>,
+    pub moment: Moment,
+}
+
+impl Store {
+    /// Enters a new attempt.
+    pub async fn enter(&self, entry: &Entry) -> Result<Entered, StoreError> {
+        let mut transaction = self.begin().await?;
+        let id = insert_version(&mut transaction, entry).await?;
+        match insert_deployment(&mut transaction, id, entry).await {
+            Ok(()) => {}
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                transaction.rollback().await?;
+                return Ok(Entered::KeyTaken);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let event = Event { id, seq: Some(entry.seq), from: None, to: entry.state, caused: false };
+        insert_event(&mut transaction, &event, &entry.moment).await?;
+        settle(&mut transaction, (&entry.app, &entry.platform, &entry.environment), &entry.moment).await?;
+        commit(transaction).await?;
+        Ok(Entered::New(id))
+    }
+
+    /// Makes a change if the attempt still stands where the caller saw it; says whether it did.
+    pub async fn advance(&self, step: &Step) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let changed = sqlx::query(sql::ADVANCE)
+            .bind(step.to.word())
+            .bind(step.seq)
+            .bind(step.started_at)
+            .bind(step.finished_at)
+            .bind(step.duration)
+            .bind(&step.sha)
+            .bind(&step.run_url)
+            .bind(step.id)
+            .bind(step.from.word())
+            .bind(step.from_seq)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        if changed == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        sqlx::query(sql::SET_STATUS).bind(&step.status).bind(step.id).execute(&mut *transaction).await?;
+        let event = Event { id: step.id, seq: step.seq, from: Some(step.from), to: step.to, caused: false };
+        insert_event(&mut transaction, &event, &step.moment).await?;
+        settle(&mut transaction, (&step.app, &step.platform, &step.environment), &step.moment).await?;
+        commit(transaction).await?;
+        Ok(true)
+    }
+
+    /// Sets the v1 word of a row that has no attempt beside it; says whether there is such a row.
+    pub async fn set_status(&self, id: i64, status: &str) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let done = sqlx::query(sql::SET_STATUS).bind(status).bind(id).execute(&mut *transaction).await?;
+        commit(transaction).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// The write lock is taken at once: a transaction that begins as a reader cannot wait for it later.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(StoreError::Unconfirmed)
+}
+
+async fn insert_version(connection: &mut SqliteConnection, entry: &Entry) -> Result<i64, sqlx::Error> {
+    sqlx::query(sql::INSERT_VERSION)
+        .bind(&entry.workload)
+        .bind(&entry.platform)
+        .bind(&entry.environment)
+        .bind(&entry.version)
+        .bind(&entry.changelog_url)
+        .bind(&entry.raw)
+        .bind(&entry.status)
+        .bind(entry.date.strftime(DATE).to_string())
+        .fetch_one(connection)
+        .await?
+        .try_get("versions_id")
+}
+
+async fn insert_deployment(
+    connection: &mut SqliteConnection,
+    id: i64,
+    entry: &Entry,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::INSERT_DEPLOYMENT)
+        .bind(id)
+        .bind(&entry.app)
+        .bind(&entry.platform)
+        .bind(&entry.environment)
+        .bind(&entry.run_key)
+        .bind(&entry.idempotency_key)
+        .bind(&entry.moment.request_hash)
+        .bind(entry.state.word())
+        .bind(entry.seq)
+        .bind(&entry.sha)
+        .bind(&entry.r#ref)
+        .bind(entry.dirty.map(i64::from))
+        .bind(&entry.moment.actor)
+        .bind(&entry.run_url)
+        .bind(entry.duration)
+        .bind(entry.started_at)
+        .bind(entry.finished_at)
+        .bind(entry.moment.received_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A change of state, as the log keeps it.
+struct Event {
+    id: i64,
+    seq: Option<i64>,
+    from: Option<State>,
+    to: State,
+    /// The registry did it, because of another event.
+    caused: bool,
+}
+
+async fn insert_event(
+    connection: &mut SqliteConnection,
+    event: &Event,
+    moment: &Moment,
+) -> Result<(), sqlx::Error> {
+    let own = event.caused;
+    let key = if own { format!("{}:{}", moment.event_key, event.id) } else { moment.event_key.clone() };
+    sqlx::query(sql::INSERT_EVENT)
+        .bind(key)
+        .bind(event.id)
+        .bind(event.seq)
+        .bind(event.from.map(State::word))
+        .bind(event.to.word())
+        .bind(moment.actor.as_ref().filter(|_| !own))
+        .bind(if own { "registry" } else { moment.source })
+        .bind(Some(&moment.request_hash).filter(|_| !own))
+        .bind(i64::from(moment.forced && !own))
+        .bind(i64::from(moment.clock_skew && !own))
+        .bind(moment.at)
+        .bind(moment.received_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Brings one place in order after a change: of its successes the one with the latest end is live and the
+/// others are superseded, whatever order they arrived in; the cell of the board follows.
+async fn settle(
+    connection: &mut SqliteConnection,
+    place: (&str, &str, &str),
+    moment: &Moment,
+) -> Result<(), StoreError> {
+    let live = newest_in(connection, place, State::Succeeded).await?;
+    let older = newest_in(connection, place, State::Superseded).await?;
+    let best = live.max(older).map(|(_, id)| id);
+    if let Some(best) = best {
+        let replaced = sqlx::query(sql::REPLACED)
+            .bind(place.0)
+            .bind(place.1)
+            .bind(place.2)
+            .bind(best)
+            .fetch_all(&mut *connection)
+            .await?;
+        for row in replaced {
+            let id = row.try_get("versions_id")?;
+            turn(connection, id, (State::Succeeded, State::Superseded), moment).await?;
+        }
+        if older.is_some_and(|(_, id)| id == best) {
+            turn(connection, best, (State::Superseded, State::Succeeded), moment).await?;
+        }
+    }
+    let newest: i64 = sqlx::query(sql::NEWEST_ATTEMPT)
+        .bind(place.0)
+        .bind(place.1)
+        .bind(place.2)
+        .fetch_one(&mut *connection)
+        .await?
+        .try_get("versions_id")?;
+    sqlx::query(sql::SET_CURRENT)
+        .bind(place.0)
+        .bind(place.1)
+        .bind(place.2)
+        .bind(newest)
+        .bind(best)
+        .bind(moment.received_at)
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+/// The end and the id of the newest attempt of a place in one state.
+async fn newest_in(
+    connection: &mut SqliteConnection,
+    place: (&str, &str, &str),
+    state: State,
+) -> Result<Option<(Option<i64>, i64)>, sqlx::Error> {
+    let row = sqlx::query(sql::NEWEST_IN_STATE)
+        .bind(place.0)
+        .bind(place.1)
+        .bind(place.2)
+        .bind(state.word())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Ok((row.try_get("finished_at")?, row.try_get("versions_id")?))).transpose()
+}
+
+/// A state that the registry itself gives to an attempt, with its event.
+async fn turn(
+    connection: &mut SqliteConnection,
+    id: i64,
+    (from, to): (State, State),
+    moment: &Moment,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::SET_STATE).bind(to.word()).bind(id).execute(&mut *connection).await?;
+    insert_event(connection, &Event { id, seq: None, from: Some(from), to, caused: true }, moment).await
+}
