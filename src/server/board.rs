@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::when::When;
 use crate::domain::deployment::{Attempt, Current, State};
 use crate::domain::text;
 use crate::domain::tier::Tier;
@@ -53,16 +54,6 @@ struct Shown {
     who: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct When {
-    /// For machines.
-    iso: String,
-    /// For the title, in UTC.
-    absolute: String,
-    /// Such as `5 min ago`, or `5 min` for what still goes on.
-    relative: String,
-}
-
 type Key<'a> = (Tier, &'a str, &'a str);
 
 fn key(cell: &Current) -> Key<'_> {
@@ -85,7 +76,7 @@ impl Board {
         Self {
             sentence: sentence(cells),
             summary: summary(cells, apps.len(), keys.len(), now),
-            read_at: when(now.as_millisecond(), now, true),
+            read_at: When::at(now.as_millisecond(), now, true),
             columns: keys.iter().map(column).collect(),
             rows: apps.iter().map(|(app, cells)| row(app, cells, &keys, now)).collect(),
         }
@@ -132,7 +123,7 @@ fn shown(attempt: &Attempt, now: Timestamp) -> Shown {
         live: attempt.state == State::Succeeded,
         tone: tone(attempt.state),
         word: word(attempt),
-        when: when(attempt.finished_at.unwrap_or(attempt.started_at), now, over),
+        when: When::at(attempt.finished_at.unwrap_or(attempt.started_at), now, over),
         who: attempt.actor.as_deref().map(text::page),
     }
 }
@@ -172,8 +163,8 @@ fn sentence(cells: &[Current]) -> String {
     let running = cells.iter().filter(|cell| !cell.newest.state.is_final()).count();
     let going = match running {
         0 => String::new(),
-        1 => "1 deployment is running".to_owned(),
-        more => format!("{more} deployments are running"),
+        1 => "1 deployment is under way".to_owned(),
+        more => format!("{more} deployments are under way"),
     };
     match (failed.as_slice(), running) {
         _ if cells.is_empty() => "Nothing has been deployed yet.".to_owned(),
@@ -189,7 +180,8 @@ fn sentence(cells: &[Current]) -> String {
             )
         }
         (many, 0) => format!("{} deployments failed.", many.len()),
-        (many, _) => format!("{} deployments failed; {going}.", many.len()),
+        (many, 1) => format!("{} deployments failed, 1 is under way.", many.len()),
+        (many, more) => format!("{} deployments failed, {more} are under way.", many.len()),
     }
 }
 
@@ -206,36 +198,12 @@ fn summary(cells: &[Current], apps: usize, environments: usize, now: Timestamp) 
         text::page(&last.app),
         text::page(&last.newest.version),
         text::page(&last.environment),
-        when(changed(&last.newest), now, true).relative
+        When::at(changed(&last.newest), now, true).relative
     )
 }
 
 fn changed(attempt: &Attempt) -> i64 {
     attempt.finished_at.unwrap_or(attempt.started_at)
-}
-
-/// A time in milliseconds since 1970 as a person and a machine want it.
-fn when(at: i64, now: Timestamp, over: bool) -> When {
-    let stamp = Timestamp::from_millisecond(at).unwrap_or(now);
-    When {
-        iso: stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        absolute: stamp.strftime("%-d %b %Y %H:%M UTC").to_string(),
-        relative: relative(now.as_millisecond().saturating_sub(at) / 1_000, over),
-    }
-}
-
-/// An age in seconds, in the largest unit that fits.
-fn relative(seconds: i64, over: bool) -> String {
-    const MINUTE: i64 = 60;
-    const HOUR: i64 = 60 * MINUTE;
-    const DAY: i64 = 24 * HOUR;
-    let span = match seconds {
-        ..MINUTE => return "just now".to_owned(),
-        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
-        HOUR..DAY => format!("{} h", seconds / HOUR),
-        _ => format!("{} d", seconds / DAY),
-    };
-    if over { format!("{span} ago") } else { format!("for {span}") }
 }
 
 #[cfg(test)]
@@ -296,13 +264,5 @@ mod tests {
         assert_eq!((main.version.as_str(), main.word.as_str(), main.tone), ("1.2.0", "live", "ok"));
         assert_eq!((newest.version.as_str(), newest.word.as_str(), newest.tone), ("1.3.0", "failed", "bad"));
         assert_eq!(newest.when.relative, "5 min ago");
-    }
-
-    #[test]
-    fn ages_are_short() {
-        assert_eq!(relative(-5, true), "just now");
-        assert_eq!(relative(3_600, true), "1 h ago");
-        assert_eq!(relative(90, false), "for 1 min");
-        assert_eq!(relative(90 * 86_400, true), "90 d ago");
     }
 }

@@ -10,6 +10,7 @@ mod pages;
 mod problem;
 mod v1;
 mod v2;
+mod when;
 
 pub use guard::Exposure;
 

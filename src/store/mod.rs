@@ -3,6 +3,7 @@
 
 mod open;
 mod read;
+mod settle;
 mod sql;
 mod write;
 

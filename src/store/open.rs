@@ -119,3 +119,82 @@ async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<i6
     transaction.commit().await?;
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn open(folder: &Path) -> Result<Store, OpenError> {
+        Store::open(folder, Timestamp::UNIX_EPOCH).await
+    }
+
+    async fn text(pool: &SqlitePool, query: &'static str) -> String {
+        let row = sqlx::query(query).fetch_one(pool).await.unwrap();
+        row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_connection_is_durable() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        for pool in [&store.writer, &store.readers] {
+            assert_eq!(text(pool, "PRAGMA journal_mode").await, "wal");
+            assert_eq!(text(pool, "PRAGMA synchronous").await, "2", "2 is FULL");
+            assert_eq!(text(pool, "PRAGMA foreign_keys").await, "1");
+            assert_eq!(text(pool, "PRAGMA busy_timeout").await, "5000");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_table_of_v1_has_its_nine_columns_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        let columns = "SELECT group_concat(name, ' ') FROM pragma_table_info('versions')";
+        assert_eq!(
+            text(&store.readers, columns).await,
+            "versions_id workload platform environment version changelog_url raw status date"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_reads_of_the_board_and_of_latest_use_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        for query in [sql::MATRIX, sql::LATEST_GOOD, sql::LATEST_ANY, sql::HOME] {
+            let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+            let rows = sqlx::query(plan).fetch_all(&store.readers).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.try_get("detail").unwrap()).collect();
+            let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            let scans = steps.iter().any(|step| step.starts_with("SCAN") && !step.contains("USING INDEX"));
+            assert!(!sorts && !scans, "{query}: {steps:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        sqlx::query("INSERT INTO sm_migration VALUES (9, 'later', 0)").execute(&store.writer).await.unwrap();
+        store.close().await;
+        let refused = open(folder.path()).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Newer { found: 9, known: 1, .. }), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn two_that_start_together_migrate_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = tokio::join!(open(folder.path()), open(folder.path()));
+        let count = "SELECT count(*) FROM sm_migration";
+        assert_eq!(text(&one.unwrap().readers, count).await, "1");
+        assert_eq!(text(&other.unwrap().readers, count).await, "1");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let mut file = std::fs::File::create(&path).unwrap();
+        std::io::Write::write_all(&mut file, "not a database, ".repeat(100).as_bytes()).unwrap();
+        assert!(matches!(open(folder.path()).await.unwrap_err(), OpenError::Database { .. }));
+    }
+}

@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod input;
+mod json;
 mod query;
 
 use axum::extract::{Request, State};

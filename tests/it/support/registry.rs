@@ -19,7 +19,8 @@ pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
 #[must_use]
 pub(crate) struct Service {
     router: Router,
-    pub(crate) folder: TempDir,
+    /// Kept, because its end removes the database.
+    _folder: TempDir,
 }
 
 /// What came back.
@@ -52,7 +53,7 @@ impl Service {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
         let store = Store::open(folder.path(), world.now()).await.unwrap();
         let router = server::router(Registry::new(store, world), Exposure::Loopback).unwrap();
-        Self { router, folder }
+        Self { router, _folder: folder }
     }
 
     /// Sends one request; each header is a line `Name: value`.
