@@ -17,6 +17,8 @@ pub(super) struct Board {
     /// When the page was made.
     read_at: When,
     columns: Vec<Column>,
+    /// More columns than a laptop shows at their full width.
+    many: bool,
     rows: Vec<Row>,
 }
 
@@ -38,6 +40,7 @@ struct Row {
 #[derive(Debug, Serialize)]
 struct Cell {
     environment: String,
+    platform: Option<String>,
     main: Option<Shown>,
     /// The newest attempt, where it is not the one that is live.
     newest: Option<Shown>,
@@ -53,6 +56,9 @@ struct Shown {
     when: When,
     who: Option<String>,
 }
+
+/// As many columns as keep their room on a screen of 1280 px.
+const ROOMY: usize = 5;
 
 type Key<'a> = (Tier, &'a str, &'a str);
 
@@ -78,6 +84,7 @@ impl Board {
             summary: summary(cells, apps.len(), keys.len(), now),
             read_at: When::at(now.as_millisecond(), now, true),
             columns: keys.iter().map(column).collect(),
+            many: keys.len() > ROOMY,
             rows: apps.iter().map(|(app, cells)| row(app, cells, &keys, now)).collect(),
         }
     }
@@ -97,23 +104,18 @@ fn row(app: &str, cells: &[&Current], keys: &[Key], now: Timestamp) -> Row {
     let team = cells.first().map(|cell| cell.workload.as_str()).filter(|team| *team != app);
     let cell = |wanted: &Key| {
         let found = cells.iter().find(|cell| key(cell) == *wanted);
-        let environment = text::page(wanted.1);
-        match found {
-            Some(found) => Cell { environment, ..filled(found, now) },
-            None => Cell { environment, main: None, newest: None },
-        }
+        let Column { environment, platform } = column(wanted);
+        let (main, newest) = found.map_or((None, None), |found| shown_of(found, now));
+        Cell { environment, platform, main, newest }
     };
     Row { app: text::page(app), team: team.map(text::page), cells: keys.iter().map(cell).collect() }
 }
 
-fn filled(current: &Current, now: Timestamp) -> Cell {
+/// What is live, or else the newest attempt; and the newest attempt where it is another.
+fn shown_of(current: &Current, now: Timestamp) -> (Option<Shown>, Option<Shown>) {
     let main = current.recorded.as_ref().unwrap_or(&current.newest);
     let other = main.id != current.newest.id && current.newest.state != State::Superseded;
-    Cell {
-        environment: String::new(),
-        main: Some(shown(main, now)),
-        newest: other.then(|| shown(&current.newest, now)),
-    }
+    (Some(shown(main, now)), other.then(|| shown(&current.newest, now)))
 }
 
 fn shown(attempt: &Attempt, now: Timestamp) -> Shown {
