@@ -49,7 +49,8 @@ impl From<RegistryError> for Problem {
                 "key-reused",
                 "the key belongs to another request",
             ),
-            RegistryError::Contended | RegistryError::Store(StoreError::Unconfirmed(_)) => {
+            RegistryError::Contended
+            | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_)) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
                     .with("detail", "send the same report again")
             }

@@ -29,6 +29,9 @@ pub enum StoreError {
     /// The answer to COMMIT was lost: the write may or may not stand, and the caller's key settles it.
     #[error("the database did not confirm the write")]
     Unconfirmed(#[source] sqlx::Error),
+    /// Nothing was written; another writer holds the database, or too many wait.
+    #[error("the database is busy")]
+    Busy(#[source] sqlx::Error),
     #[error("the database holds `{0}` where a known word belongs")]
     Corrupt(String),
 }

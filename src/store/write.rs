@@ -12,6 +12,9 @@ use crate::domain::deployment::State;
 /// Sorts as text in order of time, which SQLite's own `CURRENT_TIMESTAMP` does beside it.
 const DATE: &str = "%Y-%m-%d %H:%M:%S%.6f";
 
+/// `SQLITE_BUSY`, the result code of SQLite for a lock that another process holds.
+const BUSY: &str = "5";
+
 /// What one event says beside the change of state.
 #[derive(Debug, Clone)]
 pub struct Moment {
@@ -153,7 +156,11 @@ impl Store {
 
     /// The write lock is taken at once: a transaction that begins as a reader cannot wait for it later.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| match &error {
+            sqlx::Error::PoolTimedOut => StoreError::Busy(error),
+            sqlx::Error::Database(cause) if cause.code().as_deref() == Some(BUSY) => StoreError::Busy(error),
+            _ => error.into(),
+        })
     }
 }
 

@@ -80,7 +80,10 @@ impl IntoResponse for Refusal {
                 let why = "Idempotency-Key was used with another request body";
                 error(StatusCode::UNPROCESSABLE_ENTITY, why)
             }
-            Self::Failed(RegistryError::Store(StoreError::Unconfirmed(_)) | RegistryError::Contended) => {
+            Self::Failed(
+                RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_))
+                | RegistryError::Contended,
+            ) => {
                 let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
                 response

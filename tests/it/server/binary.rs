@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use tempfile::TempDir;
 
-use crate::support::served::{Served, answer, run};
+use crate::support::served::{Served, answer, command, run};
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -140,4 +140,49 @@ fn a_start_that_cannot_be_is_refused_with_a_hint() {
         assert!(said.contains(words), "{arguments:?}: {said}");
         assert_eq!(output.stdout, b"", "{arguments:?}");
     }
+}
+
+#[test]
+fn the_environment_names_address_and_folder() {
+    let folder = TempDir::new().unwrap();
+    let output = command(&["serve"], folder.path()).env("SHIPMARK_LISTEN", "here").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("the environment variable `SHIPMARK_LISTEN` is `here`"), "{said}");
+    let mut ours = command(&["serve"], folder.path());
+    ours.env("SHIPMARK_LISTEN", "localhost:0").env("SHIPMARK_DATA_DIR", "kept here");
+    let server = Served::of(ours);
+    assert!(folder.path().join("kept here/registry.db").exists(), "{:?}", server.said);
+}
+
+#[test]
+fn the_network_is_served_only_when_asked() {
+    let folder = TempDir::new().unwrap();
+    let ours = command(&["serve", "--listen", "0.0.0.0:0", "--anonymous-writes"], folder.path());
+    let server = Served::of(ours);
+    assert!(server.said[0].starts_with("warning: anyone who reaches 0.0.0.0:"), "{:?}", server.said);
+    let data = folder.path().join(".local/share/shipmark/registry.db");
+    assert!(data.exists(), "the default folder is the user's own");
+    assert_eq!(server.get("/api/v1/health").0, 200);
+}
+
+#[test]
+fn many_writers_lose_nothing() {
+    let folder = TempDir::new().unwrap();
+    let server = Served::start(folder.path());
+    let body = "workload=a&platform=p&environment=e&version=1&status=deployed";
+    let ids: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let send = |_| server.send("POST", "/api/v1/create", FORM, body);
+                    (0..10).map(send).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let answers = writers.into_iter().flat_map(|writer| writer.join().unwrap());
+        answers.map(|(status, body)| (assert_eq!(status, 201, "{body}"), body).1).collect()
+    });
+    assert_eq!(ids.len(), 160);
+    assert!(ids.contains(r#"{"versionId":160}"#));
 }

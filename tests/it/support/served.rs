@@ -34,18 +34,22 @@ impl Served {
     #[track_caller]
     pub(crate) fn start(data: &Path) -> Self {
         let data = data.to_str().unwrap();
-        let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], Path::new("/"))
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(command(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], Path::new("/")))
+    }
+
+    /// The server that a command starts.
+    #[track_caller]
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut server = Self { child, stderr, said: Vec::new(), port: 0 };
         while server.port == 0 {
             let mut line = String::new();
             let read = server.stderr.read_line(&mut line).unwrap();
             assert_ne!(read, 0, "it ended after {:?}", server.said);
-            if let Some(rest) = line.strip_prefix("listening on http://127.0.0.1:") {
-                server.port = rest.split('/').next().unwrap().parse().unwrap();
+            if let Some(rest) = line.strip_prefix("listening on http://") {
+                let address: std::net::SocketAddr = rest.split('/').next().unwrap().parse().unwrap();
+                server.port = address.port();
             }
             server.said.push(line.trim_end().to_owned());
         }
