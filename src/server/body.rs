@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 
 /// The largest body in bytes.
-const LIMIT: usize = 1024 * 1024;
+pub(super) const LIMIT: usize = 1024 * 1024;
 
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -98,6 +98,7 @@ pub fn router(registry: Registry, exposure: Exposure) -> Result<Router, Template
     let mut router = router
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(body::LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .with_state(app);

@@ -24,6 +24,8 @@ pub(super) struct Shape {
 pub(super) enum Medium {
     Query,
     Form,
+    /// Only the parts count, not the query.
+    Multipart,
     Json,
 }
 
@@ -43,8 +45,8 @@ impl Medium {
         let bare = content_type.split([';', ' ']).next().unwrap_or_default();
         match bare {
             "application/json" => Ok(Self::Json),
-            "multipart/form-data"
-            | "application/xml"
+            "multipart/form-data" => Ok(Self::Multipart),
+            "application/xml"
             | "text/xml"
             | "application/x-yaml"
             | "application/yaml"
@@ -72,26 +74,15 @@ pub(super) enum Field {
 }
 
 impl Input {
-    /// Reads the fields of `shape`.
-    pub(super) fn read(shape: &Shape, medium: Medium, query: &str, body: &[u8]) -> Result<Self, Bad> {
-        let input = match medium {
-            Medium::Query => Self::form(shape, &query::pairs(query.as_bytes())?),
-            Medium::Form => {
-                let mut pairs = query::pairs(body)?;
-                pairs.extend(query::pairs(query.as_bytes())?);
-                Self::form(shape, &pairs)
-            }
-            Medium::Json => Self::json(shape, body),
-        }?;
-        match input.0.iter().find(|(_, field)| matches!(field, Field::Text(text) if text.contains('\0'))) {
-            // PostgreSQL cannot store it, and all engines shall answer alike.
-            Some((key, _)) => Err(Bad::Request(format!("NUL character in field {key}"))),
-            None => Ok(input),
-        }
+    /// Reads the fields of `shape` from a query, and from a body that is a form.
+    pub(super) fn urlencoded(shape: &Shape, query: &str, body: &[u8]) -> Result<Self, Bad> {
+        let mut pairs = query::pairs(body)?;
+        pairs.extend(query::pairs(query.as_bytes())?);
+        Self::form(shape, &pairs)
     }
 
-    /// The first of repeated values wins.
-    fn form(shape: &Shape, pairs: &[(String, String)]) -> Result<Self, Bad> {
+    /// Reads the fields of `shape` from names and values; the first of repeated values wins.
+    pub(super) fn form(shape: &Shape, pairs: &[(String, String)]) -> Result<Self, Bad> {
         let mut input = Self::default();
         for (key, _, kind) in shape.fields {
             let Some((_, value)) = pairs.iter().find(|(name, _)| name == key) else { continue };
@@ -102,12 +93,12 @@ impl Input {
             };
             input.0.push((key, field));
         }
-        Ok(input)
+        input.storable()
     }
 
     /// Keys match without regard to case, unknown ones are ignored, the last of repeated ones wins, `null` is
     /// the zero value, and what follows the first value is ignored.
-    fn json(shape: &Shape, body: &[u8]) -> Result<Self, Bad> {
+    pub(super) fn json(shape: &Shape, body: &[u8]) -> Result<Self, Bad> {
         let text = String::from_utf8_lossy(body);
         if text.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
             return Err(Bad::Request("EOF".to_owned()));
@@ -121,7 +112,15 @@ impl Input {
             }
         }
         input.0.reverse();
-        Ok(input)
+        input.storable()
+    }
+
+    /// PostgreSQL cannot store a NUL, and all engines shall answer alike.
+    fn storable(self) -> Result<Self, Bad> {
+        match self.0.iter().find(|(_, field)| matches!(field, Field::Text(text) if text.contains('\0'))) {
+            Some((key, _)) => Err(Bad::Request(format!("NUL character in field {key}"))),
+            None => Ok(self),
+        }
     }
 
     /// Whether the field was given at all.
@@ -212,7 +211,7 @@ mod tests {
     };
 
     fn json(text: &str) -> Result<Input, Bad> {
-        Input::read(&SHAPE, Medium::Json, "", text.as_bytes())
+        Input::json(&SHAPE, text.as_bytes())
     }
 
     fn error(result: Result<Input, Bad>) -> String {
@@ -248,15 +247,15 @@ mod tests {
 
     #[test]
     fn a_form_merges_body_and_query_and_the_body_wins() {
-        let input = Input::read(&SHAPE, Medium::Form, "status=q&versionId=7", b"status=b&status=c").unwrap();
+        let input = Input::urlencoded(&SHAPE, "status=q&versionId=7", b"status=b&status=c").unwrap();
         assert_eq!((input.id("versionId"), input.text("status")), (7, "b"));
-        let bad = Input::read(&SHAPE, Medium::Query, "versionId=abc", b"");
+        let bad = Input::urlencoded(&SHAPE, "versionId=abc", b"");
         assert_eq!(error(bad), "strconv.ParseInt: parsing \"abc\": invalid syntax");
     }
 
     #[test]
     fn every_failing_field_has_its_line() {
-        let input = Input::read(&SHAPE, Medium::Query, "versionId=0", b"").unwrap();
+        let input = Input::urlencoded(&SHAPE, "versionId=0", b"").unwrap();
         let Bad::Request(text) = input.faults(&SHAPE, &["versionId", "status"]).unwrap_err() else {
             panic!()
         };

@@ -5,7 +5,8 @@ mod input;
 mod json;
 mod query;
 
-use axum::extract::{Request, State};
+use axum::extract::multipart::MultipartError;
+use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
@@ -157,14 +158,37 @@ pub(super) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
 
 /// Reads the fields of a request, however it carries them.
 async fn read(shape: &Shape, request: Request) -> Result<Input, Refusal> {
-    let (parts, stream) = request.into_parts();
-    let medium = Medium::of(&parts.method, media_type(&parts.headers))?;
-    let bytes = match medium {
-        Medium::Query => axum::body::Bytes::new(),
-        Medium::Form | Medium::Json => body::read(stream).await?,
-    };
-    let query = parts.uri.query().unwrap_or_default();
-    Ok(Input::read(shape, medium, query, &bytes)?)
+    let medium = Medium::of(request.method(), media_type(request.headers()))?;
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    Ok(match medium {
+        Medium::Query => Input::urlencoded(shape, &query, b"")?,
+        Medium::Form => Input::urlencoded(shape, &query, &body::read(request.into_body()).await?)?,
+        Medium::Multipart => Input::form(shape, &parts(request).await?)?,
+        Medium::Json => Input::json(shape, &body::read(request.into_body()).await?)?,
+    })
+}
+
+/// The text parts of a multipart body; a part with a file name is no field.
+async fn parts(request: Request) -> Result<Vec<(String, String)>, Refusal> {
+    let mut multipart = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| Bad::Request("no multipart boundary param in Content-Type".to_owned()))?;
+    let mut pairs = Vec::new();
+    while let Some(part) = multipart.next_field().await.map_err(|error| broken(&error))? {
+        let Some(name) = part.name().filter(|_| part.file_name().is_none()).map(str::to_owned) else {
+            continue;
+        };
+        pairs.push((name, part.text().await.map_err(|error| broken(&error))?));
+    }
+    Ok(pairs)
+}
+
+fn broken(error: &MultipartError) -> Refusal {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Refusal::Body(body::Refused::TooLarge)
+    } else {
+        Refusal::Input(Bad::Request(format!("multipart: {error}")))
+    }
 }
 
 fn media_type(headers: &HeaderMap) -> &str {

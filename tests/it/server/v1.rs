@@ -47,6 +47,27 @@ async fn a_row_is_created_by_json_form_and_query() {
 }
 
 #[tokio::test]
+async fn a_multipart_body_is_read_without_the_query() {
+    let service = Service::start().await;
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let fields = [("workload", "a"), ("platform", "p"), ("environment", "e"), ("version", "1")];
+    let fields: String = fields.iter().map(|(name, value)| part(name, value)).collect();
+    let kind = ["Content-Type: multipart/form-data; boundary=b"];
+    let send = async |path: &str, body: String| service.send("POST", path, &kind, body).await;
+    let whole = format!("{fields}{}--b--\r\n", part("status", "Deployed"));
+    send(CREATE, whole).await.is(201, r#"{"versionId":1}"#);
+    assert_eq!(service.get("/api/v1/read/home").await.json()[0]["status"], "deployed");
+    let lacking = send(&format!("{CREATE}?status=x"), format!("{fields}--b--\r\n")).await;
+    lacking.is(400, &error(&fault("Status", "required")));
+    let large = format!("{fields}{}--b--\r\n", part("raw", &"r".repeat(1024 * 1024)));
+    send(CREATE, large).await.is(413, &error("Request Entity Too Large"));
+    let bare = service.send("POST", CREATE, &["Content-Type: multipart/form-data"], "").await;
+    bare.is(400, &error("no multipart boundary param in Content-Type"));
+}
+
+#[tokio::test]
 async fn every_missing_field_has_its_line() {
     let service = Service::start().await;
     let all = ["Workload", "Platform", "Environment", "Version", "Status"];
