@@ -23,7 +23,7 @@ pub fn line(text: &str) -> String {
 
 /// Text for a page, before the template escapes its markup: controls and bidirectional marks are shown by
 /// their code point, such as `U+202E`, since they could make a reader see another text.
-pub fn page(text: &str) -> String {
+pub(crate) fn page(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if is_hostile(c) {
@@ -93,7 +93,7 @@ fn escape_ordered_list(text: String) -> String {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -2,7 +2,7 @@
 
 /// The stages, in the order that a version passes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tier {
+pub(crate) enum Tier {
     Development,
     Testing,
     Staging,
@@ -21,7 +21,7 @@ const HINTS: [(Tier, &[&str]); 4] = [
 
 impl Tier {
     /// The tier that `environment` names, or else `platform`.
-    pub fn guess(platform: &str, environment: &str) -> Self {
+    pub(crate) fn guess(platform: &str, environment: &str) -> Self {
         named(environment).or_else(|| named(platform)).unwrap_or(Self::Other)
     }
 }

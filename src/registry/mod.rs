@@ -4,8 +4,8 @@
 mod report;
 mod v1;
 
-pub use report::{Fault, faults};
-pub use v1::NewVersion;
+pub(crate) use report::{Fault, faults};
+pub(crate) use v1::NewVersion;
 
 use sha2::{Digest, Sha256};
 
@@ -26,7 +26,7 @@ pub struct Registry {
 
 /// What became of a v1 create.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Created {
+pub(crate) enum Created {
     New(i64),
     /// The same request with the same key came before; this is what it made.
     Replayed(i64),
@@ -34,17 +34,17 @@ pub enum Created {
 
 /// What became of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reported {
-    pub kind: Kind,
-    pub id: i64,
+pub(crate) struct Reported {
+    pub(crate) kind: Kind,
+    pub(crate) id: i64,
     /// The state that this report brought about.
-    pub state: State,
-    pub version: String,
+    pub(crate) state: State,
+    pub(crate) version: String,
 }
 
 /// How a report was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// It began an attempt.
     New,
     /// It moved an attempt on.
@@ -55,7 +55,7 @@ pub enum Kind {
 
 /// Why a use case did not happen.
 #[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
+pub(crate) enum RegistryError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the key belongs to another request")]
@@ -75,12 +75,12 @@ impl Registry {
     }
 
     /// The surroundings, for pages that show ages.
-    pub fn world(&self) -> &World {
+    pub(crate) fn world(&self) -> &World {
         &self.world
     }
 
     /// Records a v1 deployment. With a `key`, a repeated request gives the first answer.
-    pub async fn create(&self, new: &NewVersion, key: Option<&str>) -> Result<Created, RegistryError> {
+    pub(crate) async fn create(&self, new: &NewVersion, key: Option<&str>) -> Result<Created, RegistryError> {
         let entry = new.entry(key, self.world.now(), self.world.new_id());
         if let Entered::New(id) = self.store.enter(&entry).await? {
             return Ok(Created::New(id));
@@ -98,7 +98,7 @@ impl Registry {
     }
 
     /// Sets the v1 status of a row; any word may follow any. Says whether there is such a row.
-    pub async fn update_status(&self, id: i64, status: &str) -> Result<bool, RegistryError> {
+    pub(crate) async fn update_status(&self, id: i64, status: &str) -> Result<bool, RegistryError> {
         for _ in 0..TRIES {
             let Some(known) = self.store.by_id(id).await? else {
                 return Ok(self.store.set_status(id, status).await?);
@@ -112,7 +112,7 @@ impl Registry {
     }
 
     /// Records a report: a new attempt, or by its run key the next step of one.
-    pub async fn report(&self, report: &Report) -> Result<Reported, RegistryError> {
+    pub(crate) async fn report(&self, report: &Report) -> Result<Reported, RegistryError> {
         let now = self.world.now();
         let (state, faults) = faults(report, now.as_millisecond());
         let state = match state {
@@ -156,32 +156,32 @@ impl Registry {
     }
 
     /// What is where: every app, or one.
-    pub async fn current(&self, app: Option<&str>) -> Result<Vec<Current>, RegistryError> {
+    pub(crate) async fn current(&self, app: Option<&str>) -> Result<Vec<Current>, RegistryError> {
         Ok(self.store.matrix(app).await?)
     }
 
     /// The version of the newest v1 row of a place: of those that succeeded, or of `any` status.
-    pub async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, RegistryError> {
+    pub(crate) async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, RegistryError> {
         Ok(self.store.latest(place, any).await?)
     }
 
     /// The newest 25 v1 rows.
-    pub async fn home(&self) -> Result<Vec<Row>, RegistryError> {
+    pub(crate) async fn home(&self) -> Result<Vec<Row>, RegistryError> {
         Ok(self.store.home().await?)
     }
 
     /// Whether the database answers.
-    pub async fn healthy(&self) -> bool {
+    pub(crate) async fn healthy(&self) -> bool {
         self.store.check().await.is_ok()
     }
 
     /// The name of the database engine.
-    pub fn engine(&self) -> &'static str {
+    pub(crate) fn engine(&self) -> &'static str {
         self.store.engine()
     }
 
     /// Closes the database.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.store.close().await;
     }
 }

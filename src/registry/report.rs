@@ -17,14 +17,14 @@ const TEXT: usize = 2_048;
 
 /// One field that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// JSON pointer (RFC 6901) to the field.
-    pub pointer: String,
-    pub detail: String,
+    pub(crate) pointer: String,
+    pub(crate) detail: String,
 }
 
 /// The state that the report means, and everything that is wrong with it. `now` in milliseconds since 1970.
-pub fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
+pub(crate) fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut fault = |field: &str, detail: String| {
         faults.push(Fault { pointer: format!("/{field}"), detail });

@@ -8,14 +8,14 @@ use crate::store::{Entry, Known, Moment, Step};
 
 /// A v1 create after its checks; `status` is in lower case.
 #[derive(Debug, Clone)]
-pub struct NewVersion {
-    pub workload: String,
-    pub platform: String,
-    pub environment: String,
-    pub version: String,
-    pub changelog_url: String,
-    pub raw: String,
-    pub status: String,
+pub(crate) struct NewVersion {
+    pub(crate) workload: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
+    pub(crate) version: String,
+    pub(crate) changelog_url: String,
+    pub(crate) raw: String,
+    pub(crate) status: String,
 }
 
 impl NewVersion {
@@ -114,7 +114,6 @@ mod tests {
             platform: "p".to_owned(),
             environment: "e".to_owned(),
             version: "1.0.0".to_owned(),
-            status: state.v1_word().to_owned(),
             state,
             seq: 0,
             request_hash: String::new(),

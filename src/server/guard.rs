@@ -37,7 +37,7 @@ pub enum Exposure {
 
 impl Exposure {
     /// By the address that the listener is bound to.
-    pub fn of(address: SocketAddr) -> Self {
+    pub(crate) fn of(address: SocketAddr) -> Self {
         if address.ip().to_canonical().is_loopback() { Self::Loopback } else { Self::Network }
     }
 }

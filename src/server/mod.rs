@@ -38,7 +38,7 @@ const REQUEST: Duration = Duration::from_secs(10);
 
 /// Why the registry cannot be served.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     #[error("the address of the listener is unknown")]
     Listener(#[from] std::io::Error),
     #[error(transparent)]
@@ -112,7 +112,7 @@ pub fn router(registry: Registry, exposure: Exposure) -> Result<Router, Template
 }
 
 /// Serves the registry until `shutdown` is ready, then drains, and closes the database.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     registry: Registry,
     shutdown: impl Future<Output = ()>,

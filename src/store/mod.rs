@@ -7,9 +7,9 @@ mod settle;
 mod sql;
 mod write;
 
-pub use open::{FILE, OpenError};
-pub use read::{Earlier, Known, Place, Row};
-pub use write::{Entered, Entry, Moment, Step};
+pub use open::OpenError;
+pub(crate) use read::{Known, Place, Row};
+pub(crate) use write::{Entered, Entry, Moment, Step};
 
 use sqlx::sqlite::SqlitePool;
 
@@ -23,7 +23,7 @@ pub struct Store {
 
 /// Why an operation did not happen.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub(crate) enum StoreError {
     #[error("the database failed")]
     Failed(#[from] sqlx::Error),
     /// The answer to COMMIT was lost: the write may or may not stand, and the caller's key settles it.
@@ -38,12 +38,13 @@ pub enum StoreError {
 
 impl Store {
     /// The name of the engine, as v1's health answer gives it.
-    pub fn engine(&self) -> &'static str {
+    #[expect(clippy::unused_self, reason = "which engine it is will depend on what was opened")]
+    pub(crate) fn engine(&self) -> &'static str {
         "sqlite"
     }
 
     /// Closes the connections; the log is folded into the file, so that one file is left.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.readers.close().await;
         // A checkpoint that fails costs nothing: the next start reads the log.
         let _ = sqlx::query(sql::CHECKPOINT).execute(&self.writer).await;

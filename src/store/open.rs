@@ -14,7 +14,7 @@ use sqlx::{Connection, Row};
 use super::{Store, sql};
 
 /// The database inside the data folder.
-pub const FILE: &str = "registry.db";
+const FILE: &str = "registry.db";
 
 /// How long a connection waits for another process that holds the database, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);

@@ -12,81 +12,79 @@ use crate::domain::deployment::{Attempt, Current, State};
 
 /// Where something is deployed, in the words of v1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub workload: String,
-    pub platform: String,
-    pub environment: String,
+pub(crate) struct Place {
+    pub(crate) workload: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
 }
 
 /// One row of v1, in the order of its columns.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    pub versions_id: i64,
-    pub workload: String,
-    pub platform: String,
-    pub environment: String,
-    pub version: String,
-    pub changelog_url: String,
-    pub raw: String,
-    pub status: String,
+pub(crate) struct Row {
+    pub(crate) versions_id: i64,
+    pub(crate) workload: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
+    pub(crate) version: String,
+    pub(crate) changelog_url: String,
+    pub(crate) raw: String,
+    pub(crate) status: String,
     /// RFC 3339 in UTC.
-    pub date: Timestamp,
+    pub(crate) date: Timestamp,
 }
 
 /// An attempt as the rules need it.
 #[derive(Debug, Clone)]
-pub struct Known {
-    pub id: i64,
-    pub app: String,
-    pub workload: String,
-    pub platform: String,
-    pub environment: String,
-    pub version: String,
-    /// The v1 word.
-    pub status: String,
-    pub state: State,
-    pub seq: i64,
-    pub request_hash: String,
+pub(crate) struct Known {
+    pub(crate) id: i64,
+    pub(crate) app: String,
+    pub(crate) workload: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
+    pub(crate) version: String,
+    pub(crate) state: State,
+    pub(crate) seq: i64,
+    pub(crate) request_hash: String,
     /// Milliseconds since 1970 UTC.
-    pub started_at: i64,
+    pub(crate) started_at: i64,
     /// Milliseconds since 1970 UTC.
-    pub finished_at: Option<i64>,
+    pub(crate) finished_at: Option<i64>,
 }
 
 /// What an earlier report of the same step became.
 #[derive(Debug, Clone)]
-pub struct Earlier {
-    pub state: State,
-    pub request_hash: Option<String>,
+pub(crate) struct Earlier {
+    pub(crate) state: State,
+    pub(crate) request_hash: Option<String>,
 }
 
 impl Store {
     /// Whether the database answers.
-    pub async fn check(&self) -> Result<(), StoreError> {
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
         sqlx::query(sql::HEALTH).fetch_optional(&self.readers).await?;
         Ok(())
     }
 
     /// The attempt that holds this run key.
-    pub async fn by_run_key(&self, key: &str) -> Result<Option<Known>, StoreError> {
+    pub(crate) async fn by_run_key(&self, key: &str) -> Result<Option<Known>, StoreError> {
         let row = sqlx::query(sql::BY_RUN_KEY).bind(key).fetch_optional(&self.readers).await?;
         row.as_ref().map(known).transpose()
     }
 
     /// The attempt that a v1 request with this key made.
-    pub async fn by_idempotency_key(&self, key: &str) -> Result<Option<Known>, StoreError> {
+    pub(crate) async fn by_idempotency_key(&self, key: &str) -> Result<Option<Known>, StoreError> {
         let row = sqlx::query(sql::BY_IDEMPOTENCY_KEY).bind(key).fetch_optional(&self.readers).await?;
         row.as_ref().map(known).transpose()
     }
 
     /// The attempt of a v1 id.
-    pub async fn by_id(&self, id: i64) -> Result<Option<Known>, StoreError> {
+    pub(crate) async fn by_id(&self, id: i64) -> Result<Option<Known>, StoreError> {
         let row = sqlx::query(sql::BY_ID).bind(id).fetch_optional(&self.readers).await?;
         row.as_ref().map(known).transpose()
     }
 
     /// What step `seq` of an attempt became, if it was reported.
-    pub async fn earlier(&self, id: i64, seq: i64) -> Result<Option<Earlier>, StoreError> {
+    pub(crate) async fn earlier(&self, id: i64, seq: i64) -> Result<Option<Earlier>, StoreError> {
         let row = sqlx::query(sql::EVENT_OF).bind(id).bind(seq).fetch_optional(&self.readers).await?;
         row.map(|row| {
             Ok(Earlier { state: state(&row, "to_state")?, request_hash: row.try_get("request_hash")? })
@@ -95,13 +93,13 @@ impl Store {
     }
 
     /// The cells of every app, or of one, in order of app, platform and environment.
-    pub async fn matrix(&self, app: Option<&str>) -> Result<Vec<Current>, StoreError> {
+    pub(crate) async fn matrix(&self, app: Option<&str>) -> Result<Vec<Current>, StoreError> {
         let rows = sqlx::query(sql::MATRIX).bind(app).fetch_all(&self.readers).await?;
         rows.iter().map(current).collect()
     }
 
     /// The version of the newest v1 row of a place: of those that succeeded, or of `any` status.
-    pub async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, StoreError> {
+    pub(crate) async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, StoreError> {
         let text = if any { sql::LATEST_ANY } else { sql::LATEST_GOOD };
         let row = sqlx::query(text)
             .bind(&place.workload)
@@ -113,7 +111,7 @@ impl Store {
     }
 
     /// The newest 25 v1 rows.
-    pub async fn home(&self) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn home(&self) -> Result<Vec<Row>, StoreError> {
         let rows = sqlx::query(sql::HOME).fetch_all(&self.readers).await?;
         rows.iter().map(v1_row).collect()
     }
@@ -127,7 +125,6 @@ fn known(row: &SqliteRow) -> Result<Known, StoreError> {
         platform: row.try_get("platform")?,
         environment: row.try_get("environment")?,
         version: row.try_get("version")?,
-        status: row.try_get("status")?,
         state: state(row, "state")?,
         seq: row.try_get("seq")?,
         request_hash: row.try_get("request_hash")?,

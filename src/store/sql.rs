@@ -35,17 +35,17 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO sm_event \
 
 /// The attempt that holds a run key.
 pub(super) const BY_RUN_KEY: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, d.environment, \
-    v.version, v.status, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
+    v.version, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
     FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.run_key = $1";
 
 /// The attempt that holds an idempotency key.
 pub(super) const BY_IDEMPOTENCY_KEY: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, \
-    d.environment, v.version, v.status, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
+    d.environment, v.version, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
     FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.idempotency_key = $1";
 
 /// The attempt of a v1 id.
 pub(super) const BY_ID: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, d.environment, \
-    v.version, v.status, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
+    v.version, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
     FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1";
 
 /// What an earlier report of this step said and became.

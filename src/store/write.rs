@@ -17,58 +17,58 @@ const BUSY: &str = "5";
 
 /// What one event says beside the change of state.
 #[derive(Debug, Clone)]
-pub struct Moment {
+pub(crate) struct Moment {
     /// Unique for ever.
-    pub event_key: String,
+    pub(crate) event_key: String,
     /// Who told us: `v1` or `v2`.
-    pub source: &'static str,
+    pub(crate) source: &'static str,
     /// The digest of the request, by which a repeated one is known.
-    pub request_hash: String,
-    pub actor: Option<String>,
+    pub(crate) request_hash: String,
+    pub(crate) actor: Option<String>,
     /// A v1 change that the rules of v2 do not allow.
-    pub forced: bool,
+    pub(crate) forced: bool,
     /// The client's clock was ahead of ours, so `at` is the time of receipt.
-    pub clock_skew: bool,
+    pub(crate) clock_skew: bool,
     /// Milliseconds since 1970 UTC.
-    pub at: i64,
+    pub(crate) at: i64,
     /// Milliseconds since 1970 UTC.
-    pub received_at: i64,
+    pub(crate) received_at: i64,
 }
 
 /// A new attempt.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    pub app: String,
-    pub workload: String,
-    pub platform: String,
-    pub environment: String,
-    pub version: String,
-    pub changelog_url: String,
-    pub raw: String,
+pub(crate) struct Entry {
+    pub(crate) app: String,
+    pub(crate) workload: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
+    pub(crate) version: String,
+    pub(crate) changelog_url: String,
+    pub(crate) raw: String,
     /// The v1 word.
-    pub status: String,
+    pub(crate) status: String,
     /// When it began, for v1.
-    pub date: Timestamp,
-    pub run_key: Option<String>,
-    pub idempotency_key: Option<String>,
-    pub state: State,
-    pub seq: i64,
-    pub sha: Option<String>,
-    pub r#ref: Option<String>,
-    pub dirty: Option<bool>,
-    pub run_url: Option<String>,
+    pub(crate) date: Timestamp,
+    pub(crate) run_key: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) state: State,
+    pub(crate) seq: i64,
+    pub(crate) sha: Option<String>,
+    pub(crate) r#ref: Option<String>,
+    pub(crate) dirty: Option<bool>,
+    pub(crate) run_url: Option<String>,
     /// Milliseconds.
-    pub duration: Option<i64>,
+    pub(crate) duration: Option<i64>,
     /// Milliseconds since 1970 UTC.
-    pub started_at: i64,
+    pub(crate) started_at: i64,
     /// Milliseconds since 1970 UTC.
-    pub finished_at: Option<i64>,
-    pub moment: Moment,
+    pub(crate) finished_at: Option<i64>,
+    pub(crate) moment: Moment,
 }
 
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entered {
+pub(crate) enum Entered {
     /// It stands under this id.
     New(i64),
     /// Its run key or idempotency key belongs to an attempt already; nothing was written.
@@ -77,29 +77,29 @@ pub enum Entered {
 
 /// A change of an attempt from what the caller saw to what it shall be.
 #[derive(Debug, Clone)]
-pub struct Step {
-    pub id: i64,
-    pub app: String,
-    pub platform: String,
-    pub environment: String,
-    pub from: State,
-    pub from_seq: i64,
-    pub to: State,
+pub(crate) struct Step {
+    pub(crate) id: i64,
+    pub(crate) app: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
+    pub(crate) from: State,
+    pub(crate) from_seq: i64,
+    pub(crate) to: State,
     /// The client's step; none for v1, which has no steps and so leaves the count to v2.
-    pub seq: Option<i64>,
+    pub(crate) seq: Option<i64>,
     /// The v1 word.
-    pub status: String,
-    pub started_at: i64,
-    pub finished_at: Option<i64>,
-    pub duration: Option<i64>,
-    pub sha: Option<String>,
-    pub run_url: Option<String>,
-    pub moment: Moment,
+    pub(crate) status: String,
+    pub(crate) started_at: i64,
+    pub(crate) finished_at: Option<i64>,
+    pub(crate) duration: Option<i64>,
+    pub(crate) sha: Option<String>,
+    pub(crate) run_url: Option<String>,
+    pub(crate) moment: Moment,
 }
 
 impl Store {
     /// Enters a new attempt.
-    pub async fn enter(&self, entry: &Entry) -> Result<Entered, StoreError> {
+    pub(crate) async fn enter(&self, entry: &Entry) -> Result<Entered, StoreError> {
         let mut transaction = self.begin().await?;
         let id = insert_version(&mut transaction, entry).await?;
         match insert_deployment(&mut transaction, id, entry).await {
@@ -118,7 +118,7 @@ impl Store {
     }
 
     /// Makes a change if the attempt still stands where the caller saw it; says whether it did.
-    pub async fn advance(&self, step: &Step) -> Result<bool, StoreError> {
+    pub(crate) async fn advance(&self, step: &Step) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let changed = sqlx::query(sql::ADVANCE)
             .bind(step.to.word())
@@ -147,7 +147,7 @@ impl Store {
     }
 
     /// Sets the v1 word of a row that has no attempt beside it; says whether there is such a row.
-    pub async fn set_status(&self, id: i64, status: &str) -> Result<bool, StoreError> {
+    pub(crate) async fn set_status(&self, id: i64, status: &str) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
         let done = sqlx::query(sql::SET_STATUS).bind(status).bind(id).execute(&mut *transaction).await?;
         commit(transaction).await?;
