@@ -156,6 +156,10 @@ fn tone(state: State) -> &'static str {
     }
 }
 
+fn succeeded(attempt: &Attempt) -> bool {
+    matches!(attempt.state, State::Succeeded | State::Superseded)
+}
+
 fn needs_attention(attempt: &Attempt) -> bool {
     matches!(attempt.state, State::Failed | State::TimedOut)
 }
@@ -170,7 +174,8 @@ fn sentence(cells: &[Current]) -> String {
     };
     match (failed.as_slice(), running) {
         _ if cells.is_empty() => "Nothing has been deployed yet.".to_owned(),
-        ([], 0) => "Everything is live.".to_owned(),
+        ([], 0) if cells.iter().all(|cell| succeeded(&cell.newest)) => "Everything is live.".to_owned(),
+        ([], 0) => "Nothing has failed, and nothing is under way.".to_owned(),
         ([], _) => format!("{going}, nothing has failed."),
         ([one], _) => {
             let going = if running == 0 { going } else { format!("; {going}") };
@@ -252,6 +257,12 @@ mod tests {
         let names: Vec<_> = board.columns.iter().map(|column| column.environment.as_str()).collect();
         assert_eq!(names, ["dev", "qa", "test", "preproduction", "production"]);
         assert_eq!(board.sentence, "Everything is live.");
+    }
+
+    #[test]
+    fn a_word_without_a_meaning_is_not_called_live() {
+        let odd = cell("a", "dev", None, attempt(1, "1.0.0", State::Unknown));
+        assert_eq!(Board::of(&[odd], now()).sentence, "Nothing has failed, and nothing is under way.");
     }
 
     #[test]
