@@ -7,7 +7,7 @@ pub mod domain;
 /// Level 2: which CI system runs us, and how its runner is spoken to.
 pub mod ci;
 /// Level 1: the database. An acknowledged write is durable before its function returns.
-// pub mod store;
+pub mod store;
 
 /// Level 2: the configuration with the origin of every value; an unknown key is an error.
 pub mod config;
@@ -15,10 +15,10 @@ pub mod config;
 /// Level 3: deployments as a laptop or a CI job sees them: run, spool, deliver.
 pub mod deploy;
 /// Level 3: the use cases of the registry, callable without a socket.
-// pub mod registry;
+pub mod registry;
 
 /// Level 4: HTTP in, use cases, HTTP out.
-// pub mod server;
+pub mod server;
 
 /// Level 5: one error for the user, and the exit codes.
 pub mod error;

@@ -8,7 +8,13 @@ use crate::domain::text;
 
 /// Every embedded template by name.
 const MARKDOWN: [(&str, &str); 1] = [("changelog", include_str!("../templates/changelog.hbs"))];
-const HTML: [(&str, &str); 0] = [];
+const HTML: [(&str, &str); 5] = [
+    ("frame", include_str!("../templates/partials/frame.hbs")),
+    ("cell", include_str!("../templates/partials/cell.hbs")),
+    ("state", include_str!("../templates/partials/state.hbs")),
+    ("board", include_str!("../templates/pages/board.hbs")),
+    ("error", include_str!("../templates/pages/error.hbs")),
+];
 
 /// A template that cannot be read or filled; the text names template, line and column.
 #[derive(Debug, thiserror::Error)]

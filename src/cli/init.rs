@@ -67,19 +67,20 @@ fn install_hooks(context: &Context, repo: &Repo) -> Result<(), Error> {
 
 /// Every key with its purpose, as comments, so that the file changes nothing until a line is freed.
 fn commented() -> String {
-    let mut text = "# shipmark's configuration. Every key is optional; free a line to use it.\n".to_owned();
+    let mut lines =
+        vec!["# shipmark's configuration. Every key is optional; free a line to use it.".to_owned()];
     let mut table = String::new();
     for key in &keys::KEYS {
         let (in_table, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         let in_table = in_table.replace('*', "production");
         if in_table != table {
-            text += &format!("\n#[{in_table}]\n");
+            lines.extend([String::new(), format!("#[{in_table}]")]);
             table = in_table;
         }
         let name = name.replace('*', "security");
-        text += &format!("#{name} = {}  # {}\n", key.example, key.purpose);
+        lines.push(format!("#{name} = {}  # {}", key.example, key.purpose));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]

@@ -16,4 +16,5 @@ pub mod plan;
 pub mod pushed;
 pub mod span;
 pub mod text;
+pub mod tier;
 pub mod version;

@@ -21,6 +21,26 @@ pub fn line(text: &str) -> String {
     safe
 }
 
+/// Text for a page, before the template escapes its markup: controls and bidirectional marks are shown by
+/// their code point, such as `U+202E`, since they could make a reader see another text.
+pub(crate) fn page(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hostile(c) {
+            safe.push_str("U+");
+            safe.push_str(&code_point(c));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// At least four hexadecimal digits, as the Unicode standard writes code points.
+fn code_point(c: char) -> String {
+    format!("{:04X}", u32::from(c))
+}
+
 /// Inline Markdown that shows exactly `text`: nothing in it can start a block, a link, emphasis or markup,
 /// notify a user (`@name`) or refer to an issue (`#1`). An HTML escape would spoil Markdown and stop none of it.
 pub fn markdown(text: &str) -> String {
@@ -72,6 +92,12 @@ fn escape_ordered_list(text: String) -> String {
     }
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// The first `length` digits of an object id.
 pub fn short(oid: &str) -> &str {
     oid.get(..7).unwrap_or(oid)
@@ -85,6 +111,16 @@ mod tests {
     fn a_line_keeps_plain_text_and_shows_controls() {
         assert_eq!(line("fix: größer 🎉"), "fix: größer 🎉");
         assert_eq!(line("a\u{1b}[2Jb\rc\u{202e}d\n"), "a\\u{1b}[2Jb\\u{d}c\\u{202e}d\\u{a}");
+    }
+
+    #[test]
+    fn hex_has_two_digits_for_each_byte() {
+        assert_eq!(hex(&[0, 15, 255]), "000fff");
+    }
+
+    #[test]
+    fn a_page_shows_what_could_mislead() {
+        assert_eq!(page("a\u{202e}b\tc"), "aU+202EbU+0009c");
     }
 
     #[test]

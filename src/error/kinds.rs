@@ -1,7 +1,6 @@
-//! The one error that a user sees, and the exit codes of the command line.
+//! Which kind each error of the lower modules is, and what to do about it: the one place that knows.
 
-use std::fmt::Display;
-
+use super::{Error, Exit};
 use crate::config::ConfigError;
 use crate::deploy::client::ClientError;
 use crate::deploy::outbox::OutboxError;
@@ -13,121 +12,13 @@ use crate::git::GitError;
 use crate::git::push::PushError;
 use crate::http::HttpError;
 use crate::process::ProcessError;
+use crate::server::ServeError;
+use crate::store::OpenError;
 use crate::template::TemplateError;
+use crate::world::BadVariable;
 
-/// The exit codes; the README's table is checked against this list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    Done = 0,
-    CheckFailed = 1,
-    Usage = 2,
-    Configuration = 3,
-    Repository = 4,
-    Push = 5,
-    Undelivered = 6,
-    Registry = 7,
-    Bug = 70,
-    Io = 74,
-    Locked = 75,
-}
-
-impl Exit {
-    /// Every code, in ascending order.
-    pub const ALL: [Self; 11] = [
-        Self::Done,
-        Self::CheckFailed,
-        Self::Usage,
-        Self::Configuration,
-        Self::Repository,
-        Self::Push,
-        Self::Undelivered,
-        Self::Registry,
-        Self::Bug,
-        Self::Io,
-        Self::Locked,
-    ];
-
-    /// The number that the process returns.
-    pub fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// What the code means, as the README's table says it.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Done => "done, or nothing to do",
-            Self::CheckFailed => "a check failed",
-            Self::Usage => "usage",
-            Self::Configuration => "configuration",
-            Self::Repository => "repository state (dirty, detached, shallow, unborn, unsupported)",
-            Self::Push => "push rejected or failed, race lost",
-            Self::Undelivered => "report not delivered, kept in the outbox (only with `--require-report`)",
-            Self::Registry => "the registry refused, or gave no answer and none is cached",
-            Self::Bug => "a bug in shipmark",
-            Self::Io => "reading or writing failed",
-            Self::Locked => "another shipmark holds the lock",
-        }
-    }
-}
-
-/// How a command ended: one of our codes, or the status of the command that `deploy` ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    Ours(Exit),
-    Child(u8),
-}
-
-impl From<Exit> for Status {
-    fn from(exit: Exit) -> Self {
-        Self::Ours(exit)
-    }
-}
-
-impl From<Status> for std::process::ExitCode {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Ours(exit) => exit.code().into(),
-            Status::Child(code) => code.into(),
-        }
-    }
-}
-
-/// What went wrong, its causes from the outside in, and what to do about it.
-#[derive(Debug)]
-pub struct Error {
-    pub exit: Exit,
-    pub message: String,
-    pub causes: Vec<String>,
-    pub hints: Vec<String>,
-}
-
-impl Error {
-    /// An error of one kind; `message` is a lower-case fragment that names the thing in backticks.
-    pub fn new(exit: Exit, message: impl Display) -> Self {
-        Self { exit, message: message.to_string(), causes: Vec::new(), hints: Vec::new() }
-    }
-
-    /// Adds one imperative sentence that says what to do.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Display) -> Self {
-        self.hints.push(hint.to_string());
-        self
-    }
-
-    /// The same chain of causes as `source`, under one kind.
-    pub fn from_source(exit: Exit, source: &dyn std::error::Error) -> Self {
-        let mut error = Self::new(exit, source);
-        let mut next = source.source();
-        while let Some(cause) = next {
-            error.causes.push(cause.to_string());
-            next = cause.source();
-        }
-        error
-    }
-}
-
-impl From<crate::world::BadVariable> for Error {
-    fn from(error: crate::world::BadVariable) -> Self {
+impl From<BadVariable> for Error {
+    fn from(error: BadVariable) -> Self {
         Self::from_source(Exit::Configuration, &error)
     }
 }
@@ -311,6 +202,29 @@ impl From<SubjectError> for Error {
             SubjectError::BadName { .. } => {
                 Self::from_source(Exit::Usage, &error).hint("choose another name")
             }
+        }
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        match &error {
+            OpenError::Folder { .. } | OpenError::File { .. } => Self::from_source(Exit::Io, &error)
+                .hint("choose a folder that you may write to with `--data-dir DIR`"),
+            OpenError::Database { .. } => Self::from_source(Exit::Io, &error).hint(
+                "if the file is damaged, put a backup in its place; if it is busy, stop the other program",
+            ),
+            OpenError::Newer { .. } => Self::from_source(Exit::Configuration, &error)
+                .hint("run the shipmark that made this database, or a newer one"),
+        }
+    }
+}
+
+impl From<ServeError> for Error {
+    fn from(error: ServeError) -> Self {
+        match &error {
+            ServeError::Listener(_) => Self::from_source(Exit::Io, &error),
+            ServeError::Template(_) => Self::from_source(Exit::Bug, &error),
         }
     }
 }

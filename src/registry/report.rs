@@ -1,0 +1,242 @@
+//! The rules for a report of API v2: what it must hold, and what it may do to the attempt it names.
+
+use jiff::Timestamp;
+
+use super::digest;
+use crate::domain::deployment::{Report, State};
+use crate::store::{Entry, Known, Moment, Step};
+
+/// A client's clock may be this far ahead before its time is not believed, in milliseconds.
+const SKEW: i64 = 5 * 60 * 1_000;
+/// The longest name, in code points; the columns of v1 hold no more.
+const NAME: usize = 100;
+/// The longest key, in code points.
+const KEY: usize = 255;
+/// The longest of the other texts, in bytes.
+const TEXT: usize = 2_048;
+
+/// One field that cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Fault {
+    /// JSON pointer (RFC 6901) to the field.
+    pub(crate) pointer: String,
+    pub(crate) detail: String,
+}
+
+/// The state that the report means, and everything that is wrong with it. `now` in milliseconds since 1970.
+pub(crate) fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, detail: String| {
+        faults.push(Fault { pointer: format!("/{field}"), detail });
+    };
+    for (field, text, most) in [
+        ("app", &report.app, NAME),
+        ("workload", &report.workload, NAME),
+        ("platform", &report.platform, NAME),
+        ("environment", &report.environment, NAME),
+        ("version", &report.version, NAME),
+        ("run_key", &report.run_key, KEY),
+    ] {
+        if text.is_empty() || text.chars().count() > most {
+            fault(field, format!("must have 1 to {most} characters"));
+        } else if text.chars().any(char::is_control) {
+            fault(field, "must not contain control characters".to_owned());
+        }
+    }
+    for (field, text) in [
+        ("sha", &report.sha),
+        ("ref", &report.r#ref),
+        ("actor", &report.actor),
+        ("run_url", &report.run_url),
+        ("changelog_url", &report.changelog_url),
+    ] {
+        let Some(text) = text else { continue };
+        if text.len() > TEXT || text.chars().any(char::is_control) {
+            fault(field, format!("must have at most {TEXT} bytes and no control characters"));
+        }
+    }
+    let state = State::from_report(&report.status);
+    if state.is_none() {
+        fault("status", format!("must be one of {}", State::REPORTABLE.join(", ")));
+    }
+    if report.seq < 0 {
+        fault("seq", "must not be negative".to_owned());
+    }
+    if report.at < 0 || Timestamp::from_millisecond(believed(report.at, now).0).is_err() {
+        fault("at", "must be in milliseconds since 1970".to_owned());
+    }
+    if report.duration.is_some_and(|duration| duration < 0) {
+        fault("duration", "must not be negative".to_owned());
+    }
+    (state, faults)
+}
+
+/// The time to record, and whether the client's own was not believed.
+fn believed(at: i64, now: i64) -> (i64, bool) {
+    if at > now.saturating_add(SKEW) { (now, true) } else { (at, false) }
+}
+
+/// The digest by which a repeated report is known.
+pub(super) fn hash(report: &Report) -> String {
+    digest([serde_json::to_string(report).unwrap_or_default().as_str()])
+}
+
+/// Why a report cannot follow on what is known.
+pub(super) fn objection(known: &Known, report: &Report, state: State) -> Option<String> {
+    let same = known.app == report.app
+        && known.workload == report.workload
+        && known.platform == report.platform
+        && known.environment == report.environment
+        && known.version == report.version;
+    if !same {
+        return Some(format!(
+            "this run key belongs to {} {} on {}",
+            known.app, known.version, known.environment
+        ));
+    }
+    if report.seq <= known.seq {
+        return Some(format!("step {} is not after step {}, the last one", report.seq, known.seq));
+    }
+    if !known.state.may_become(state) {
+        return Some(format!("a deployment that is {} cannot become {}", known.state.word(), state.word()));
+    }
+    None
+}
+
+/// The attempt that a first report begins.
+pub(super) fn entry(report: &Report, state: State, now: Timestamp, event_key: String) -> Entry {
+    let (at, _) = believed(report.at, now.as_millisecond());
+    let finished_at = state.is_final().then_some(at);
+    // A first report that is also the last still knows when the work began.
+    let ran = finished_at.and(report.duration).unwrap_or(0);
+    let started_at = at.saturating_sub(ran).max(0);
+    Entry {
+        app: report.app.clone(),
+        workload: report.workload.clone(),
+        platform: report.platform.clone(),
+        environment: report.environment.clone(),
+        version: report.version.clone(),
+        changelog_url: report.changelog_url.clone().unwrap_or_else(|| "N/A".to_owned()),
+        raw: "N/A".to_owned(),
+        status: state.v1_word().to_owned(),
+        date: Timestamp::from_millisecond(started_at).unwrap_or(now),
+        run_key: Some(report.run_key.clone()),
+        idempotency_key: None,
+        state,
+        seq: report.seq,
+        sha: report.sha.clone(),
+        r#ref: report.r#ref.clone(),
+        dirty: report.dirty,
+        run_url: report.run_url.clone(),
+        duration: report.duration,
+        started_at,
+        finished_at,
+        moment: moment(report, now, event_key),
+    }
+}
+
+/// The change that a later report makes.
+pub(super) fn step(known: &Known, report: &Report, state: State, now: Timestamp, event_key: String) -> Step {
+    let (at, _) = believed(report.at, now.as_millisecond());
+    let begins = known.state == State::Queued && state == State::Running;
+    let started_at = if begins { at } else { known.started_at };
+    Step {
+        id: known.id,
+        app: known.app.clone(),
+        platform: known.platform.clone(),
+        environment: known.environment.clone(),
+        from: known.state,
+        from_seq: known.seq,
+        to: state,
+        seq: Some(report.seq),
+        status: state.v1_word().to_owned(),
+        started_at,
+        finished_at: state.is_final().then_some(at.max(started_at)),
+        duration: report.duration,
+        sha: report.sha.clone(),
+        run_url: report.run_url.clone(),
+        moment: moment(report, now, event_key),
+    }
+}
+
+fn moment(report: &Report, now: Timestamp, event_key: String) -> Moment {
+    let received_at = now.as_millisecond();
+    let (at, clock_skew) = believed(report.at, received_at);
+    Moment {
+        event_key,
+        source: "v2",
+        request_hash: hash(report),
+        actor: report.actor.clone(),
+        forced: false,
+        clock_skew,
+        at,
+        received_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        Report {
+            app: "helpdesk".to_owned(),
+            workload: "helpdesk".to_owned(),
+            platform: "dev".to_owned(),
+            environment: "dev".to_owned(),
+            version: "1.0.0".to_owned(),
+            status: "running".to_owned(),
+            run_key: "k".to_owned(),
+            seq: 1,
+            at: 1_000,
+            sha: None,
+            r#ref: None,
+            dirty: None,
+            actor: None,
+            run_url: None,
+            changelog_url: None,
+            duration: None,
+        }
+    }
+
+    #[test]
+    fn a_good_report_has_no_fault() {
+        assert_eq!(faults(&report(), 1_000), (Some(State::Running), vec![]));
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let bad = Report {
+            app: String::new(),
+            version: "é".repeat(101),
+            environment: "a\tb".to_owned(),
+            status: "superseded".to_owned(),
+            seq: -1,
+            ..report()
+        };
+        let (state, faults) = faults(&bad, 1_000);
+        let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(state, None);
+        assert_eq!(pointers, ["/app", "/environment", "/version", "/status", "/seq"]);
+    }
+
+    #[test]
+    fn a_hundred_code_points_are_a_name() {
+        assert!(faults(&Report { version: "é".repeat(100), ..report() }, 1_000).1.is_empty());
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_is_not_believed() {
+        assert_eq!(believed(SKEW + 1_001, 1_000), (1_000, true));
+        assert_eq!(believed(SKEW + 1_000, 1_000), (SKEW + 1_000, false));
+    }
+
+    #[test]
+    fn a_first_report_that_is_the_last_knows_its_beginning() {
+        let now = Timestamp::from_millisecond(9_000).unwrap();
+        let done = Report { status: "deployed".to_owned(), at: 5_000, duration: Some(2_000), ..report() };
+        let entry = entry(&done, State::Succeeded, now, "e".to_owned());
+        assert_eq!((entry.started_at, entry.finished_at), (3_000, Some(5_000)));
+        assert_eq!(entry.status, "deployed");
+    }
+}

@@ -1,0 +1,158 @@
+//! HTTP in, use cases, HTTP out. Every route stands in this file; the listener is a parameter, so that tests
+//! and the demo serve on any port.
+
+mod assets;
+mod board;
+mod body;
+mod guard;
+mod listen;
+mod pages;
+mod problem;
+mod v1;
+mod v2;
+mod when;
+
+pub use guard::Exposure;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use tokio::net::TcpListener;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use self::assets::Assets;
+use self::problem::Problem;
+use crate::registry::Registry;
+use crate::template::{TemplateError, Templates};
+
+/// How long a request may take, its body included; then it is answered 408.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// Why the registry cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error("the address of the listener is unknown")]
+    Listener(#[from] std::io::Error),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// What every handler shares.
+#[derive(Clone)]
+struct App(Arc<Shared>);
+
+struct Shared {
+    registry: Registry,
+    exposure: Exposure,
+    templates: Templates,
+    assets: Assets,
+    /// The paths of the routes, for the redirect of a final slash.
+    paths: Vec<&'static str>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// Every route.
+fn routes() -> [(&'static str, MethodRouter<App>); 12] {
+    [
+        ("/api/v1/health", get(v1::health)),
+        ("/api/v1/healthz", get(v1::healthz)),
+        ("/api/v1/create", post(v1::create)),
+        ("/api/v1/update/status", post(v1::update_status)),
+        ("/api/v1/read/home", get(v1::home)),
+        ("/api/v1/read/environment/latest", get(v1::latest)),
+        ("/api/v1/read/environment/latest/whatever", get(v1::latest_whatever)),
+        ("/api/v2/server", get(v2::server)),
+        ("/api/v2/deployments", post(v2::report)),
+        ("/api/v2/current", get(v2::current)),
+        ("/", get(pages::board)),
+        ("/static/{file}", get(assets::file)),
+    ]
+}
+
+/// The whole service, without a socket.
+pub fn router(registry: Registry, exposure: Exposure) -> Result<Router, TemplateError> {
+    let table = routes();
+    let paths = table.iter().map(|(path, _)| *path).collect();
+    let templates = Templates::html()?;
+    let shared = Shared { registry, exposure, templates, assets: Assets::embedded(), paths };
+    let app = App(Arc::new(shared));
+    let mut router = Router::new();
+    for (path, methods) in table {
+        router = router.route(path, methods);
+    }
+    let mut router = router
+        .fallback(nowhere)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(body::LIMIT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::check))
+        .with_state(app);
+    for (name, value) in guard::HEADERS {
+        router = router.layer(SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        ));
+    }
+    Ok(router)
+}
+
+/// Serves the registry until `shutdown` is ready, then drains, and closes the database.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    registry: Registry,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let exposure = Exposure::of(listener.local_addr()?);
+    let router = router(registry.clone(), exposure)?;
+    listen::run(listener, router, shutdown).await;
+    registry.close().await;
+    Ok(())
+}
+
+/// A path that is no route. With its final slash cut it may be one, and then the client is sent there, as the
+/// original does.
+async fn nowhere(State(app): State<App>, request: Request) -> Response {
+    let path = request.uri().path();
+    let bare = path.trim_end_matches('/');
+    if bare.len() < path.len() && app.paths.contains(&bare) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let keep = request.method() != Method::GET && request.method() != Method::HEAD;
+        let status = if keep { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::MOVED_PERMANENTLY };
+        return (status, [(header::LOCATION, format!("{bare}{query}"))]).into_response();
+    }
+    refuse(&app, path, StatusCode::NOT_FOUND, "there is nothing at this address")
+}
+
+/// axum adds the `Allow` header.
+async fn wrong_method(State(app): State<App>, request: Request) -> Response {
+    refuse(&app, request.uri().path(), StatusCode::METHOD_NOT_ALLOWED, "this address takes another method")
+}
+
+/// A refusal in the form that belongs to the path: a problem document, v1's JSON, or a page.
+fn refuse(app: &App, path: &str, status: StatusCode, why: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or("Error");
+    if path.starts_with("/api/v2/") {
+        let slug = title.to_lowercase().replace(' ', "-");
+        Problem::new(status, &slug, title).with("detail", why).into_response()
+    } else if path == "/api" || path.starts_with("/api/") {
+        let plain = matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
+        v1::answer::error(status, if plain { title } else { why })
+    } else {
+        pages::error(app, status, why)
+    }
+}

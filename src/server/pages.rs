@@ -1,0 +1,100 @@
+//! The pages: view, template, done. Every page works without script.
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::board::Board;
+use super::{App, v1};
+use crate::template::TemplateError;
+
+/// What the frame around every page shows.
+#[derive(Serialize)]
+struct Page<T> {
+    title: String,
+    css: String,
+    icon: String,
+    server: &'static str,
+    /// The address that the reader used, for commands to copy.
+    host: String,
+    /// Seconds until the page loads itself anew.
+    refresh: Option<u32>,
+    #[serde(flatten)]
+    content: T,
+}
+
+/// The shortest and the longest pause between two loads, in seconds.
+const REFRESH: std::ops::RangeInclusive<u32> = 5..=86_400;
+
+/// The state of the board that stands in its address; what is unknown is ignored.
+#[derive(Debug, Deserialize)]
+pub(super) struct Parameters {
+    refresh: Option<String>,
+}
+
+/// `GET /`: what is where.
+pub(super) async fn board(
+    State(app): State<App>,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
+    let refresh = match parameters.refresh.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(seconds)) if REFRESH.contains(&seconds) => Some(seconds),
+        Some(_) => {
+            return error(
+                &app,
+                StatusCode::BAD_REQUEST,
+                "refresh must be a number of seconds from 5 to 86400",
+            );
+        }
+    };
+    match app.registry.current(None).await {
+        Ok(cells) => {
+            let board = Board::of(&cells, app.registry.world().now());
+            let host = headers.get(header::HOST).and_then(|host| HeaderValue::to_str(host).ok());
+            let view = Page { refresh, ..Page::of(&app, board.title(), host, board) };
+            page(&app, StatusCode::OK, "board", &view)
+        }
+        Err(_) => {
+            error(&app, StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again soon")
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    heading: &'a str,
+    why: &'a str,
+    code: u16,
+}
+
+/// The page of an error: what happened and what to do.
+pub(super) fn error(app: &App, status: StatusCode, why: &str) -> Response {
+    let heading = status.canonical_reason().unwrap_or("Error");
+    let content = Failure { heading, why, code: status.as_u16() };
+    page(app, status, "error", &Page::of(app, heading.to_owned(), None, content))
+}
+
+impl<T> Page<T> {
+    fn of(app: &App, title: String, host: Option<&str>, content: T) -> Self {
+        Self {
+            title,
+            css: app.assets.path("board"),
+            icon: app.assets.path("mark"),
+            server: env!("CARGO_PKG_VERSION"),
+            host: host.unwrap_or("127.0.0.1:8080").to_owned(),
+            refresh: None,
+            content,
+        }
+    }
+}
+
+fn page(app: &App, status: StatusCode, template: &str, view: &impl Serialize) -> Response {
+    let text: Result<String, TemplateError> = app.templates.render(template, view);
+    match text {
+        Ok(text) => (status, [(header::CACHE_CONTROL, "no-cache")], Html(text)).into_response(),
+        Err(_) => v1::answer::error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+    }
+}

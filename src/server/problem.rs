@@ -1,0 +1,75 @@
+//! Errors of API v2 as problem documents (RFC 9457).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::registry::RegistryError;
+use crate::store::StoreError;
+
+/// One problem document.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    members: Map<String, Value>,
+}
+
+impl Problem {
+    /// `slug` names the kind of problem for good; `title` says it in words.
+    pub(super) fn new(status: StatusCode, slug: &str, title: &str) -> Self {
+        let mut members = Map::new();
+        members.insert("type".to_owned(), json!(format!("/problems/{slug}")));
+        members.insert("title".to_owned(), json!(title));
+        members.insert("status".to_owned(), json!(status.as_u16()));
+        Self { status, members }
+    }
+
+    /// Adds a member: `detail`, `errors`, or a fact that the client can act on.
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Faulty(faults) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
+                    .with("errors", json!(faults))
+            }
+            RegistryError::Conflict { state, id, reason } => {
+                Self::new(StatusCode::CONFLICT, "conflict", "the report contradicts what is recorded")
+                    .with("detail", reason)
+                    .with("id", id)
+                    .with("state", state.word())
+            }
+            RegistryError::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "key-reused",
+                "the key belongs to another request",
+            ),
+            RegistryError::Contended
+            | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_)) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
+                    .with("detail", "send the same report again")
+            }
+            RegistryError::Store(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the database failed")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let text = Value::Object(self.members).to_string();
+        let mut response = (self.status, text).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

@@ -1,0 +1,96 @@
+//! API v2: extract, call the registry, answer.
+
+use axum::Json;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::{App, body};
+use crate::domain::deployment::Report;
+use crate::registry::{Kind, Reported};
+
+/// `GET /api/v2/server`: how a client tells this server from the original one.
+pub(super) async fn server() -> Response {
+    Json(json!({
+        "service": "shipmark",
+        "version": env!("CARGO_PKG_VERSION"),
+        "api": ["v1", "v2"],
+    }))
+    .into_response()
+}
+
+/// `POST /api/v2/deployments`: a new attempt, or by its run key the next step of one.
+pub(super) async fn report(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let report = read(request).await?;
+    Ok(answer(&app.registry.report(&report).await?))
+}
+
+fn answer(reported: &Reported) -> Response {
+    let status = if reported.kind == Kind::New { StatusCode::CREATED } else { StatusCode::OK };
+    let body = json!({
+        "id": reported.id,
+        "state": reported.state.word(),
+        "version": reported.version,
+    });
+    let mut response = (status, Json(body)).into_response();
+    if reported.kind == Kind::Replayed {
+        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// The media type is required: a web page cannot send it to another origin without being asked first.
+async fn read(request: Request) -> Result<Report, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let bare = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !bare.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "the body must be JSON")
+            .with("detail", "send `Content-Type: application/json`"));
+    }
+    let bytes = body::read(request.into_body())
+        .await
+        .map_err(|refused| Problem::new(refused.status(), "body", refused.words()))?;
+    let mut parser = serde_json::Deserializer::from_slice(&bytes);
+    let report: Report = serde_path_to_error::deserialize(&mut parser).map_err(|error| unread(&error))?;
+    parser.end().map_err(|error| malformed(&error))?;
+    Ok(report)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "the body is not one JSON document")
+        .with("detail", error.to_string())
+}
+
+/// Text that is no JSON is 400; JSON that is no report is 422 and names the field.
+fn unread(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if !inner.is_data() {
+        return malformed(inner);
+    }
+    let words = inner.to_string();
+    let detail = words.split(" at line ").next().unwrap_or(&words);
+    let path = error.path().to_string();
+    // serde names a missing or unknown field in backticks and gives no path for a missing one.
+    let named = detail.split('`').nth(1).filter(|_| detail.contains(" field `")).unwrap_or(&path);
+    let pointer = if named == "." { String::new() } else { format!("/{}", named.replace('.', "/")) };
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
+        .with("errors", json!([{ "pointer": pointer, "detail": detail }]))
+}
+
+/// The filter of `GET /api/v2/current`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Filter {
+    app: Option<String>,
+}
+
+/// `GET /api/v2/current`: what is where, of every app or of one.
+pub(super) async fn current(
+    State(app): State<App>,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Value>, Problem> {
+    let items = app.registry.current(filter.app.as_deref()).await?;
+    Ok(Json(json!({ "items": items })))
+}

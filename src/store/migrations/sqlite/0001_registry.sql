@@ -1,0 +1,72 @@
+-- The table of API v1: these nine columns by name and order and no more, because the program that made this
+-- API reads `SELECT *` by position. Whatever is ours stands in side tables with the prefix `sm_`.
+CREATE TABLE versions (
+  versions_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  workload VARCHAR(100) NOT NULL,
+  platform VARCHAR(100) NOT NULL,
+  environment VARCHAR(100) NOT NULL,
+  version VARCHAR(100) NOT NULL,
+  changelog_url TEXT DEFAULT '',
+  raw TEXT DEFAULT '',
+  status TEXT NOT NULL DEFAULT '',
+  date TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+
+CREATE INDEX sm_versions_place ON versions (workload, platform, environment, date DESC, versions_id DESC);
+CREATE INDEX sm_versions_date ON versions (date DESC, versions_id DESC);
+CREATE INDEX sm_versions_good ON versions (workload, platform, environment, date DESC, versions_id DESC)
+  WHERE status IN ('deployed', 'completed');
+
+-- One row per attempt. `run_key` (API v2) and `idempotency_key` (API v1) are kept for ever, because a laptop
+-- may deliver a report long after it was written.
+CREATE TABLE sm_deployment (
+  versions_id BIGINT NOT NULL PRIMARY KEY REFERENCES versions (versions_id),
+  app TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  run_key TEXT UNIQUE,
+  idempotency_key TEXT UNIQUE,
+  request_hash TEXT NOT NULL,
+  state TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  sha TEXT,
+  ref TEXT,
+  dirty BIGINT,
+  actor TEXT,
+  run_url TEXT,
+  duration BIGINT,
+  started_at BIGINT NOT NULL,
+  finished_at BIGINT,
+  received_at BIGINT NOT NULL
+);
+
+CREATE INDEX sm_deployment_good ON sm_deployment (app, platform, environment, state, finished_at, versions_id);
+CREATE INDEX sm_deployment_newest ON sm_deployment (app, platform, environment, started_at, versions_id);
+
+-- What happened to an attempt, append-only. `seq` is the client's step; it is null for what the registry did.
+CREATE TABLE sm_event (
+  event_key TEXT NOT NULL PRIMARY KEY,
+  versions_id BIGINT NOT NULL REFERENCES versions (versions_id),
+  seq BIGINT,
+  from_state TEXT,
+  to_state TEXT NOT NULL,
+  actor TEXT,
+  source TEXT NOT NULL,
+  request_hash TEXT,
+  forced BIGINT NOT NULL,
+  clock_skew BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  received_at BIGINT NOT NULL,
+  UNIQUE (versions_id, seq)
+);
+
+-- One cell of the board: the newest attempt and the newest success. Written in the transaction of the event.
+CREATE TABLE sm_current (
+  app TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  versions_id BIGINT NOT NULL REFERENCES versions (versions_id),
+  last_good_id BIGINT REFERENCES versions (versions_id),
+  at BIGINT NOT NULL,
+  PRIMARY KEY (app, platform, environment)
+);

@@ -1,0 +1,200 @@
+//! Opens the database: the settings of each connection, the file and its mode, and the migrations.
+
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{Connection, Row};
+
+use super::{Store, sql};
+
+/// The database inside the data folder.
+const FILE: &str = "registry.db";
+
+/// How long a connection waits for another process that holds the database, such as a backup.
+const BUSY: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+
+/// Every migration in order; the list is append-only.
+const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "registry", include_str!("migrations/sqlite/0001_registry.sql"))];
+
+/// Why a registry cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the data folder `{}` cannot be made", path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the database `{}` cannot be opened for writing", path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("the database `{}` cannot be used", path.display())]
+    Database { path: PathBuf, source: sqlx::Error },
+    #[error(
+        "the database `{}` has schema {found}, newer than the {known} of this shipmark", path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+}
+
+impl Store {
+    /// Opens the registry in `folder` and brings its schema up to date; makes both if they are missing.
+    /// `now` goes into the list of migrations.
+    pub async fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let path = folder.join(FILE);
+        make_private(folder, &path)?;
+        let unusable = |source| OpenError::Database { path: path.clone(), source };
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .busy_timeout(BUSY)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true);
+        let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
+        let mut first = SqliteConnection::connect_with(&writing).await.map_err(unusable)?;
+        let found = migrate(&mut first, now).await.map_err(unusable)?;
+        first.close().await.map_err(unusable)?;
+        let known = newest_migration();
+        if found > known {
+            return Err(OpenError::Newer { path, found, known });
+        }
+        let writer = pool(1, writing).await.map_err(unusable)?;
+        let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
+        Ok(Self { writer, readers })
+    }
+}
+
+/// A pool whose connections stay open: SQLite empties its caches with a connection.
+async fn pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new()
+        .max_connections(size)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(BUSY)
+        .connect_with(options)
+        .await
+}
+
+/// Makes folder and file readable by their owner only; SQLite gives its log the mode of the database.
+fn make_private(folder: &Path, path: &Path) -> Result<(), OpenError> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+    std::fs::OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|file| file.set_permissions(std::fs::Permissions::from_mode(0o600)))
+        .map_err(|source| OpenError::File { path: path.to_owned(), source })
+}
+
+fn newest_migration() -> i64 {
+    MIGRATIONS.iter().map(|(version, _, _)| *version).max().unwrap_or(0)
+}
+
+/// Runs what is missing and returns the schema's number. The exclusive transaction is the lock: two servers
+/// that start together run each migration once, and one that fails leaves nothing behind.
+async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<i64, sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN EXCLUSIVE").await?;
+    sqlx::query(sql::MIGRATION_TABLE).execute(&mut *transaction).await?;
+    let mut found: i64 = sqlx::query(sql::MIGRATED).fetch_one(&mut *transaction).await?.try_get("version")?;
+    for (version, name, text) in MIGRATIONS {
+        if version <= found {
+            continue;
+        }
+        sqlx::raw_sql(text).execute(&mut *transaction).await?;
+        sqlx::query(sql::MIGRATION_DONE)
+            .bind(version)
+            .bind(name)
+            .bind(now.as_millisecond())
+            .execute(&mut *transaction)
+            .await?;
+        found = version;
+    }
+    transaction.commit().await?;
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn open(folder: &Path) -> Result<Store, OpenError> {
+        Store::open(folder, Timestamp::UNIX_EPOCH).await
+    }
+
+    async fn text(pool: &SqlitePool, query: &'static str) -> String {
+        let row = sqlx::query(query).fetch_one(pool).await.unwrap();
+        row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn every_connection_is_durable() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        for pool in [&store.writer, &store.readers] {
+            assert_eq!(text(pool, "PRAGMA journal_mode").await, "wal");
+            assert_eq!(text(pool, "PRAGMA synchronous").await, "2", "2 is FULL");
+            assert_eq!(text(pool, "PRAGMA foreign_keys").await, "1");
+            assert_eq!(text(pool, "PRAGMA busy_timeout").await, "5000");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_table_of_v1_has_its_nine_columns_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        let columns = "SELECT group_concat(name, ' ') FROM pragma_table_info('versions')";
+        assert_eq!(
+            text(&store.readers, columns).await,
+            "versions_id workload platform environment version changelog_url raw status date"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_reads_of_the_board_and_of_latest_use_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        for query in [sql::MATRIX, sql::LATEST_GOOD, sql::LATEST_ANY, sql::HOME] {
+            let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+            let rows = sqlx::query(plan).fetch_all(&store.readers).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.try_get("detail").unwrap()).collect();
+            let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            let scans = steps.iter().any(|step| step.starts_with("SCAN") && !step.contains("USING INDEX"));
+            assert!(!sorts && !scans, "{query}: {steps:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        sqlx::query("INSERT INTO sm_migration VALUES (9, 'later', 0)").execute(&store.writer).await.unwrap();
+        store.close().await;
+        let refused = open(folder.path()).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Newer { found: 9, known: 1, .. }), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn two_that_start_together_migrate_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = tokio::join!(open(folder.path()), open(folder.path()));
+        let count = "SELECT count(*) FROM sm_migration";
+        assert_eq!(text(&one.unwrap().readers, count).await, "1");
+        assert_eq!(text(&other.unwrap().readers, count).await, "1");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_database_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let mut file = std::fs::File::create(&path).unwrap();
+        std::io::Write::write_all(&mut file, "not a database, ".repeat(100).as_bytes()).unwrap();
+        assert!(matches!(open(folder.path()).await.unwrap_err(), OpenError::Database { .. }));
+    }
+}

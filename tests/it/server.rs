@@ -1,0 +1,7 @@
+//! The server: both APIs and the pages without a socket, then the binary itself.
+
+mod binary;
+mod guard;
+mod pages;
+mod v1;
+mod v2;

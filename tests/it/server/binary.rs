@@ -1,0 +1,188 @@
+//! The binary: start, stop, data kept, refusals, and the commands that the manual of Lord-Y/versions documents.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+
+use tempfile::TempDir;
+
+use crate::support::served::{Served, answer, command, run};
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The creates of Lord-Y/versions' README in their order: version, workload, environment, platform, status.
+const JSON_CREATES: [(&str, &str, &str, &str, &str); 14] = [
+    ("1.0.0", "teamX", "production", "production", "ongoing"),
+    ("1.1.0", "teamX", "production", "production", "deployed"),
+    ("1.3.0", "teamX", "dev", "development", "failed"),
+    ("1.2.0", "teamX", "integration", "development", "ongoing"),
+    ("1.0.0", "teamY", "production", "production", "deployed"),
+    ("1.1.0", "teamY", "production", "production", "deployed"),
+    ("1.3.0", "teamY", "dev", "development", "ongoing"),
+    ("1.2.0", "teamY", "integration", "development", "deployed"),
+    ("1.0.0", "teamZ", "production", "production", "deployed"),
+    ("1.1.0", "teamZ", "production", "production", "ongoing"),
+    ("1.3.0", "teamZ", "dev", "development", "deployed"),
+    ("1.2.0", "teamZ", "integration", "development", "deployed"),
+    ("0.2.0", "teamZ", "test", "development", "deployed"),
+    ("1.1.0", "teamZ", "preproduction", "preproduction", "deployed"),
+];
+
+const FORM_CREATES: [(&str, &str); 3] = [("1.1.0", "ongoing"), ("1.3.0", "deployed"), ("1.2.0", "failed")];
+
+#[test]
+fn the_documented_commands_are_answered_as_documented() {
+    let folder = TempDir::new().unwrap();
+    let server = Served::start(folder.path());
+    let create = "/api/v1/create";
+    let url = "https://jsonplaceholder.typicode.com/";
+    let mut id = 0;
+    for (version, workload, environment, platform, status) in JSON_CREATES {
+        let body = format!(
+            r#"{{"version": "{version}","workload": "{workload}", "environment":"{environment}", "platform": "{platform}", "changelogURL": "{url}", "raw": "{{\"a\":\"b\"}}", "status": "{status}"}}"#
+        );
+        id += 1;
+        assert_eq!(server.send("POST", create, JSON, &body), (201, format!(r#"{{"versionId":{id}}}"#)));
+    }
+    for (version, status) in FORM_CREATES {
+        let body = format!(
+            "version={version}&workload=teamX&environment=production&platform=production&changelogURL={url}&raw=rawContent&status={status}"
+        );
+        id += 1;
+        assert_eq!(server.send("POST", create, FORM, &body), (201, format!(r#"{{"versionId":{id}}}"#)));
+    }
+    let update = r#"{"versionId": "14","status": "deployed"}"#;
+    assert_eq!(server.send("POST", "/api/v1/update/status", JSON, update), (200, r#""OK""#.to_owned()));
+    let place = "workload=teamX&environment=production&platform=production";
+    let latest = server.get(&format!("/api/v1/read/environment/latest?{place}"));
+    assert_eq!(latest, (200, r#"{"version":"1.3.0"}"#.to_owned()));
+    let whatever = server.get(&format!("/api/v1/read/environment/latest/whatever?{place}"));
+    assert_eq!(whatever, (200, r#"{"version":"1.2.0"}"#.to_owned()));
+}
+
+#[test]
+fn a_stop_is_clean_and_the_data_is_kept() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let row = "workload=a&platform=p&environment=e&version=1&status=deployed";
+    let server = Served::start(&data);
+    assert_eq!(server.said[0], "anyone on this machine may write to this registry");
+    assert_eq!(
+        server.said[1],
+        format!("listening on http://127.0.0.1:{}/ (data in {})", server.port, data.display())
+    );
+    assert_eq!(server.send("POST", "/api/v1/create", FORM, row).0, 201);
+    server.signal("TERM");
+    assert_eq!(server.wait(), (Some(0), String::new()));
+    let names: Vec<_> = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["registry.db"]);
+    let mode = std::fs::metadata(data.join("registry.db")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let server = Served::start(&data);
+    assert_eq!(server.send("POST", "/api/v1/create", FORM, row), (201, r#"{"versionId":2}"#.to_owned()));
+    server.signal("KILL");
+    assert_eq!(server.wait().0, None);
+
+    let server = Served::start(&data);
+    let latest = server.get("/api/v1/read/environment/latest?workload=a&environment=e&platform=p");
+    assert_eq!(latest, (200, r#"{"version":"1"}"#.to_owned()));
+    assert_eq!(server.send("POST", "/api/v1/create", FORM, row), (201, r#"{"versionId":3}"#.to_owned()));
+}
+
+#[test]
+fn a_request_that_runs_is_answered_before_the_stop() {
+    let folder = TempDir::new().unwrap();
+    let server = Served::start(folder.path());
+    let body = "workload=a&platform=p&environment=e&version=1&status=deployed";
+    let mut stream = server.connect();
+    write!(
+        stream,
+        "POST /api/v1/create HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    // The interim answer is the proof that the request is being handled.
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    server.signal("TERM");
+    stream.write_all(body.as_bytes()).unwrap();
+    assert_eq!(answer(&mut stream), (201, r#"{"versionId":1}"#.to_owned()));
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
+fn a_head_that_never_ends_is_cut_off() {
+    let folder = TempDir::new().unwrap();
+    let server = Served::start(folder.path());
+    let mut stream = server.connect();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n").unwrap();
+    // hyper closes the connection without a word, since no request was there to answer.
+    assert_eq!(answer(&mut stream), (0, String::new()));
+}
+
+#[test]
+fn a_start_that_cannot_be_is_refused_with_a_hint() {
+    let folder = TempDir::new().unwrap();
+    let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = occupied.local_addr().unwrap().to_string();
+    std::fs::File::create(folder.path().join("file")).unwrap().write_all(b"no folder").unwrap();
+    for (arguments, code, words) in [
+        (&["serve", "--listen", "0.0.0.0:0"][..], 3, "allow it with `--anonymous-writes`"),
+        (&["serve", "--listen", "nonsense"], 2, "not an address and a port"),
+        (&["serve", "--listen", &address], 74, "choose another port"),
+        (&["serve", "--listen", "127.0.0.1:0", "--data-dir", "file"], 74, "choose a folder"),
+    ] {
+        let output = run(arguments, folder.path());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+        assert_eq!(output.stdout, b"", "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_environment_names_address_and_folder() {
+    let folder = TempDir::new().unwrap();
+    let output = command(&["serve"], folder.path()).env("SHIPMARK_LISTEN", "here").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("the environment variable `SHIPMARK_LISTEN` is `here`"), "{said}");
+    let mut ours = command(&["serve"], folder.path());
+    ours.env("SHIPMARK_LISTEN", "localhost:0").env("SHIPMARK_DATA_DIR", "kept here");
+    let server = Served::of(ours);
+    assert!(folder.path().join("kept here/registry.db").exists(), "{:?}", server.said);
+}
+
+#[test]
+fn the_network_is_served_only_when_asked() {
+    let folder = TempDir::new().unwrap();
+    let ours = command(&["serve", "--listen", "0.0.0.0:0", "--anonymous-writes"], folder.path());
+    let server = Served::of(ours);
+    assert!(server.said[0].starts_with("warning: anyone who reaches 0.0.0.0:"), "{:?}", server.said);
+    let data = folder.path().join(".local/share/shipmark/registry.db");
+    assert!(data.exists(), "the default folder is the user's own");
+    assert_eq!(server.get("/api/v1/health").0, 200);
+}
+
+#[test]
+fn many_writers_lose_nothing() {
+    let folder = TempDir::new().unwrap();
+    let server = Served::start(folder.path());
+    let body = "workload=a&platform=p&environment=e&version=1&status=deployed";
+    let ids: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let send = |_| server.send("POST", "/api/v1/create", FORM, body);
+                    (0..10).map(send).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        let answers = writers.into_iter().flat_map(|writer| writer.join().unwrap());
+        answers.map(|(status, body)| (assert_eq!(status, 201, "{body}"), body).1).collect()
+    });
+    assert_eq!(ids.len(), 160);
+    assert!(ids.contains(r#"{"versionId":160}"#));
+}

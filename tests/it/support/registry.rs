@@ -1,0 +1,94 @@
+//! A registry in a temporary folder, and how to speak to it without a socket.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use shipmark::registry::Registry;
+use shipmark::server::{self, Exposure};
+use shipmark::store::Store;
+use shipmark::world::World;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// The time of every test.
+pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
+
+/// A registry of its own, with the clock stopped at `NOW`.
+#[must_use]
+pub(crate) struct Service {
+    router: Router,
+    /// Kept, because its end removes the database.
+    _folder: TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16, text: &str) {
+        assert_eq!((self.status.as_u16(), self.text.as_str()), (status, text));
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
+        let store = Store::open(folder.path(), world.now()).await.unwrap();
+        let router = server::router(Registry::new(store, world), Exposure::Loopback).unwrap();
+        Self { router, _folder: folder }
+    }
+
+    /// Sends one request; each header is a line `Name: value`.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|line| line.starts_with("Host:")) {
+            request = request.header("Host", "localhost:8080");
+        }
+        for line in headers {
+            let (name, value) = line.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], "").await
+    }
+
+    pub(crate) async fn form(&self, path: &str, body: &str) -> Answer {
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        self.send("POST", path, &[kind], body.to_owned()).await
+    }
+
+    pub(crate) async fn json(&self, path: &str, body: &str) -> Answer {
+        self.send("POST", path, &["Content-Type: application/json"], body.to_owned()).await
+    }
+}
