@@ -14,6 +14,9 @@ use url::{Host, Url};
 /// The time to reach a server at all.
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// How long a connection is kept for the next question.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
@@ -84,33 +87,36 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Asks servers over HTTP. Beyond this machine it goes through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
+/// Asks one server over HTTP. Beyond this machine it goes through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
 /// `NO_PROXY` name; those three are read by reqwest, since what they mean is its business.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Http {
-    allow_http: bool,
+    server: Url,
+    client: OnceLock<reqwest::Client>,
     runtime: OnceLock<Runtime>,
 }
 
 impl Http {
-    /// A client; `allow_http` permits plain http beyond this machine.
-    pub fn new(allow_http: bool) -> Self {
-        Self { allow_http, runtime: OnceLock::new() }
-    }
-
-    /// Whether this address may be asked at all.
-    pub fn check(&self, url: &Url) -> Result<(), HttpError> {
-        if url.scheme() == "https" || self.allow_http || is_loopback(url) {
-            return Ok(());
+    /// A client for one server; `allow_http` permits plain http beyond this machine.
+    pub fn new(server: &Url, allow_http: bool) -> Result<Self, HttpError> {
+        if server.scheme() != "https" && !allow_http && !is_loopback(server) {
+            return Err(HttpError::Insecure(host_of(server)));
         }
-        Err(HttpError::Insecure(host_of(url)))
+        Ok(Self { server: server.clone(), client: OnceLock::new(), runtime: OnceLock::new() })
     }
 
     /// Asks and waits for the whole answer.
     pub fn ask(&self, question: &Question) -> Result<Answer, HttpError> {
-        self.check(&question.url)?;
-        let client = client_for(&question.url)?;
-        self.runtime()?.block_on(exchange(&client, question))
+        if question.url.origin() != self.server.origin() {
+            return Err(HttpError::Insecure(host_of(&question.url)));
+        }
+        let client = if let Some(client) = self.client.get() {
+            client
+        } else {
+            let built = client_for(&self.server)?;
+            self.client.get_or_init(|| built)
+        };
+        self.runtime()?.block_on(exchange(client, question))
     }
 
     fn runtime(&self) -> Result<&Runtime, HttpError> {
@@ -140,6 +146,8 @@ fn client_for(url: &Url) -> Result<reqwest::Client, HttpError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("shipmark/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT)
+        // Between two questions nobody looks at a connection, so an older one may be closed unseen.
+        .pool_idle_timeout(IDLE)
         .redirect(Policy::none())
         .tls_version_min(reqwest::tls::Version::TLS_1_2);
     if url.scheme() == "http" {
@@ -230,8 +238,8 @@ mod tests {
             ("http://10.0.0.1", false),
         ] {
             let url = Url::parse(address).unwrap();
-            assert_eq!(Http::new(false).check(&url).is_ok(), allowed, "{address}");
-            assert!(Http::new(true).check(&url).is_ok(), "{address}");
+            assert_eq!(Http::new(&url, false).is_ok(), allowed, "{address}");
+            assert!(Http::new(&url, true).is_ok(), "{address}");
         }
     }
 
@@ -254,9 +262,12 @@ mod tests {
     #[test]
     fn a_closed_port_is_named_with_its_cause() {
         let url = Url::parse("http://127.0.0.1:1/api").unwrap();
+        let http = Http::new(&url, false).unwrap();
         let question = Question { url, body: None, token: None, limit: CONNECT, cap: 1 };
-        let error = Http::default().ask(&question).unwrap_err().to_string();
+        let error = http.ask(&question).unwrap_err().to_string();
         assert_eq!(error, "cannot reach `http://127.0.0.1:1`: Connection refused (os error 111)");
+        let url = Url::parse("http://127.0.0.1:2/api").unwrap();
+        assert!(matches!(http.ask(&Question { url, ..question }), Err(HttpError::Insecure(_))));
     }
 
     #[test]

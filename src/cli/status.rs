@@ -143,15 +143,14 @@ impl View<'_> {
             return Ok(self.context.ui.document(&self.document(&items))?);
         }
         let columns = board::columns(&self.matrix.items, &self.place.config);
-        let mut apps: Vec<&str> = self.matrix.items.iter().map(|item| item.app.as_str()).collect();
-        apps.extend(self.own.as_deref().filter(|_| self.here.is_some()));
-        apps.sort_by_key(|app| (self.own.as_deref() != Some(app), *app));
-        apps.dedup();
+        let rows = self.rows();
         let mut table = Table::new(columns.iter().map(|column| column.title.as_str()));
         let mut unknown = Vec::new();
-        for app in apps {
-            let cells = columns.iter().map(|column| self.cell(app, column, &mut unknown));
-            table.row(app, cells.collect::<Result<Vec<_>, Error>>()?);
+        for row @ (app, workload) in &rows {
+            let cells = columns.iter().map(|column| self.cell(row, column, &mut unknown));
+            let cells = cells.collect::<Result<Vec<_>, Error>>()?;
+            let alone = rows.iter().filter(|(other, _)| other == app).count() == 1;
+            table.row(&if alone { (*app).to_owned() } else { format!("{app}/{workload}") }, cells);
         }
         let mut lines = Vec::from_iter(self.stale_line());
         if columns.is_empty() {
@@ -166,6 +165,19 @@ impl View<'_> {
         Ok(self.context.ui.answer(&lines.join("\n"))?)
     }
 
+    /// An app and its workload for each row, our own first.
+    fn rows(&self) -> Vec<(&str, &str)> {
+        let items = self.matrix.items.iter();
+        let mut rows: Vec<_> = items.map(|item| (item.app.as_str(), item.workload.as_str())).collect();
+        let own = self.own.as_deref();
+        if let Some(own) = own.filter(|own| self.here.is_some() && rows.iter().all(|(app, _)| app != own)) {
+            rows.push((own, own));
+        }
+        rows.sort_by_key(|row @ (app, _)| (own != Some(app), *row));
+        rows.dedup();
+        rows
+    }
+
     fn stale_line(&self) -> Option<String> {
         self.stale.map(|age| format!("registry unreachable, answer of {} ago", span::age(age)))
     }
@@ -178,9 +190,17 @@ impl View<'_> {
         Ok(board::local(repo, &self.place.config, &here.sha, recorded, own)?)
     }
 
-    fn cell(&self, app: &str, column: &Column, unknown: &mut Vec<String>) -> Result<Cell, Error> {
+    fn cell(
+        &self,
+        (app, workload): &(&str, &str),
+        column: &Column,
+        unknown: &mut Vec<String>,
+    ) -> Result<Cell, Error> {
         let found = self.matrix.items.iter().find(|item| {
-            item.app == app && item.environment == column.environment && item.platform == column.platform
+            item.app == *app
+                && item.workload == *workload
+                && item.environment == column.environment
+                && item.platform == column.platform
         });
         let Some(item) = found else { return Ok(Cell::empty()) };
         let local = self.local(item)?;
@@ -222,7 +242,11 @@ impl View<'_> {
                 && (item.environment == environment
                     || format!("{}/{}", item.environment, item.platform) == environment)
         };
-        let found: Vec<&Current> = self.matrix.items.iter().filter(named).collect();
+        let mut found: Vec<&Current> = self.matrix.items.iter().filter(named).collect();
+        let workload = self.place.config.workload.as_deref().unwrap_or(app);
+        if found.iter().any(|item| item.workload == workload) {
+            found.retain(|item| item.workload == workload);
+        }
         if found.len() > 1 {
             let choices: Vec<String> = found
                 .iter()

@@ -56,8 +56,7 @@ pub struct Client<'a> {
 impl<'a> Client<'a> {
     /// A client for a registry; the token comes from `SHIPMARK_TOKEN` and goes only where it may.
     pub fn new(registry: &Registry, allow_http: bool, world: &'a World) -> Result<Self, ClientError> {
-        let http = Http::new(allow_http);
-        http.check(&registry.url)?;
+        let http = Http::new(&registry.url, allow_http)?;
         if !registry.url.username().is_empty() || registry.url.password().is_some() {
             return Err(ClientError::Credentials);
         }

@@ -218,3 +218,37 @@ fn many_senders_at_once_deliver_each_report_once() {
     assert_eq!((registry.effects().len(), registry.requests().len()), (6, 6));
     sandbox.run(&["outbox", "list"]).says(0, "", "the outbox is empty");
 }
+
+#[test]
+fn a_question_takes_along_what_is_due() {
+    let (port, url) = down();
+    let sandbox = helpdesk(&url);
+    sandbox.run(&["-q", "report", "dev", "--status", "deployed"]).exits(0);
+    let file = format!(".git/shipmark/outbox/new/{}", sandbox.names(".git/shipmark/outbox/new")[0]);
+    let mut parcel: serde_json::Value = serde_json::from_str(&sandbox.read(&file)).unwrap();
+    assert!(parcel["next_at"].as_i64().unwrap() > 0);
+    parcel["next_at"] = json!(0);
+    sandbox.file(&file, &parcel.to_string());
+    let registry = RegistryMock::start_at(port);
+    sandbox.run(&["status", "dev"]).says(
+        0,
+        "helpdesk is not recorded on dev",
+        "delivered from the outbox: 1",
+    );
+    assert_eq!(registry.effects(), ["dev 1.0.0 deployed"]);
+}
+
+#[test]
+fn a_report_goes_to_the_registry_that_it_was_meant_for() {
+    let (port, url) = down();
+    let sandbox = helpdesk(&url).var("SHIPMARK_TOKEN", "smk_secret");
+    sandbox.run(&["-q", "report", "dev", "--status", "deployed"]).exits(0);
+    let (old, new) = (RegistryMock::start_at(port), RegistryMock::start());
+    let sandbox = sandbox.var("SHIPMARK_REGISTRY_URL", &new.url());
+    sandbox.run(&["-q", "report", "dev", "--status", "deployed"]).exits(0);
+    assert!(old.requests().is_empty());
+    sandbox.run(&["outbox", "flush"]).says(0, "delivered  dev helpdesk 1.0.0 deployed, deployment 1", "");
+    assert_eq!((old.effects().len(), new.effects().len()), (1, 1));
+    assert_eq!(old.requests()[0].authorization, None);
+    assert_eq!(new.requests()[0].authorization.as_deref(), Some("Bearer smk_secret"));
+}
