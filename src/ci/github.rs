@@ -22,14 +22,14 @@ pub fn error_annotation(title: &str, message: &str) -> String {
     format!("::error title={}::{}", escape_property(title), escape_data(message))
 }
 
-/// A workflow command that marks a line of the log as a remark.
-pub fn notice(message: &str) -> String {
-    format!("::notice::{}", escape_data(message))
+/// From this line on the runner takes no command, until `resume` with the same token.
+pub fn pause(token: &str) -> String {
+    format!("::stop-commands::{token}")
 }
 
-/// A workflow command that hides a text in the log from here on.
-pub fn mask(secret: &str) -> String {
-    format!("::add-mask::{}", escape_data(secret))
+/// The runner takes commands again.
+pub fn resume(token: &str) -> String {
+    format!("::{token}::")
 }
 
 fn escape_data(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! The command line: one file per command, and a `match` with one line per arm.
 
 mod changelog;
+mod ci;
 mod deploy;
 mod hook;
 mod hooks;
@@ -82,6 +83,7 @@ enum Command {
     Report(report::Report),
     Outbox(outbox::OutboxArgs),
     Status(status::Status),
+    Ci(ci::Ci),
     Serve(serve::Serve),
 }
 
@@ -136,8 +138,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
         verbose: cli.global.verbose,
         color: colors(cli.global.color, world),
     };
-    let context = Context { world, ui, global: cli.global };
-    match run(&context, cli.command) {
+    let mut context = Context { world, ui, global: cli.global };
+    match run(&mut context, cli.command) {
         Ok(status) => status,
         Err(error) => {
             ui.error(&error);
@@ -146,7 +148,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
     }
 }
 
-fn run(context: &Context, command: Command) -> Result<Status, Error> {
+fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
     match command {
         Command::Init(init) => init.run(context),
         Command::Next(next) => next.run(context),
@@ -159,6 +161,7 @@ fn run(context: &Context, command: Command) -> Result<Status, Error> {
         Command::Report(report) => report.run(context),
         Command::Outbox(outbox) => outbox.run(context),
         Command::Status(status) => status.run(context),
+        Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),
     }
 }

@@ -22,10 +22,10 @@ use crate::ui::Tone;
 pub(super) struct Release {
     /// Print the plan and change nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
+    dry_run: bool,
     /// Move branch and tag on the remote, together, before anything moves here
     #[arg(long)]
-    pub(super) push: bool,
+    push: bool,
     /// Release exactly this version
     #[arg(long, value_name = "VERSION", conflicts_with = "bump")]
     set: Option<Version>,
@@ -37,7 +37,7 @@ pub(super) struct Release {
     require_release: bool,
     /// The branch to release on, where HEAD is detached
     #[arg(long, value_name = "NAME")]
-    pub(super) branch: Option<String>,
+    branch: Option<String>,
 }
 
 /// What a release came to; the answer of `release --json`.
@@ -54,6 +54,11 @@ pub(super) struct Outcome {
 }
 
 impl Release {
+    /// The release of a CI job: pushed, on the branch that the job runs for.
+    pub(super) fn of_job(branch: Option<String>, dry_run: bool) -> Self {
+        Self { dry_run, push: true, branch, ..Self::default() }
+    }
+
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
@@ -166,7 +171,7 @@ fn plan(
     Ok(assemble::assemble(decision, &parts)?)
 }
 
-fn show(context: &Context, outcome: &Outcome, config: &Config) -> Result<(), Error> {
+pub(super) fn show(context: &Context, outcome: &Outcome, config: &Config) -> Result<(), Error> {
     let ui = &context.ui;
     let decision = &outcome.decision;
     let Some(plan) = &outcome.plan else {

@@ -34,6 +34,11 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// The report of a CI job.
+    pub(super) fn of(environment: String, status: String, required: bool) -> Self {
+        Self { environment, status, required, version: None, app: None, reach: Reach::default() }
+    }
+
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let Some(state) = State::from_report(&self.status) else {
             let unknown = format!("`{}` is no status that can be reported", text::line(&self.status));

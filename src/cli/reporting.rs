@@ -13,7 +13,7 @@ use crate::error::{Error, Exit};
 use crate::git::{GitError, Repo};
 
 /// Options of every command that speaks to a registry.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(super) struct Reach {
     /// Speak plain http also to a registry on another machine
     #[arg(long)]
