@@ -121,10 +121,11 @@ impl Outbox {
         Ok(files >= MOST_FILES || bytes >= MOST_BYTES)
     }
 
-    /// What waits to be sent, oldest first; a damaged file is left for the next sender to put away.
+    /// What waits to be sent, oldest first.
     pub fn waiting(&self) -> Result<Vec<Letter>, OutboxError> {
         let mut letters = Vec::new();
-        for part in ["cur", "new"] {
+        // A sender moves letters in both directions meanwhile; in this order none can be missed.
+        for part in ["new", "cur", "new"] {
             for file in self.names(part)? {
                 if let Ok(letter) = self.read(part, &file) {
                     letters.push(letter);
@@ -136,13 +137,21 @@ impl Outbox {
         Ok(letters)
     }
 
-    /// What will not be sent, oldest first.
+    /// What will not be sent, oldest first; then the damaged files that no sender has put away so far.
     pub fn dead(&self) -> Result<Vec<DeadLetter>, OutboxError> {
         let mut letters = Vec::new();
         for file in self.names("dead")?.into_iter().filter(|name| !name.ends_with(".reason")) {
             let reason = fs::read_to_string(self.reason_of(&file)).unwrap_or_default();
             let id = Name::parse(&file).map_or(file.as_str(), |name| name.id).to_owned();
             letters.push(DeadLetter { id, parcel: self.read("dead", &file).ok().map(|l| l.parcel), reason });
+        }
+        for file in self.names("new")? {
+            let Err(reason) = self.read("new", &file) else { continue };
+            // One that a sender has taken in this moment is not damaged.
+            if self.part("new").join(&file).exists() {
+                let id = Name::parse(&file).map_or(file.as_str(), |name| name.id).to_owned();
+                letters.push(DeadLetter { id, parcel: None, reason });
+            }
         }
         Ok(letters)
     }

@@ -265,3 +265,19 @@ fn the_record_is_the_last_line_of_stderr_in_json() {
     assert_eq!((&record["deployment"], &record["delivered"]), (&json!(1), &json!(true)));
     assert_eq!(record["report"]["status"], json!("deployed"));
 }
+
+#[test]
+fn a_deployment_whose_recorder_was_killed_can_be_ended_by_a_report() {
+    let registry = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url());
+    let running = sandbox.start(&["deploy", "dev", "--", "sh", "-c", "touch started; exec sleep 0.3"]);
+    wait_for(&sandbox.path("started"));
+    running.signal(Signal::KILL);
+    running.finish().stops_by_signal(9);
+    sandbox.run(&["report", "dev", "--status", "failed"]).says(
+        0,
+        "dev  1.0.0  failed, recorded as deployment 1",
+        "",
+    );
+    assert_eq!(registry.effects(), ["dev 1.0.0 ongoing", "dev 1.0.0 failed"]);
+}

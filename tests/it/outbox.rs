@@ -120,6 +120,7 @@ fn a_damaged_file_is_put_away_and_the_rest_is_sent() {
     let names = sandbox.names(".git/shipmark/outbox/new");
     sandbox.file(&format!(".git/shipmark/outbox/new/{}", names[0]), "{\"registry\":");
     sandbox.file(".git/shipmark/outbox/new/stray", "");
+    sandbox.run(&["-q", "--json", "outbox", "list"]).exits(1);
     let registry = RegistryMock::start_at(port);
     sandbox.run(&["outbox", "flush"]).says(0, "delivered  staging helpdesk 1.0.0 running, deployment 1", "");
     assert_eq!(registry.effects(), ["staging 1.0.0 running"]);

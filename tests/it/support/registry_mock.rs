@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -79,9 +79,18 @@ impl RegistryMock {
         Self { port, state, stop, thread: Some(thread) }
     }
 
-    /// A port where nothing answers.
+    /// A port where nothing answers, and where no other test will: it lies below those that systems hand out
+    /// (49152 and up by RFC 6335, 32768 and up on Linux).
     pub(crate) fn closed_port() -> u16 {
-        TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let number =
+                std::process::id().wrapping_mul(97).wrapping_add(NEXT.fetch_add(1, Ordering::SeqCst));
+            let port = u16::try_from(20_000 + number % 10_000).unwrap();
+            if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+                return port;
+            }
+        }
     }
 
     /// Its address.

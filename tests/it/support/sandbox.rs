@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -183,8 +184,9 @@ impl Running {
         let stderr = self.child.stderr.take().unwrap();
         let stderr = std::thread::spawn(move || text_of(stderr));
         let stdout = text_of(self.child.stdout.take().unwrap());
-        let status = self.child.wait().unwrap().code();
-        Outcome { status, stdout, stderr: stderr.join().unwrap(), aliases: self.aliases }
+        let status = self.child.wait().unwrap();
+        let (status, signal) = (status.code(), status.signal());
+        Outcome { status, signal, stdout, stderr: stderr.join().unwrap(), aliases: self.aliases }
     }
 }
 
@@ -210,6 +212,7 @@ pub(crate) fn wait_for(path: &Path) {
 #[must_use]
 pub(crate) struct Outcome {
     status: Option<i32>,
+    signal: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     aliases: Vec<(String, String)>,
@@ -234,6 +237,12 @@ impl Outcome {
     pub(crate) fn exits(&self, status: i32) -> &str {
         assert_eq!(self.status, Some(status), "stdout:\n{}-- stderr:\n{}", self.stdout, self.stderr);
         &self.stdout
+    }
+
+    /// Checks that it did not end by itself.
+    #[track_caller]
+    pub(crate) fn stops_by_signal(&self, signal: i32) {
+        assert_eq!(self.signal, Some(signal), "stdout:\n{}-- stderr:\n{}", self.stdout, self.stderr);
     }
 
     /// Checks the status and reads stdout as JSON.
