@@ -7,9 +7,13 @@
     reason = "a test that cannot go on has failed, also in a function that tests share"
 )]
 
+mod ci;
 mod deploy;
+mod hooks;
 mod outbox;
+mod release;
 mod server;
 mod status;
 mod support;
 mod tidy;
+mod whole_loop;
