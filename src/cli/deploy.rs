@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Context;
 use super::reporting::{Place, Reach, warn_of};
+use crate::ci;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::variables::{self, Variables};
 use crate::deploy::{Fate, PATIENCE, Recorder};
@@ -53,7 +54,7 @@ impl Deploy {
         let place = Place::anywhere(context)?;
         let Some(repo) = &place.repo else { return Err(context.repo().err().unwrap_or_else(no_repository)) };
         let target = Target::of(&place.config, Some(repo), self.app.as_deref(), &self.environment)?;
-        let source = Source::of_head(repo)?;
+        let source = Source::of_head(repo)?.in_job(ci::detect(context.world).as_ref());
         let recorder = place.recorder(context, &self.reach)?;
         let built = context.world.release_time()?;
         let attempt = Attempt { context, recorder, target, source };

@@ -2,6 +2,7 @@
 
 use semver::Version;
 
+use crate::ci::Job;
 use crate::config::Config;
 use crate::git::{GitError, Repo};
 
@@ -80,6 +81,13 @@ impl Source {
         let version = version_at(repo, &head.oid)?.to_string();
         let dirty = Some(!repo.changed_files()?.is_empty());
         Ok(Self { version, sha: Some(head.oid), branch: head.branch, dirty })
+    }
+
+    /// The branch that a CI job runs for, where the checkout names none: runners check out a bare commit.
+    #[must_use]
+    pub fn in_job(self, job: Option<&Job>) -> Self {
+        let branch = self.branch.or_else(|| job?.branch.clone());
+        Self { branch, ..self }
     }
 
     /// A version that the user names: its tag says which commit that is, else HEAD if HEAD holds it, else

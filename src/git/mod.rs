@@ -6,6 +6,7 @@ pub mod object;
 pub mod program;
 pub mod push;
 pub mod read;
+pub mod user;
 
 use std::path::{Path, PathBuf};
 
