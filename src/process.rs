@@ -117,13 +117,7 @@ impl Invocation {
 
     /// Starts with our own stdin, stdout and stderr, in our process group, so that prompts, Ctrl-C and
     /// Ctrl-Z reach the child as they would without us.
-    fn inherit(mut self) -> Result<Child, ProcessError> {
-        self.start()
-    }
-
-    /// Starts without any terminal or pipe; for a server that outlives no one.
-    pub fn detached(mut self, stderr: std::fs::File) -> Result<Child, ProcessError> {
-        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
+    pub fn inherit(mut self) -> Result<Child, ProcessError> {
         self.start()
     }
 

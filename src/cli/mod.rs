@@ -2,6 +2,7 @@
 
 mod changelog;
 mod ci;
+mod demo;
 mod deploy;
 mod hook;
 mod hooks;
@@ -85,6 +86,7 @@ enum Command {
     Status(status::Status),
     Ci(ci::Ci),
     Serve(serve::Serve),
+    Demo(demo::Demo),
 }
 
 /// What every command gets: the surroundings, the voice, and the options that all of them share.
@@ -163,6 +165,7 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Status(status) => status.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),
+        Command::Demo(demo) => demo.run(context),
     }
 }
 

@@ -115,6 +115,52 @@ async fn run(context: &Context<'_>, address: SocketAddr, folder: &std::path::Pat
     Ok(Exit::Done.into())
 }
 
+/// A registry on a free port of this machine, inside this process, for as long as the value lives.
+pub(super) struct Embedded {
+    pub(super) url: String,
+    stop: tokio::sync::oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<Result<(), Error>>,
+}
+
+impl Embedded {
+    /// Serves from a folder of its own.
+    pub(super) fn start(world: &World, folder: &std::path::Path) -> Result<Self, Error> {
+        let (stop, asked) = tokio::sync::oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let (world, folder) = (world.clone(), folder.to_owned());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+                let store = Store::open(&folder, world.now()).await?;
+                // Nobody waits for the address any more if the other end is gone.
+                let _ = tell.send(listener.local_addr()?);
+                let serving = server::serve(listener, Registry::new(store, world), async {
+                    let _ = asked.await;
+                });
+                Ok(serving.await?)
+            })
+        });
+        match told.recv() {
+            Ok(address) => Ok(Self { url: format!("http://{address}/"), stop, thread }),
+            Err(_) => Err(ended(thread)
+                .err()
+                .unwrap_or_else(|| Error::new(Exit::Bug, "the registry did not start"))),
+        }
+    }
+
+    /// Stops it after it has answered what it was asked.
+    pub(super) fn stop(self) -> Result<(), Error> {
+        // A registry that ended by itself tells why below.
+        let _ = self.stop.send(());
+        ended(self.thread)
+    }
+}
+
+fn ended(thread: std::thread::JoinHandle<Result<(), Error>>) -> Result<(), Error> {
+    thread.join().unwrap_or_else(|_| Err(Error::new(Exit::Bug, "the registry broke off")))
+}
+
 fn unbound(address: SocketAddr, error: &std::io::Error) -> Error {
     let bad = Error::new(Exit::Io, format!("`{address}` cannot be listened on: {error}"));
     match error.kind() {

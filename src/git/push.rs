@@ -147,7 +147,7 @@ fn with_voice(reason: &str, answer: &Finished) -> String {
         .lines()
         .filter_map(|line| line.strip_prefix("remote: "))
         .map(str::trim)
-        .filter(|line| !line.is_empty())
+        .filter(|line| !line.is_empty() && !line.starts_with("error: hook declined"))
         .collect();
     if said.is_empty() { reason.to_owned() } else { format!("{reason} — {}", said.join("; ")) }
 }

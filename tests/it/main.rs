@@ -7,10 +7,14 @@
     reason = "a test that cannot go on has failed, also in a function that tests share"
 )]
 
+mod ci;
 mod ci_runs;
 mod deploy;
+mod hooks;
 mod outbox;
+mod release;
 mod server;
 mod status;
 mod support;
 mod tidy;
+mod whole_loop;
