@@ -12,6 +12,7 @@ use crate::deploy::subject::{Source, Target};
 use crate::deploy::variables::{self, Variables};
 use crate::deploy::{Fate, PATIENCE, Recorder};
 use crate::domain::deployment::{Report, State};
+use crate::domain::dotenv::word as quoted;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
 use crate::process::{Ended, Invocation, Watch};
@@ -58,7 +59,8 @@ impl Deploy {
         let recorder = place.recorder(context, &self.reach)?;
         let built = context.world.release_time()?;
         let attempt = Attempt { context, recorder, target, source };
-        let mut plain = variables::plain(&attempt.target, &attempt.source, built, context.world.now());
+        let now = Some(context.world.now());
+        let mut plain = variables::plain(&attempt.target.environment, &attempt.source, built, now);
         if self.dry_run {
             plain.extend(variables::own(&attempt.target, None, None));
             return attempt.print(&plain, &self.command);
@@ -220,15 +222,6 @@ fn cause(ended: Ended) -> Option<String> {
     }
 }
 
-/// A word as a POSIX shell would read it back; controls are shown, not sent.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", text::line(word).replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,13 +240,5 @@ mod tests {
         ] {
             assert_eq!(verdict(ended, interrupted).1, status, "{ended:?} {interrupted}");
         }
-    }
-
-    #[test]
-    fn a_word_is_quoted_when_a_shell_would_change_it() {
-        assert_eq!(quoted("./scripts/deploy"), "./scripts/deploy");
-        assert_eq!(quoted("it's 1"), "'it'\\''s 1'");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("\u{1b}[2J"), "'\\u{1b}[2J'");
     }
 }

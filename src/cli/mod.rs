@@ -4,6 +4,7 @@ mod changelog;
 mod ci;
 mod demo;
 mod deploy;
+mod env;
 mod hook;
 mod hooks;
 mod init;
@@ -81,6 +82,7 @@ enum Command {
     Hooks(hooks::Hooks),
     Hook(hook::Hook),
     Deploy(deploy::Deploy),
+    Env(env::Env),
     Report(report::Report),
     Outbox(outbox::OutboxArgs),
     Status(status::Status),
@@ -160,6 +162,7 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Hooks(hooks) => hooks.run(context),
         Command::Hook(hook) => hook.run(context),
         Command::Deploy(deploy) => deploy.run(context),
+        Command::Env(env) => env.run(context),
         Command::Report(report) => report.run(context),
         Command::Outbox(outbox) => outbox.run(context),
         Command::Status(status) => status.run(context),

@@ -6,6 +6,7 @@ pub mod changelog;
 pub mod decide;
 pub mod delivery;
 pub mod deployment;
+pub mod dotenv;
 pub mod links;
 pub mod lint;
 pub mod manifest;

@@ -10,6 +10,7 @@
 mod ci;
 mod ci_runs;
 mod deploy;
+mod env;
 mod hooks;
 mod outbox;
 mod release;
