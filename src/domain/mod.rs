@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod message;
 pub mod message_file;
 pub mod notes;
+pub mod past;
 pub mod plan;
 pub mod pushed;
 pub mod span;
