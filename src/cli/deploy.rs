@@ -53,7 +53,7 @@ struct Attempt<'a> {
 impl Deploy {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let place = Place::anywhere(context)?;
-        let Some(repo) = &place.repo else { return Err(context.repo().err().unwrap_or_else(no_repository)) };
+        let repo = place.repo(context)?;
         let target = Target::of(&place.config, Some(repo), self.app.as_deref(), &self.environment)?;
         let source = Source::of_head(repo)?.in_job(ci::detect(context.world).as_ref());
         let recorder = place.recorder(context, &self.reach)?;
@@ -67,10 +67,6 @@ impl Deploy {
         }
         attempt.carry_out(plain, &self.command, self.require_report)
     }
-}
-
-fn no_repository() -> Error {
-    Error::new(Exit::Repository, "a deployment needs a repository")
 }
 
 impl Attempt<'_> {

@@ -1,7 +1,10 @@
 //! The command line: one file per command, and a `match` with one line per arm.
 
+mod asking;
 mod changelog;
 mod ci;
+mod compare;
+mod compare_list;
 mod demo;
 mod deploy;
 mod env;
@@ -86,6 +89,7 @@ enum Command {
     Report(report::Report),
     Outbox(outbox::OutboxArgs),
     Status(status::Status),
+    Compare(compare::Compare),
     Ci(ci::Ci),
     Serve(serve::Serve),
     Demo(demo::Demo),
@@ -166,6 +170,7 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Report(report) => report.run(context),
         Command::Outbox(outbox) => outbox.run(context),
         Command::Status(status) => status.run(context),
+        Command::Compare(compare) => compare.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),
         Command::Demo(demo) => demo.run(context),

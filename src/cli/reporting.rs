@@ -53,6 +53,12 @@ impl Place {
         Ok(Self { repo, config, private })
     }
 
+    /// The repository, for a command that needs one.
+    pub(super) fn repo(&self, context: &Context) -> Result<&Repo, Error> {
+        let why = || context.repo().err().unwrap_or_else(|| GitError::NotFound(self.private.clone()).into());
+        self.repo.as_ref().ok_or_else(why)
+    }
+
     /// The configured registry.
     pub(super) fn registry(&self) -> Result<&Registry, Error> {
         self.config.registry.as_ref().ok_or_else(|| {

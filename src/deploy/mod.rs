@@ -5,6 +5,7 @@ pub mod answers;
 pub mod board;
 pub mod client;
 pub mod courier;
+pub mod operand;
 pub mod outbox;
 pub mod parcel;
 pub mod run;

@@ -3,6 +3,7 @@
 
 pub mod assemble;
 pub mod changelog;
+pub mod compare;
 pub mod decide;
 pub mod delivery;
 pub mod deployment;

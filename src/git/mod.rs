@@ -2,6 +2,8 @@
 //! of theirs is an error here, never a default.
 
 pub mod apply;
+pub mod between;
+pub mod fetch;
 pub mod object;
 pub mod program;
 pub mod push;

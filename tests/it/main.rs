@@ -9,6 +9,7 @@
 
 mod ci;
 mod ci_runs;
+mod compare;
 mod deploy;
 mod env;
 mod hooks;
