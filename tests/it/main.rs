@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, also in a function that tests share"
 )]
 
+mod action;
 mod ci;
 mod ci_runs;
 mod compare;
