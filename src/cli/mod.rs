@@ -8,6 +8,7 @@ mod compare_list;
 mod demo;
 mod deploy;
 mod env;
+mod find;
 mod hook;
 mod hooks;
 mod init;
@@ -90,6 +91,7 @@ enum Command {
     Outbox(outbox::OutboxArgs),
     Status(status::Status),
     Compare(compare::Compare),
+    Where(find::Where),
     Ci(ci::Ci),
     Serve(serve::Serve),
     Demo(demo::Demo),
@@ -171,6 +173,7 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Outbox(outbox) => outbox.run(context),
         Command::Status(status) => status.run(context),
         Command::Compare(compare) => compare.run(context),
+        Command::Where(find) => find.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),
         Command::Demo(demo) => demo.run(context),

@@ -12,6 +12,7 @@ pub mod run;
 pub mod sending;
 pub mod subject;
 pub mod variables;
+pub mod whereabouts;
 
 use std::path::Path;
 use std::time::Duration;

@@ -11,6 +11,7 @@ pub mod dotenv;
 pub mod links;
 pub mod lint;
 pub mod manifest;
+pub mod mention;
 pub mod message;
 pub mod message_file;
 pub mod notes;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{GitError, Repo};
+use super::{GitError, Repo, parse_oid};
 use crate::domain::plan::Commit;
 use crate::files;
 
@@ -26,6 +26,11 @@ impl Repo {
             between.commits.push((commit, at));
         }
         Ok(between)
+    }
+
+    /// One commit.
+    pub fn one(&self, oid: &str) -> Result<Commit, GitError> {
+        self.read_commit(parse_oid(oid)?)
     }
 
     /// Whether the clone lacks a part of the history.

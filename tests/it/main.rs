@@ -20,4 +20,5 @@ mod server;
 mod status;
 mod support;
 mod tidy;
+mod whereabouts;
 mod whole_loop;
