@@ -21,6 +21,7 @@ mod reporting;
 mod serve;
 mod status;
 mod status_table;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

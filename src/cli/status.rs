@@ -8,8 +8,11 @@ use super::Context;
 use super::asking::{self, Asked};
 use super::reporting::{Place, Reach};
 use super::status_table::{Cell, Table};
+use crate::config::Config;
 use crate::deploy::answers::Matrix;
 use crate::deploy::board::{self, Column, Local};
+use crate::deploy::client::Client;
+use crate::deploy::observe::{Seen, observe};
 use crate::deploy::subject::{app_of, version_at};
 use crate::domain::deployment::Current;
 use crate::domain::{span, text};
@@ -21,6 +24,9 @@ pub(super) struct Status {
     /// One environment, as one sentence; `ENV/PLATFORM` where several have the name
     #[arg(value_name = "ENV")]
     environment: Option<String>,
+    /// Do not ask the running programs what they are
+    #[arg(long)]
+    no_probe: bool,
     #[command(flatten)]
     reach: Reach,
 }
@@ -43,6 +49,8 @@ struct View<'a> {
     stale: Option<i64>,
     own: Option<String>,
     here: Option<Here>,
+    /// For each item what its program says, where it can be asked.
+    seen: Vec<Option<Seen>>,
     now: i64,
 }
 
@@ -51,13 +59,19 @@ impl Status {
         let place = Place::anywhere(context)?;
         let client = place.client(context, &self.reach)?;
         let Asked { matrix, stale } = asking::current(context, &place, &client)?;
+        let own = app_of(&place.config, place.repo.as_ref());
+        let seen = match self.no_probe {
+            true => Vec::new(),
+            false => look(&place.config, &client, &matrix, own.as_deref(), stale.is_none()),
+        };
         let view = View {
             context,
             place: &place,
             registry: client.name().to_owned(),
             matrix,
             stale,
-            own: app_of(&place.config, place.repo.as_ref()),
+            own,
+            seen,
             here: here(&place)?,
             now: context.world.now().as_millisecond(),
         };
@@ -67,6 +81,27 @@ impl Status {
         }
         Ok(Exit::Done.into())
     }
+}
+
+/// What the programs of our own app say; the configuration knows no others.
+fn look(
+    config: &Config,
+    client: &Client,
+    matrix: &Matrix,
+    own: Option<&str>,
+    reachable: bool,
+) -> Vec<Option<Seen>> {
+    let history = |item: &Current| {
+        let known = if reachable { client.history(item, asking::LIMIT).ok() } else { None };
+        known.map(|known| known.rows)
+    };
+    let items: Vec<&Current> = matrix.items.iter().collect();
+    let ours: Vec<&Current> = items.iter().copied().filter(|item| own == Some(item.app.as_str())).collect();
+    let mut seen = observe(&ours, config, &history).into_iter();
+    items
+        .iter()
+        .map(|item| if own == Some(item.app.as_str()) { seen.next().flatten() } else { None })
+        .collect()
 }
 
 fn here(place: &Place) -> Result<Option<Here>, Error> {
@@ -153,13 +188,19 @@ impl View<'_> {
         if let Some(Local::Unknown { sha }) = &local {
             unknown.push(format!("unknown: {} is not in this clone, run git fetch", text::short(sha)));
         }
-        Ok(Cell::of(item, local.as_ref(), self.now))
+        Ok(Cell::of(item, local.as_ref(), self.seen(item), self.now))
+    }
+
+    fn seen(&self, item: &Current) -> Option<&Seen> {
+        let at = self.matrix.items.iter().position(|other| std::ptr::eq(other, item))?;
+        self.seen.get(at)?.as_ref()
     }
 
     fn item(&self, item: &Current) -> Result<Value, Error> {
         let mut value = serde_json::to_value(item).map_err(std::io::Error::other)?;
         if let Value::Object(fields) = &mut value {
             fields.insert("local".to_owned(), json!(self.local(item)?));
+            fields.insert("seen".to_owned(), json!(self.seen(item)));
         }
         Ok(value)
     }
@@ -219,6 +260,9 @@ impl View<'_> {
             let age = span::age(self.now - at);
             let (version, status) = (text::line(&newest.version), text::line(&newest.status));
             sentence = format!("{sentence}; newest attempt {version} {status}, {age} ago");
+        }
+        if let Some(seen) = self.seen(item) {
+            sentence = format!("{sentence}   {}", seen.words(true));
         }
         sentence
     }

@@ -181,7 +181,7 @@ impl<'a> Client<'a> {
         cap: usize,
     ) -> Result<delivery::Answer, HttpError> {
         let question = Question { url, body, token: self.token.as_ref(), limit, cap };
-        let Answer { status, media, retry_after, body } = self.http.ask(&question)?;
+        let Answer { status, media, retry_after, body, .. } = self.http.ask(&question)?;
         let retry_after = retry_after.and_then(|text| delivery::retry_after(&text, self.world.now()));
         let body = match &self.token {
             Some(token) => token.redact(&String::from_utf8_lossy(&body)).into_bytes(),

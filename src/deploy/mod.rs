@@ -5,6 +5,7 @@ pub mod answers;
 pub mod board;
 pub mod client;
 pub mod courier;
+pub mod observe;
 pub mod operand;
 pub mod outbox;
 pub mod parcel;
@@ -12,6 +13,7 @@ pub mod run;
 pub mod sending;
 pub mod subject;
 pub mod variables;
+pub mod verify;
 pub mod whereabouts;
 
 use std::path::Path;

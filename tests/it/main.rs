@@ -13,6 +13,7 @@ mod ci_runs;
 mod compare;
 mod deploy;
 mod env;
+mod health;
 mod hooks;
 mod outbox;
 mod release;
