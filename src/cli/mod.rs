@@ -1,10 +1,16 @@
 //! The command line: one file per command, and a `match` with one line per arm.
 
+mod asking;
 mod bump;
 mod changelog;
+mod checked;
 mod ci;
+mod compare;
+mod compare_list;
 mod demo;
 mod deploy;
+mod env;
+mod find;
 mod hook;
 mod hooks;
 mod init;
@@ -90,9 +96,12 @@ enum Command {
     Hooks(hooks::Hooks),
     Hook(hook::Hook),
     Deploy(deploy::Deploy),
+    Env(env::Env),
     Report(report::Report),
     Outbox(outbox::OutboxArgs),
     Status(status::Status),
+    Compare(compare::Compare),
+    Where(find::Where),
     Ci(ci::Ci),
     Serve(serve::Serve),
     Demo(demo::Demo),
@@ -175,9 +184,12 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Hooks(hooks) => hooks.run(context),
         Command::Hook(hook) => hook.run(context),
         Command::Deploy(deploy) => deploy.run(context),
+        Command::Env(env) => env.run(context),
         Command::Report(report) => report.run(context),
         Command::Outbox(outbox) => outbox.run(context),
         Command::Status(status) => status.run(context),
+        Command::Compare(compare) => compare.run(context),
+        Command::Where(find) => find.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),
         Command::Demo(demo) => demo.run(context),

@@ -2,6 +2,8 @@
 //! of theirs is an error here, never a default.
 
 pub mod apply;
+pub mod between;
+pub mod fetch;
 pub mod journal;
 pub mod object;
 pub mod program;
@@ -10,6 +12,7 @@ pub mod read;
 pub mod ready;
 pub mod recover;
 pub mod undo;
+pub mod user;
 
 use std::path::{Path, PathBuf};
 

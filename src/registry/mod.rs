@@ -10,8 +10,9 @@ pub(crate) use v1::NewVersion;
 use sha2::{Digest, Sha256};
 
 use crate::domain::deployment::{Current, Report, State};
+use crate::domain::past::Past;
 use crate::domain::text::hex;
-use crate::store::{Entered, Known, Place, Row, Store, StoreError};
+use crate::store::{Entered, Known, Place, Row, Store, StoreError, Wanted};
 use crate::world::World;
 
 /// A race is lost only to a writer that won, so a few tries are plenty.
@@ -158,6 +159,11 @@ impl Registry {
     /// What is where: every app, or one.
     pub(crate) async fn current(&self, app: Option<&str>) -> Result<Vec<Current>, RegistryError> {
         Ok(self.store.matrix(app).await?)
+    }
+
+    /// What was deployed, newest first, one page.
+    pub(crate) async fn history(&self, wanted: &Wanted) -> Result<Vec<Past>, RegistryError> {
+        Ok(self.store.history(wanted).await?)
     }
 
     /// The version of the newest v1 row of a place: of those that succeeded, or of `any` status.

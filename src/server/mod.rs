@@ -5,6 +5,7 @@ mod assets;
 mod board;
 mod body;
 mod guard;
+mod history;
 mod listen;
 mod pages;
 mod problem;
@@ -77,7 +78,7 @@ fn routes() -> [(&'static str, MethodRouter<App>); 12] {
         ("/api/v1/read/environment/latest", get(v1::latest)),
         ("/api/v1/read/environment/latest/whatever", get(v1::latest_whatever)),
         ("/api/v2/server", get(v2::server)),
-        ("/api/v2/deployments", post(v2::report)),
+        ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/current", get(v2::current)),
         ("/", get(pages::board)),
         ("/static/{file}", get(assets::file)),

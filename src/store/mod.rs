@@ -1,12 +1,14 @@
 //! The database: one struct of whole operations in words of the domain. A write returns only after its
 //! COMMIT, and everything that belongs to one use case is one transaction.
 
+mod history;
 mod open;
 mod read;
 mod settle;
 mod sql;
 mod write;
 
+pub(crate) use history::Wanted;
 pub use open::OpenError;
 pub(crate) use read::{Known, Place, Row};
 pub(crate) use write::{Entered, Entry, Moment, Step};

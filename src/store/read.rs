@@ -133,7 +133,7 @@ fn known(row: &SqliteRow) -> Result<Known, StoreError> {
     })
 }
 
-fn state(row: &SqliteRow, column: &str) -> Result<State, StoreError> {
+pub(super) fn state(row: &SqliteRow, column: &str) -> Result<State, StoreError> {
     let word: String = row.try_get(column)?;
     State::from_word(&word).ok_or(StoreError::Corrupt(word))
 }

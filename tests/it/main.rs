@@ -9,7 +9,11 @@
 
 mod action;
 mod ci;
+mod ci_runs;
+mod compare;
 mod deploy;
+mod env;
+mod health;
 mod hooks;
 mod outbox;
 mod release;
@@ -17,4 +21,5 @@ mod server;
 mod status;
 mod support;
 mod tidy;
+mod whereabouts;
 mod whole_loop;

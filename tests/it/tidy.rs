@@ -50,7 +50,7 @@ fn level(module: &str) -> u8 {
     match module {
         "domain" => 0,
         "world" | "process" | "files" | "template" | "http" | "store" => 1,
-        "config" | "git" | "ci" => 2,
+        "config" | "git" | "ci" | "probe" => 2,
         "deploy" | "registry" => 3,
         "server" => 4,
         "error" | "ui" => 5,
