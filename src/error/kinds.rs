@@ -75,6 +75,11 @@ impl From<GitError> for Error {
             GitError::Shallow(_) => {
                 plain.hint("fetch the whole history: `git fetch --unshallow --tags`, in CI `fetch-depth: 0`")
             }
+            GitError::NotAFile(path) => plain.hint(format!("replace `{path}` by a plain file")),
+            GitError::InTheWay(..) => plain.hint("choose another `tag.format`, or remove what is in the way"),
+            GitError::Unsupported(_) => plain.hint(
+                "clone it with SHA-1 objects and file references: `git clone` from a server that has them so",
+            ),
             GitError::UnderWay(_) => plain.hint("finish it or abort it first; `git status` shows how"),
             GitError::Dirty(path) => {
                 plain.hint(format!("commit it, or put it aside with `git stash push -- {path}`"))
@@ -130,6 +135,7 @@ impl From<DecideError> for Error {
                 "merge `{}` into this branch, or choose another version with `--set`",
                 tag.name
             )),
+            DecideError::Exhausted(_) => plain.hint("choose the version by hand with `--set`"),
             DecideError::NotAbove { .. } => plain.hint("choose a higher version"),
             DecideError::BadReleaseAs { .. } => {
                 plain.hint("choose the version by hand with `--set`, which beats the footer")
