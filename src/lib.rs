@@ -28,6 +28,8 @@ pub mod files;
 pub mod git;
 /// Level 1: the one HTTP client, with its deadlines and size caps.
 pub mod http;
+/// Level 2: the log of the server as JSON lines; the only owner of its stream beside `ui`.
+pub mod log;
 /// Level 1: child processes by argument vector; never a shell.
 pub mod process;
 /// Level 1: the strict template registries; everything shown from a template passes an escape.

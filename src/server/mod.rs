@@ -6,6 +6,7 @@ mod board;
 mod body;
 mod guard;
 mod listen;
+mod observe;
 mod pages;
 mod problem;
 mod v1;
@@ -45,6 +46,14 @@ pub(crate) enum ServeError {
     Template(#[from] TemplateError),
 }
 
+/// How the service behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub exposure: Exposure,
+    /// Whether the two health paths of v1 are logged too.
+    pub log_probes: bool,
+}
+
 /// What every handler shares.
 #[derive(Clone)]
 struct App(Arc<Shared>);
@@ -52,6 +61,7 @@ struct App(Arc<Shared>);
 struct Shared {
     registry: Registry,
     exposure: Exposure,
+    log_probes: bool,
     templates: Templates,
     assets: Assets,
     /// The paths of the routes, for the redirect of a final slash.
@@ -85,11 +95,18 @@ fn routes() -> [(&'static str, MethodRouter<App>); 12] {
 }
 
 /// The whole service, without a socket.
-pub fn router(registry: Registry, exposure: Exposure) -> Result<Router, TemplateError> {
+pub fn router(registry: Registry, options: Options) -> Result<Router, TemplateError> {
     let table = routes();
     let paths = table.iter().map(|(path, _)| *path).collect();
     let templates = Templates::html()?;
-    let shared = Shared { registry, exposure, templates, assets: Assets::embedded(), paths };
+    let shared = Shared {
+        registry,
+        exposure: options.exposure,
+        log_probes: options.log_probes,
+        templates,
+        assets: Assets::embedded(),
+        paths,
+    };
     let app = App(Arc::new(shared));
     let mut router = Router::new();
     for (path, methods) in table {
@@ -101,6 +118,7 @@ pub fn router(registry: Registry, exposure: Exposure) -> Result<Router, Template
         .layer(DefaultBodyLimit::max(body::LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
+        .layer(middleware::from_fn_with_state(app.clone(), observe::watch))
         .with_state(app);
     for (name, value) in guard::HEADERS {
         router = router.layer(SetResponseHeaderLayer::if_not_present(
@@ -115,10 +133,10 @@ pub fn router(registry: Registry, exposure: Exposure) -> Result<Router, Template
 pub(crate) async fn serve(
     listener: TcpListener,
     registry: Registry,
+    options: Options,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let exposure = Exposure::of(listener.local_addr()?);
-    let router = router(registry.clone(), exposure)?;
+    let router = router(registry.clone(), options)?;
     listen::run(listener, router, shutdown).await;
     registry.close().await;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod binary;
 mod guard;
+mod log;
 mod pages;
 mod v1;
 mod v2;

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use shipmark::registry::Registry;
-use shipmark::server::{self, Exposure};
+use shipmark::server::{self, Exposure, Options};
 use shipmark::store::Store;
 use shipmark::world::World;
 use tempfile::TempDir;
@@ -20,7 +20,7 @@ pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
 pub(crate) struct Service {
     router: Router,
     /// Kept, because its end removes the database.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What came back.
@@ -52,8 +52,17 @@ impl Service {
         let folder = TempDir::new().unwrap();
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
         let store = Store::open(folder.path(), world.now()).await.unwrap();
-        let router = server::router(Registry::new(store, world), Exposure::Loopback).unwrap();
-        Self { router, _folder: folder }
+        let options = Options { exposure: Exposure::Loopback, log_probes: false };
+        let router = server::router(Registry::new(store, world), options).unwrap();
+        Self { router, folder }
+    }
+
+    /// Makes every later read of the database fail.
+    pub(crate) fn break_database(&self) {
+        for name in ["registry.db", "registry.db-wal"] {
+            let file = std::fs::OpenOptions::new().write(true).open(self.folder.path().join(name)).unwrap();
+            file.set_len(0).unwrap();
+        }
     }
 
     /// Sends one request; each header is a line `Name: value`.

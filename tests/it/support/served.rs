@@ -47,11 +47,13 @@ impl Served {
             let mut line = String::new();
             let read = server.stderr.read_line(&mut line).unwrap();
             assert_ne!(read, 0, "it ended after {:?}", server.said);
-            if let Some(rest) = line.strip_prefix("listening on http://") {
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let words = line["message"].as_str().unwrap();
+            if let Some(rest) = words.strip_prefix("listening on http://") {
                 let address: std::net::SocketAddr = rest.split('/').next().unwrap().parse().unwrap();
                 server.port = address.port();
             }
-            server.said.push(line.trim_end().to_owned());
+            server.said.push(format!("{} {words}", line["level"].as_str().unwrap()));
         }
         server
     }
@@ -94,7 +96,7 @@ impl Served {
         rustix::process::kill_process(id, name.unwrap()).unwrap();
     }
 
-    /// Waits for its end: the exit code and what else it said.
+    /// Waits for its end: the exit code and what else it logged.
     #[track_caller]
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();

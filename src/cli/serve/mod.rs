@@ -1,17 +1,23 @@
 //! `shipmark serve`: the registry.
 
+mod embedded;
+mod stop;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
+pub(super) use self::embedded::Embedded;
+use self::stop::Stop;
 use super::Context;
 use crate::error::{Error, Exit, Status};
+use crate::log::{self, Level};
 use crate::registry::Registry;
-use crate::server::{self, Exposure};
+use crate::server::{self, Exposure, Options};
 use crate::store::Store;
+use crate::ui;
 use crate::world::World;
 
 const LISTEN: &str = "SHIPMARK_LISTEN";
@@ -91,14 +97,14 @@ async fn run(context: &Context<'_>, address: SocketAddr, folder: &std::path::Pat
     let store = Store::open(folder, context.world.now()).await?;
     let at = listener.local_addr().map_err(|error| unbound(address, &error))?;
     let registry = Registry::new(store, context.world.clone());
-    if Exposure::of(at) == Exposure::Loopback {
-        context.ui.note("anyone on this machine may write to this registry");
-    } else {
-        context.ui.warn(&format!("anyone who reaches {at} may write to this registry"));
-    }
-    context.ui.note(&format!("listening on http://{at}/ (data in {})", folder.display()));
+    log::start(level(context), context.world);
+    announce(context, at, folder);
+    let options = Options {
+        exposure: Exposure::of(at),
+        log_probes: context.world.var("APP_SKIP_PATH_DISABLED").is_some(),
+    };
     let (told, tell) = tokio::sync::oneshot::channel();
-    let serving = server::serve(listener, registry, async {
+    let serving = server::serve(listener, registry, options, async {
         // Whether it is told to stop or the teller is gone, the server stops.
         let _ = tell.await;
     });
@@ -112,53 +118,32 @@ async fn run(context: &Context<'_>, address: SocketAddr, folder: &std::path::Pat
         done = serving => done?,
         () = stopping => {}
     }
+    tracing::info!("stopped");
     Ok(Exit::Done.into())
 }
 
-/// A registry on a free port of this machine, inside this process, for as long as the value lives.
-pub(super) struct Embedded {
-    pub(super) url: String,
-    stop: tokio::sync::oneshot::Sender<()>,
-    thread: std::thread::JoinHandle<Result<(), Error>>,
+/// `--quiet` leaves the failures.
+fn level(context: &Context<'_>) -> Level {
+    if context.ui.quiet { Level::ERROR } else { Level::of(context.world.var("APP_LOG_LEVEL")) }
 }
 
-impl Embedded {
-    /// Serves from a folder of its own.
-    pub(super) fn start(world: &World, folder: &std::path::Path) -> Result<Self, Error> {
-        let (stop, asked) = tokio::sync::oneshot::channel();
-        let (tell, told) = std::sync::mpsc::channel();
-        let (world, folder) = (world.clone(), folder.to_owned());
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
-                let store = Store::open(&folder, world.now()).await?;
-                // Nobody waits for the address any more if the other end is gone.
-                let _ = tell.send(listener.local_addr()?);
-                let serving = server::serve(listener, Registry::new(store, world), async {
-                    let _ = asked.await;
-                });
-                Ok(serving.await?)
-            })
-        });
-        match told.recv() {
-            Ok(address) => Ok(Self { url: format!("http://{address}/"), stop, thread }),
-            Err(_) => Err(ended(thread)
-                .err()
-                .unwrap_or_else(|| Error::new(Exit::Bug, "the registry did not start"))),
-        }
+/// Says where the server listens and who may write: to a person in words, else in the log.
+fn announce(context: &Context<'_>, at: SocketAddr, folder: &std::path::Path) {
+    let open = Exposure::of(at) == Exposure::Loopback;
+    let who = if open { "on this machine".to_owned() } else { format!("who reaches {at}") };
+    let writers = format!("anyone {who} may write to this registry");
+    let listening = format!("listening on http://{at}/ (data in {})", folder.display());
+    match (ui::terminals().err, open) {
+        (true, true) => context.ui.note(&writers),
+        (true, false) => context.ui.warn(&writers),
+        (false, true) => tracing::info!("{writers}"),
+        (false, false) => tracing::warn!("{writers}"),
     }
-
-    /// Stops it after it has answered what it was asked.
-    pub(super) fn stop(self) -> Result<(), Error> {
-        // A registry that ended by itself tells why below.
-        let _ = self.stop.send(());
-        ended(self.thread)
+    if ui::terminals().err {
+        context.ui.note(&listening);
+    } else {
+        tracing::info!("{listening}");
     }
-}
-
-fn ended(thread: std::thread::JoinHandle<Result<(), Error>>) -> Result<(), Error> {
-    thread.join().unwrap_or_else(|_| Err(Error::new(Exit::Bug, "the registry broke off")))
 }
 
 fn unbound(address: SocketAddr, error: &std::io::Error) -> Error {
@@ -169,24 +154,5 @@ fn unbound(address: SocketAddr, error: &std::io::Error) -> Error {
         }
         std::io::ErrorKind::PermissionDenied => bad.hint("choose a port above 1023 with `--listen`"),
         _ => bad.hint("choose an address of this machine with `--listen`"),
-    }
-}
-
-/// The signals that ask this process to end.
-struct Stop {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Stop {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }
