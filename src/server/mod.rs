@@ -77,19 +77,28 @@ impl std::ops::Deref for App {
 }
 
 /// Every route.
-fn routes() -> [(&'static str, MethodRouter<App>); 12] {
-    [
+fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
         ("/api/v1/health", get(v1::health)),
         ("/api/v1/healthz", get(v1::healthz)),
-        ("/api/v1/create", post(v1::create)),
-        ("/api/v1/update/status", post(v1::update_status)),
-        ("/api/v1/read/home", get(v1::home)),
-        ("/api/v1/read/environment/latest", get(v1::latest)),
-        ("/api/v1/read/environment/latest/whatever", get(v1::latest_whatever)),
+        ("/api/v1/create", post(v1::write::create)),
+        ("/api/v1/update/status", post(v1::write::update_status)),
+        ("/api/v1/read/home", get(v1::rows::home)),
+        ("/api/v1/read/environment", get(v1::rows::environment)),
+        ("/api/v1/read/platform", get(v1::rows::platform)),
+        ("/api/v1/read/raw", get(v1::rows::raw)),
+        ("/api/v1/read/raw/id", get(v1::rows::raw_by_id)),
+        ("/api/v1/read/distinct/workloads", get(v1::rows::distinct_workloads)),
+        ("/api/v1/stats/latest", get(v1::rows::stats)),
+        ("/api/v1/read/environment/latest", get(v1::rows::latest)),
+        ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
         ("/api/v2/server", get(v2::server)),
         ("/api/v2/deployments", post(v2::report)),
         ("/api/v2/current", get(v2::current)),
         ("/", get(pages::board)),
+        // Bookmarks of the original lead here.
+        ("/ui", get(pages::board)),
+        ("/ui/", get(pages::board)),
         ("/static/{file}", get(assets::file)),
     ]
 }

@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row};
 
+use super::db::Db;
 use super::{Store, sql};
 
 /// The database inside the data folder.
@@ -61,7 +62,7 @@ impl Store {
         }
         let writer = pool(1, writing).await.map_err(unusable)?;
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer: Db::Sqlite(writer), readers: Db::Sqlite(readers) })
     }
 }
 
@@ -128,8 +129,15 @@ mod tests {
         Store::open(folder, Timestamp::UNIX_EPOCH).await
     }
 
-    async fn text(pool: &SqlitePool, query: &'static str) -> String {
-        let row = sqlx::query(query).fetch_one(pool).await.unwrap();
+    fn pool(db: &Db) -> &SqlitePool {
+        match db {
+            Db::Sqlite(pool) => pool,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn text(db: &Db, query: &'static str) -> String {
+        let row = sqlx::query(query).fetch_one(pool(db)).await.unwrap();
         row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).unwrap()
     }
 
@@ -137,11 +145,11 @@ mod tests {
     async fn every_connection_is_durable() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).await.unwrap();
-        for pool in [&store.writer, &store.readers] {
-            assert_eq!(text(pool, "PRAGMA journal_mode").await, "wal");
-            assert_eq!(text(pool, "PRAGMA synchronous").await, "2", "2 is FULL");
-            assert_eq!(text(pool, "PRAGMA foreign_keys").await, "1");
-            assert_eq!(text(pool, "PRAGMA busy_timeout").await, "5000");
+        for db in [&store.writer, &store.readers] {
+            assert_eq!(text(db, "PRAGMA journal_mode").await, "wal");
+            assert_eq!(text(db, "PRAGMA synchronous").await, "2", "2 is FULL");
+            assert_eq!(text(db, "PRAGMA foreign_keys").await, "1");
+            assert_eq!(text(db, "PRAGMA busy_timeout").await, "5000");
         }
     }
 
@@ -161,8 +169,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).await.unwrap();
         for query in [sql::MATRIX, sql::LATEST_GOOD, sql::LATEST_ANY, sql::HOME] {
+            let (query, _) = store.readers.dialect().render(query, &[]);
             let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
-            let rows = sqlx::query(plan).fetch_all(&store.readers).await.unwrap();
+            let rows = sqlx::query(plan).fetch_all(pool(&store.readers)).await.unwrap();
             let steps: Vec<String> = rows.iter().map(|row| row.try_get("detail").unwrap()).collect();
             let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
             let scans = steps.iter().any(|step| step.starts_with("SCAN") && !step.contains("USING INDEX"));
@@ -174,7 +183,10 @@ mod tests {
     async fn a_newer_schema_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).await.unwrap();
-        sqlx::query("INSERT INTO sm_migration VALUES (9, 'later', 0)").execute(&store.writer).await.unwrap();
+        sqlx::query("INSERT INTO sm_migration VALUES (9, 'later', 0)")
+            .execute(pool(&store.writer))
+            .await
+            .unwrap();
         store.close().await;
         let refused = open(folder.path()).await.unwrap_err();
         assert!(matches!(refused, OpenError::Newer { found: 9, known: 1, .. }), "{refused}");

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, also in a function that tests share"
 )]
 
+mod conformance;
 mod deploy;
 mod outbox;
 mod server;

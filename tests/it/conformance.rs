@@ -1,0 +1,52 @@
+//! What every server of API v1 answers, C1 to C15, against any base URL: the binary on each engine, and with
+//! `SHIPMARK_CONFORMANCE_URL=http://HOST:PORT` any other server, the original of Lord-Y included. Names are
+//! new in each run, so a server that holds rows will do; what only an empty one can show is asked of ours.
+//! `differences` holds what shipmark decides otherwise, so that a drift stays visible.
+
+mod client;
+mod differences;
+mod reads;
+mod writes;
+
+use tempfile::TempDir;
+
+use self::client::Client;
+use crate::support::served::Served;
+
+/// Everything that the original answers too.
+async fn common(client: &Client) {
+    writes::c1_health(client).await;
+    writes::c2_every_way_to_create(client).await;
+    writes::c3_every_fault_has_its_line(client).await;
+    writes::c4_absent_and_empty_texts(client).await;
+    writes::c5_only_the_status_is_lower_case(client).await;
+    writes::c6_update(client).await;
+    reads::c7_latest(client).await;
+    reads::c8_pages(client).await;
+    reads::c9_home(client).await;
+    reads::c10_distinct(client).await;
+    reads::c11_raw(client).await;
+    reads::c12_stats(client).await;
+    reads::c13_slashes(client).await;
+    reads::c14_date(client).await;
+    reads::c15_a_write_is_seen(client).await;
+}
+
+async fn ours(served: &Served) {
+    let client = Client::new(&format!("http://127.0.0.1:{}", served.port));
+    reads::empty(&client).await;
+    common(&client).await;
+    differences::all(&client).await;
+}
+
+#[tokio::test]
+async fn sqlite_conforms() {
+    let folder = TempDir::new().unwrap();
+    ours(&Served::start(folder.path())).await;
+}
+
+#[tokio::test]
+async fn the_named_server_conforms() {
+    let Ok(url) = std::env::var("SHIPMARK_CONFORMANCE_URL") else { return };
+    common(&Client::new(url.trim_end_matches('/'))).await;
+}
