@@ -222,9 +222,6 @@ impl From<OpenError> for Error {
 
 impl From<ServeError> for Error {
     fn from(error: ServeError) -> Self {
-        match &error {
-            ServeError::Listener(_) => Self::from_source(Exit::Io, &error),
-            ServeError::Template(_) => Self::from_source(Exit::Bug, &error),
-        }
+        Self::from_source(Exit::Bug, &error)
     }
 }

@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::App;
+use super::metrics::Sent;
 use crate::domain::text;
 
 /// The header that carries the id of a request, in every answer.
@@ -45,13 +46,16 @@ pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) 
     let method = text::line(request.method().as_str());
     let path = text::line(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let sent = Sent::of(&request);
     let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(ID, value);
     }
     let status = response.status();
-    let duration_ms = watch.elapsed().as_secs_f64() * 1_000.0;
+    let seconds = watch.elapsed().as_secs_f64();
+    let duration_ms = seconds * 1_000.0;
     let route = route.as_ref().map_or("", MatchedPath::as_str);
+    app.metrics.count(&sent, route, &response, seconds);
     if status.is_server_error() {
         let cause = response.extensions().get::<Cause>().map(|cause| text::line(&cause.0));
         let cause = cause.unwrap_or_default();

@@ -3,6 +3,7 @@
 mod binary;
 mod guard;
 mod log;
+mod metrics;
 mod pages;
 mod v1;
 mod v2;

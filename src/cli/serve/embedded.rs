@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 
 use crate::error::{Error, Exit};
 use crate::registry::Registry;
-use crate::server::{self, Exposure, Options};
+use crate::server::{self, Exposure, Listeners, Options};
 use crate::store::Store;
 use crate::world::World;
 
@@ -29,7 +29,8 @@ impl Embedded {
                 // Nobody waits for the address any more if the other end is gone.
                 let _ = tell.send(listener.local_addr()?);
                 let options = Options { exposure: Exposure::Loopback, log_probes: false };
-                let serving = server::serve(listener, Registry::new(store, world), options, async {
+                let listeners = Listeners { api: listener, metrics: None };
+                let serving = server::serve(listeners, Registry::new(store, world), options, async {
                     let _ = asked.await;
                 });
                 Ok(serving.await?)

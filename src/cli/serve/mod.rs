@@ -1,10 +1,12 @@
 //! `shipmark serve`: the registry.
 
+mod address;
 mod embedded;
 mod stop;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
@@ -15,14 +17,14 @@ use super::Context;
 use crate::error::{Error, Exit, Status};
 use crate::log::{self, Level};
 use crate::registry::Registry;
-use crate::server::{self, Exposure, Options};
+use crate::server::{self, Exposure, Listeners, Options};
 use crate::store::Store;
 use crate::ui;
 use crate::world::World;
 
-const LISTEN: &str = "SHIPMARK_LISTEN";
 const DATA_DIR: &str = "SHIPMARK_DATA_DIR";
-const DEFAULT: &str = "127.0.0.1:8080";
+/// The longest wait before the start, in seconds.
+const SLEEP: u64 = 300;
 
 /// Run the registry: API and board
 ///
@@ -31,11 +33,14 @@ const DEFAULT: &str = "127.0.0.1:8080";
 #[derive(Args)]
 pub(super) struct Serve {
     /// Where to listen; port 0 takes a free one (also `SHIPMARK_LISTEN`; default 127.0.0.1:8080)
-    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse)]
     listen: Option<SocketAddr>,
     /// The folder of the embedded database (also `SHIPMARK_DATA_DIR`; default: `shipmark` in your data folder)
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Serve Prometheus metrics here (also `SHIPMARK_METRICS_LISTEN`, or by `APP_PROMETHEUS` on port 9101)
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse)]
+    metrics_listen: Option<SocketAddr>,
     /// Let anyone who reaches the address write
     #[arg(long)]
     anonymous_writes: bool,
@@ -43,7 +48,9 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
-        let address = self.address(context.world)?;
+        let address = address::api(self.listen, context.world)?;
+        let metrics = address::metrics(self.metrics_listen, address, context.world)?;
+        let pause = pause(context.world)?;
         if Exposure::of(address) == Exposure::Network && !self.anonymous_writes {
             let message = format!("`{address}` can be reached from the network, where anyone could write");
             return Err(Error::new(Exit::Configuration, message)
@@ -52,18 +59,7 @@ impl Serve {
         let folder = self.data_dir(context.world)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::from_source(Exit::Io, &error))?;
-        runtime.block_on(run(context, address, &folder))
-    }
-
-    fn address(&self, world: &World) -> Result<SocketAddr, Error> {
-        if let Some(address) = self.listen {
-            return Ok(address);
-        }
-        let Some(text) = world.var(LISTEN) else { return parse_default() };
-        address(text.trim()).map_err(|why| {
-            let message = format!("the environment variable `{LISTEN}` is `{text}`: {why}");
-            Error::new(Exit::Configuration, message)
-        })
+        runtime.block_on(run(context, (address, metrics), &folder, pause))
     }
 
     /// A relative folder is below the working directory.
@@ -77,34 +73,61 @@ impl Serve {
     }
 }
 
-fn parse_default() -> Result<SocketAddr, Error> {
-    address(DEFAULT).map_err(|why| Error::new(Exit::Bug, why))
+/// The wait before the start that the charts of Lord-Y/versions ask for, so that a database can come up.
+fn pause(world: &World) -> Result<Duration, Error> {
+    let Some(text) = world.var("SLEEP").map(str::trim) else { return Ok(Duration::ZERO) };
+    match text.parse() {
+        Ok(seconds) if seconds <= SLEEP => Ok(Duration::from_secs(seconds)),
+        _ => {
+            let message = format!(
+                "the environment variable `SLEEP` is `{text}`, not a number of seconds up to {SLEEP}"
+            );
+            Err(Error::new(Exit::Configuration, message))
+        }
+    }
 }
 
-/// `ADDR:PORT`, where the address may be `localhost`.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let literal = match text.strip_prefix("localhost:") {
-        Some(port) => format!("127.0.0.1:{port}"),
-        None => text.to_owned(),
+async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    let bound = match (TcpListener::bind(address).await, address::without_ipv6(address)) {
+        (Err(error), Some(other)) if error.kind() != std::io::ErrorKind::AddrInUse => {
+            TcpListener::bind(other).await
+        }
+        (bound, _) => bound,
     };
-    literal.parse().map_err(|_| "not an address and a port, such as `127.0.0.1:8080`".to_owned())
+    bound.map_err(|error| unbound(address, &error))
 }
 
-async fn run(context: &Context<'_>, address: SocketAddr, folder: &std::path::Path) -> Result<Status, Error> {
+async fn run(
+    context: &Context<'_>,
+    (address, metrics): (SocketAddr, Option<SocketAddr>),
+    folder: &std::path::Path,
+    pause: Duration,
+) -> Result<Status, Error> {
     // The signals are caught before anything is opened, so that a stop at any time is a clean one.
     let mut stop = Stop::new().map_err(|error| Error::from_source(Exit::Io, &error))?;
-    let listener = TcpListener::bind(address).await.map_err(|error| unbound(address, &error))?;
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = stop.asked() => return Ok(Exit::Done.into()),
+    }
+    let listener = bind(address).await?;
+    let metrics = match metrics {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let store = Store::open(folder, context.world.now()).await?;
     let at = listener.local_addr().map_err(|error| unbound(address, &error))?;
     let registry = Registry::new(store, context.world.clone());
     log::start(level(context), context.world);
     announce(context, at, folder);
+    if let Some(at) = metrics.as_ref().and_then(|metrics| metrics.local_addr().ok()) {
+        tell(context, &format!("metrics on http://{at}/metrics"));
+    }
     let options = Options {
         exposure: Exposure::of(at),
         log_probes: context.world.var("APP_SKIP_PATH_DISABLED").is_some(),
     };
     let (told, tell) = tokio::sync::oneshot::channel();
-    let serving = server::serve(listener, registry, options, async {
+    let serving = server::serve(Listeners { api: listener, metrics }, registry, options, async {
         // Whether it is told to stop or the teller is gone, the server stops.
         let _ = tell.await;
     });
@@ -134,15 +157,19 @@ fn announce(context: &Context<'_>, at: SocketAddr, folder: &std::path::Path) {
     let writers = format!("anyone {who} may write to this registry");
     let listening = format!("listening on http://{at}/ (data in {})", folder.display());
     match (ui::terminals().err, open) {
-        (true, true) => context.ui.note(&writers),
+        (_, true) => tell(context, &writers),
         (true, false) => context.ui.warn(&writers),
-        (false, true) => tracing::info!("{writers}"),
         (false, false) => tracing::warn!("{writers}"),
     }
+    tell(context, &listening);
+}
+
+/// One line for the operator: to a person in words, else in the log.
+fn tell(context: &Context<'_>, words: &str) {
     if ui::terminals().err {
-        context.ui.note(&listening);
+        context.ui.note(words);
     } else {
-        tracing::info!("{listening}");
+        tracing::info!("{words}");
     }
 }
 

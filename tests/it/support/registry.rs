@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use shipmark::registry::Registry;
-use shipmark::server::{self, Exposure, Options};
+use shipmark::server::{self, Exposure, Options, Routers};
 use shipmark::store::Store;
 use shipmark::world::World;
 use tempfile::TempDir;
@@ -19,6 +19,7 @@ pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
 #[must_use]
 pub(crate) struct Service {
     router: Router,
+    metrics: Router,
     /// Kept, because its end removes the database.
     folder: TempDir,
 }
@@ -53,8 +54,8 @@ impl Service {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
         let store = Store::open(folder.path(), world.now()).await.unwrap();
         let options = Options { exposure: Exposure::Loopback, log_probes: false };
-        let router = server::router(Registry::new(store, world), options).unwrap();
-        Self { router, folder }
+        let Routers { api: router, metrics } = server::routers(Registry::new(store, world), options).unwrap();
+        Self { router, metrics, folder }
     }
 
     /// Makes every later read of the database fail.
@@ -90,6 +91,15 @@ impl Service {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
+    }
+
+    /// What Prometheus would read.
+    pub(crate) async fn scrape(&self) -> String {
+        let request = Request::builder().uri("/metrics").body(Body::empty()).unwrap();
+        let response = self.metrics.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
     }
 
     pub(crate) async fn form(&self, path: &str, body: &str) -> Answer {
