@@ -98,6 +98,11 @@ impl Registry {
         self.store.engine()
     }
 
+    /// What an operator should know about the database.
+    pub(crate) fn warnings(&self) -> &[String] {
+        self.store.warnings()
+    }
+
     /// Closes the database.
     pub(crate) async fn close(&self) {
         self.store.close().await;

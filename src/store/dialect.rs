@@ -65,6 +65,23 @@ const POSTGRES: Words = &[
     ("{platform}", "platform COLLATE \"C\""),
     ("{environment}", "environment COLLATE \"C\""),
     ("{status}", "status COLLATE \"C\""),
+    // Numbers that nobody else uses: `ship` and `mark` in ASCII.
+    ("{lock}", "SELECT CASE WHEN pg_try_advisory_lock(1936222576, 1835102827) THEN 1 ELSE 0 END AS held"),
+    ("{unlock}", "SELECT CASE WHEN pg_advisory_unlock(1936222576, 1835102827) THEN 1 ELSE 0 END AS held"),
+    ("{column_name}", "CAST(column_name AS text)"),
+    ("{schema}", "current_schema()"),
+    ("{go_version}", "CAST(version AS bigint)"),
+    (
+        "{indexes}",
+        "SELECT CAST(c.relname AS text) AS name, CASE WHEN i.indisvalid THEN 1 ELSE 0 END AS good \
+         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = CAST('versions' AS regclass)",
+    ),
+    (
+        "{durability}",
+        "SELECT 'fsync ' || current_setting('fsync') || ', synchronous_commit ' || \
+         CASE current_setting('synchronous_commit') WHEN 'off' THEN 'off' ELSE 'on' END AS found, \
+         'fsync on, synchronous_commit on' AS wanted",
+    ),
 ];
 
 /// The index finds by collation, which ignores blanks at the end and in an adopted table case too; a
@@ -94,6 +111,22 @@ const MYSQL: Words = &[
     ("{platform}", "CAST(platform AS BINARY)"),
     ("{environment}", "CAST(environment AS BINARY)"),
     ("{status}", "CAST(status AS BINARY)"),
+    // Names of locks are shared by all databases of a server.
+    ("{lock}", "SELECT GET_LOCK(CONCAT('shipmark ', MD5(DATABASE())), 0) AS held"),
+    ("{unlock}", "SELECT RELEASE_LOCK(CONCAT('shipmark ', MD5(DATABASE()))) AS held"),
+    ("{column_name}", "column_name"),
+    ("{schema}", "DATABASE()"),
+    ("{go_version}", "version"),
+    (
+        "{indexes}",
+        "SELECT DISTINCT index_name AS name, 1 AS good FROM information_schema.statistics \
+         WHERE table_schema = DATABASE() AND table_name = 'versions'",
+    ),
+    (
+        "{durability}",
+        "SELECT CONCAT('innodb_flush_log_at_trx_commit ', @@innodb_flush_log_at_trx_commit) AS found, \
+         'innodb_flush_log_at_trx_commit 1' AS wanted",
+    ),
 ];
 
 impl Dialect {

@@ -1,6 +1,7 @@
 //! The database: one struct of whole operations in words of the domain. A write returns only after its
 //! COMMIT, and everything that belongs to one use case is one transaction.
 
+mod address;
 mod db;
 mod dialect;
 mod error;
@@ -11,6 +12,7 @@ mod sql;
 mod versions;
 mod write;
 
+pub use address::{BadAddress, Server};
 pub(crate) use error::StoreError;
 pub use open::OpenError;
 pub(crate) use read::Known;
@@ -25,12 +27,18 @@ pub struct Store {
     /// On SQLite one connection, because it has one writer; requests queue here and not inside the database.
     writer: Db,
     readers: Db,
+    warnings: Vec<String>,
 }
 
 impl Store {
     /// The name of the engine, as v1's health answer gives it.
     pub(crate) fn engine(&self) -> &'static str {
         self.readers.dialect().name()
+    }
+
+    /// What an operator should know about the database.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Closes the connections; the log of SQLite is folded into its file, so that one file is left.

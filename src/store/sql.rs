@@ -11,6 +11,61 @@ pub(super) const MIGRATED: &str = "SELECT COALESCE(MAX(version), 0) AS version F
 pub(super) const MIGRATION_DONE: &str =
     "INSERT INTO sm_migration (version, name, applied_at) VALUES ($1, $2, $3)";
 
+/// Takes the lock of the migrations, if it is free: `held` is 1.
+pub(super) const LOCK: &str = "{lock}";
+
+/// Gives the lock of the migrations back.
+pub(super) const UNLOCK: &str = "{unlock}";
+
+/// The columns of a table in their order; none if there is no such table.
+pub(super) const COLUMNS: &str = "SELECT {column_name} AS name FROM information_schema.columns \
+    WHERE table_schema = {schema} AND table_name = $1 ORDER BY ordinal_position";
+
+/// How far the Go program brought the schema of v1. This table is read and never written: at a number that it
+/// does not know, that program does not start again.
+pub(super) const GO_SCHEMA: &str =
+    "SELECT {go_version} AS version, CASE WHEN dirty THEN 1 ELSE 0 END AS dirty FROM schema_migrations";
+
+/// The indexes of `versions`, and whether each is whole.
+pub(super) const INDEXES: &str = "{indexes}";
+
+/// What the server does at a COMMIT, and what it should do.
+pub(super) const DURABILITY: &str = "{durability}";
+
+/// Each statement sees what is committed before it begins.
+pub(super) const MYSQL_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// Seconds until a writer gives up on a lock.
+pub(super) const MYSQL_LOCK_WAIT: &str = "SET SESSION innodb_lock_wait_timeout = 5";
+
+/// The indexes that the reads of v1 need; made while others write.
+pub(super) const POSTGRES_INDEXES: [(&str, &str); 3] = [
+    (
+        "sm_versions_place",
+        "CREATE INDEX CONCURRENTLY sm_versions_place ON versions \
+         (workload, platform, environment, date DESC, versions_id DESC)",
+    ),
+    (
+        "sm_versions_date",
+        "CREATE INDEX CONCURRENTLY sm_versions_date ON versions (date DESC, versions_id DESC)",
+    ),
+    (
+        "sm_versions_good",
+        "CREATE INDEX CONCURRENTLY sm_versions_good ON versions \
+         (workload, platform, environment, date DESC, versions_id DESC) \
+         WHERE status IN ('deployed', 'completed')",
+    ),
+];
+
+/// The same on MySQL, which has no partial index and reads an ascending one backwards.
+pub(super) const MYSQL_INDEXES: [(&str, &str); 2] = [
+    (
+        "sm_versions_place",
+        "CREATE INDEX sm_versions_place ON versions (workload, platform, environment, date, versions_id)",
+    ),
+    ("sm_versions_date", "CREATE INDEX sm_versions_date ON versions (date, versions_id)"),
+];
+
 /// Moves the log into the database file, so that a clean stop leaves one file.
 pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 

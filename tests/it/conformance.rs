@@ -11,7 +11,8 @@ mod writes;
 use tempfile::TempDir;
 
 use self::client::Client;
-use crate::support::served::Served;
+use crate::support::engine::Engine;
+use crate::support::served::{Served, command};
 
 /// Everything that the original answers too.
 async fn common(client: &Client) {
@@ -43,6 +44,27 @@ async fn ours(served: &Served) {
 async fn sqlite_conforms() {
     let folder = TempDir::new().unwrap();
     ours(&Served::start(folder.path())).await;
+}
+
+/// The binary on a server, by the variable that keeps the password out of the list of processes.
+async fn on_server(engine: Engine) {
+    let Some(url) = engine.fresh().await else { return };
+    let folder = TempDir::new().unwrap();
+    let mut command = command(&["serve", "--listen", "127.0.0.1:0"], folder.path());
+    command.env("SHIPMARK_DATABASE_URL", &url);
+    let served = Served::of(command);
+    assert!(!served.said.iter().any(|line| line.contains("shipmark:shipmark")), "{:?}", served.said);
+    ours(&served).await;
+}
+
+#[tokio::test]
+async fn postgresql_conforms() {
+    on_server(Engine::Postgres).await;
+}
+
+#[tokio::test]
+async fn mysql_conforms() {
+    on_server(Engine::MySql).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! `shipmark serve`: the registry.
 
 mod address;
+mod database;
 mod embedded;
 mod stop;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 
+use self::database::Database;
 pub(super) use self::embedded::Embedded;
 use self::stop::Stop;
 use super::Context;
@@ -18,11 +20,9 @@ use crate::error::{Error, Exit, Status};
 use crate::log::{self, Level};
 use crate::registry::Registry;
 use crate::server::{self, Exposure, Listeners, Options};
-use crate::store::Store;
 use crate::ui;
 use crate::world::World;
 
-const DATA_DIR: &str = "SHIPMARK_DATA_DIR";
 /// The longest wait before the start, in seconds.
 const SLEEP: u64 = 300;
 
@@ -38,6 +38,10 @@ pub(super) struct Serve {
     /// The folder of the embedded database (also `SHIPMARK_DATA_DIR`; default: `shipmark` in your data folder)
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// The database, instead of the embedded one: `postgres://…`, `mysql://…` or `sqlite://FILE` (also
+    /// `SHIPMARK_DATABASE_URL`, or `SQL_DRIVER` and `DB_URI`); a variable keeps the password out of `ps`
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    database: Option<String>,
     /// Serve Prometheus metrics here (also `SHIPMARK_METRICS_LISTEN`, or by `APP_PROMETHEUS` on port 9101)
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse)]
     metrics_listen: Option<SocketAddr>,
@@ -56,20 +60,10 @@ impl Serve {
             return Err(Error::new(Exit::Configuration, message)
                 .hint("listen on a loopback address such as `127.0.0.1:8080`, or allow it with `--anonymous-writes`"));
         }
-        let folder = self.data_dir(context.world)?;
+        let database = Database::choose(&self, context.world)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::from_source(Exit::Io, &error))?;
-        runtime.block_on(run(context, (address, metrics), &folder, pause))
-    }
-
-    /// A relative folder is below the working directory.
-    fn data_dir(&self, world: &World) -> Result<PathBuf, Error> {
-        let named = self.data_dir.clone().or_else(|| world.var(DATA_DIR).map(PathBuf::from));
-        let folder = named.or_else(|| world.data_home().map(|home| home.join("shipmark")));
-        folder.map(|folder| world.cwd().join(folder)).ok_or_else(|| {
-            Error::new(Exit::Configuration, "there is no home folder to keep the database in")
-                .hint("name a folder with `--data-dir DIR`")
-        })
+        runtime.block_on(run(context, (address, metrics), &database, pause))
     }
 }
 
@@ -100,7 +94,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
 async fn run(
     context: &Context<'_>,
     (address, metrics): (SocketAddr, Option<SocketAddr>),
-    folder: &std::path::Path,
+    database: &Database,
     pause: Duration,
 ) -> Result<Status, Error> {
     // The signals are caught before anything is opened, so that a stop at any time is a clean one.
@@ -114,11 +108,14 @@ async fn run(
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let store = Store::open(folder, context.world.now()).await?;
+    let store = database.open(context.world).await?;
     let at = listener.local_addr().map_err(|error| unbound(address, &error))?;
     let registry = Registry::new(store, context.world.clone());
     log::start(level(context), context.world);
-    announce(context, at, folder);
+    announce(context, at, database);
+    for warning in database.warnings().iter().chain(registry.warnings()) {
+        warn(context, warning);
+    }
     if let Some(at) = metrics.as_ref().and_then(|metrics| metrics.local_addr().ok()) {
         tell(context, &format!("metrics on http://{at}/metrics"));
     }
@@ -151,17 +148,26 @@ fn level(context: &Context<'_>) -> Level {
 }
 
 /// Says where the server listens and who may write: to a person in words, else in the log.
-fn announce(context: &Context<'_>, at: SocketAddr, folder: &std::path::Path) {
+fn announce(context: &Context<'_>, at: SocketAddr, database: &Database) {
     let open = Exposure::of(at) == Exposure::Loopback;
     let who = if open { "on this machine".to_owned() } else { format!("who reaches {at}") };
     let writers = format!("anyone {who} may write to this registry");
-    let listening = format!("listening on http://{at}/ (data in {})", folder.display());
-    match (ui::terminals().err, open) {
-        (_, true) => tell(context, &writers),
-        (true, false) => context.ui.warn(&writers),
-        (false, false) => tracing::warn!("{writers}"),
+    let listening = format!("listening on http://{at}/ (data in {})", database.name());
+    if open {
+        tell(context, &writers);
+    } else {
+        warn(context, &writers);
     }
     tell(context, &listening);
+}
+
+/// The same for what should be mended.
+fn warn(context: &Context<'_>, words: &str) {
+    if ui::terminals().err {
+        context.ui.warn(words);
+    } else {
+        tracing::warn!("{words}");
+    }
 }
 
 /// One line for the operator: to a person in words, else in the log.

@@ -15,7 +15,6 @@ use super::dialect::Dialect;
 
 /// A pool of connections. Clones share the connections.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "the servers are opened by the next change")]
 pub(super) enum Db {
     Sqlite(SqlitePool),
     Postgres(PgPool),
@@ -51,6 +50,11 @@ impl Db {
     /// The only row that a text gives, if it gives one.
     pub(super) async fn one(&self, text: &str, values: &[Value]) -> Result<Option<Record>, StoreError> {
         Ok(self.query(text, values).await?.pop())
+    }
+
+    /// Runs a text outside of a transaction, as a change of the schema may have to be.
+    pub(super) async fn apply(&self, text: &str, values: &[Value]) -> Result<(), StoreError> {
+        self.query(text, values).await.map(|_| ())
     }
 
     /// Begins to write. SQLite takes its lock at once, because a transaction that begins as a reader cannot

@@ -7,10 +7,12 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use shipmark::registry::Registry;
 use shipmark::server::{self, Exposure, Options, Routers};
-use shipmark::store::Store;
+use shipmark::store::{Server, Store};
 use shipmark::world::World;
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+use super::engine::Engine;
 
 /// The time of every test.
 pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
@@ -20,6 +22,7 @@ pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
 pub(crate) struct Service {
     router: Router,
     metrics: Router,
+    pub(crate) engine: Engine,
     /// Kept, because its end removes the database.
     folder: TempDir,
 }
@@ -49,13 +52,30 @@ impl Answer {
 }
 
 impl Service {
+    /// On SQLite.
     pub(crate) async fn start() -> Self {
         let folder = TempDir::new().unwrap();
+        let store = Store::open(folder.path(), NOW.parse().unwrap()).await.unwrap();
+        Self::over(Engine::Sqlite, store, folder)
+    }
+
+    /// On a server, if there is one.
+    pub(crate) async fn on(engine: Engine) -> Option<Self> {
+        let server = Server::parse(&engine.fresh().await?).unwrap();
+        let store = Store::connect(&server, NOW.parse().unwrap()).await.unwrap();
+        Some(Self::over(engine, store, TempDir::new().unwrap()))
+    }
+
+    fn over(engine: Engine, store: Store, folder: TempDir) -> Self {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
-        let store = Store::open(folder.path(), world.now()).await.unwrap();
         let options = Options { exposure: Exposure::Loopback, log_probes: false };
         let Routers { api: router, metrics } = server::routers(Registry::new(store, world), options).unwrap();
-        Self { router, metrics, folder }
+        Self { router, metrics, engine, folder }
+    }
+
+    /// `NOW` as a date of v1; MySQL keeps whole seconds.
+    pub(crate) fn date(&self) -> &'static str {
+        if self.engine == Engine::MySql { "2026-01-31T12:00:00Z" } else { "2026-01-31T12:00:00.25Z" }
     }
 
     /// Makes every later read of the database fail.

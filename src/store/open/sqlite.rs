@@ -1,7 +1,7 @@
-//! Opens the database: the settings of each connection, the file and its mode, and the migrations.
+//! Opens a database in a file: its mode, the settings of each connection, and the migrations.
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,8 +11,9 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row};
 
-use super::db::Db;
-use super::{Store, sql};
+use super::OpenError;
+use crate::store::db::Db;
+use crate::store::{Store, sql};
 
 /// The database inside the data folder.
 const FILE: &str = "registry.db";
@@ -23,29 +24,19 @@ const READERS: u32 = 4;
 
 /// Every migration in order; the list is append-only.
 const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "registry", include_str!("migrations/sqlite/0001_registry.sql"))];
-
-/// Why a registry cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("the data folder `{}` cannot be made", path.display())]
-    Folder { path: PathBuf, source: std::io::Error },
-    #[error("the database `{}` cannot be opened for writing", path.display())]
-    File { path: PathBuf, source: std::io::Error },
-    #[error("the database `{}` cannot be used", path.display())]
-    Database { path: PathBuf, source: sqlx::Error },
-    #[error(
-        "the database `{}` has schema {found}, newer than the {known} of this shipmark", path.display()
-    )]
-    Newer { path: PathBuf, found: i64, known: i64 },
-}
+    [(1, "registry", include_str!("../migrations/sqlite/0001_registry.sql"))];
 
 impl Store {
     /// Opens the registry in `folder` and brings its schema up to date; makes both if they are missing.
     /// `now` goes into the list of migrations.
     pub async fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
-        let path = folder.join(FILE);
-        make_private(folder, &path)?;
+        Self::open_file(&folder.join(FILE), now).await
+    }
+
+    /// The same with a file of any name.
+    pub async fn open_file(path: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let path = path.to_owned();
+        make_private(path.parent().unwrap_or(Path::new(".")), &path)?;
         let unusable = |source| OpenError::Database { path: path.clone(), source };
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -58,11 +49,15 @@ impl Store {
         first.close().await.map_err(unusable)?;
         let known = newest_migration();
         if found > known {
-            return Err(OpenError::Newer { path, found, known });
+            return Err(OpenError::Newer {
+                database: format!("the database `{}`", path.display()),
+                found,
+                known,
+            });
         }
         let writer = pool(1, writing).await.map_err(unusable)?;
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
-        Ok(Self { writer: Db::Sqlite(writer), readers: Db::Sqlite(readers) })
+        Ok(Self { writer: Db::Sqlite(writer), readers: Db::Sqlite(readers), warnings: Vec::new() })
     }
 }
 
