@@ -51,7 +51,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(failed("create", folder))?;
     let mut temporary = tempfile::Builder::new()
-        .prefix(".shipmark-")
+        .prefix(&temporary_prefix(path))
         .permissions(mode.unwrap_or_else(usual_mode))
         .tempfile_in(folder)
         .map_err(failed("write in", folder))?;
@@ -67,6 +67,33 @@ pub fn replace_executable(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes)?;
     let executable = fs::Permissions::from_mode(0o755);
     fs::set_permissions(path, executable).map_err(failed("make executable", path))
+}
+
+/// Removes what a process that was killed in `replace` left beside `path`.
+pub fn sweep(path: &Path) -> Result<(), FileError> {
+    let folder = folder_of(path);
+    let prefix = temporary_prefix(path);
+    for entry in fs::read_dir(folder).map_err(failed("read", folder))? {
+        let entry = entry.map_err(failed("read", folder))?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The start of the name of a temporary file, by which it is known to be ours.
+fn temporary_prefix(path: &Path) -> String {
+    format!(".{}.shipmark-", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Removes a file; one that is not there is removed already.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_folder(folder_of(path)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed("remove", path)(error)),
+    }
 }
 
 /// Gives a file another name in the same folder.

@@ -12,8 +12,12 @@ use crate::domain::plan::{Decision, History, Plan, Wish};
 use crate::domain::text;
 use crate::domain::version::Bump;
 use crate::error::{Error, Exit, Status};
+use crate::git::apply::Left;
+use crate::git::journal::{Journal, State};
 use crate::git::object::Objects;
+use crate::git::push::PushError;
 use crate::git::read::{CHANGELOG_FILE, VERSION_FILE};
+use crate::git::recover::Recovery;
 use crate::git::{Head, Repo};
 use crate::ui::Tone;
 
@@ -75,6 +79,9 @@ impl Release {
     /// Makes the release, or plans it only, without saying anything but warnings.
     pub(super) fn perform(&self, context: &Context, repo: &Repo, config: &Config) -> Result<Outcome, Error> {
         let _lock = if self.dry_run { None } else { Some(repo.lock()?) };
+        if !self.dry_run {
+            recover(context, repo)?;
+        }
         repo.refuse_unready(&[VERSION_FILE, CHANGELOG_FILE, config::FILE_NAME])?;
         let head = repo.head()?;
         let branch = self.branch_of(repo, config, &head)?;
@@ -88,7 +95,8 @@ impl Release {
         let links = changelog::links(repo, config);
         let notes = changelog::section(&decision, &history.window, time, links.as_ref())?;
         let plan = plan(repo, config, &history, &decision, &branch, &notes, time)?;
-        let commit = if self.dry_run { None } else { Some(self.apply(repo, config, &plan, &head)?.commit) };
+        let commit =
+            if self.dry_run { None } else { Some(self.apply(context, repo, config, &plan, &head)?.commit) };
         Ok(Outcome {
             released: true,
             dry_run: self.dry_run,
@@ -117,8 +125,16 @@ impl Release {
         Ok(branch.clone())
     }
 
-    /// The remote decides first; here only what it accepted becomes visible.
-    fn apply(&self, repo: &Repo, config: &Config, plan: &Plan, head: &Head) -> Result<Objects, Error> {
+    /// The remote decides first; here only what it accepted becomes visible. From the journal on, a run that
+    /// dies is finished by the next one.
+    fn apply(
+        &self,
+        context: &Context,
+        repo: &Repo,
+        config: &Config,
+        plan: &Plan,
+        head: &Head,
+    ) -> Result<Objects, Error> {
         let identity = repo.identity()?;
         let tips = if self.push {
             let tips = repo.remote_tips(&config.remote, &plan.branch_ref, &plan.tag_ref)?;
@@ -128,11 +144,59 @@ impl Release {
             None
         };
         let objects = repo.write_objects(plan, &identity)?;
-        if let Some(tips) = tips {
-            repo.push(&config.remote, plan, &objects, &tips)?;
+        let remote = tips.as_ref().map(|tips| (config.remote.as_str(), tips));
+        let started = context.world.now().as_second();
+        let mut journal = Journal::of(plan, &objects, remote, head.branch.is_none(), started)?;
+        repo.keep_journal(&journal)?;
+        if let Some(tips) = &tips {
+            match repo.push(&config.remote, &journal, tips) {
+                Ok(()) => {}
+                // Whether the remote took it is for the next run to find out.
+                Err(unknown @ PushError::Unknown { .. }) => return Err(unknown.into()),
+                Err(error) => {
+                    repo.drop_journal()?;
+                    return Err(error.into());
+                }
+            }
+            journal.state = State::Pushed;
+            repo.keep_journal(&journal)?;
         }
-        repo.finish(plan, &objects, head.branch.is_none())?;
+        let left = repo.finish(&journal)?;
+        repo.drop_journal()?;
+        warn_of(context, &journal, &left);
         Ok(objects)
+    }
+}
+
+/// Settles what a run that died left behind, and says so.
+fn recover(context: &Context, repo: &Repo) -> Result<(), Error> {
+    match repo.recover()? {
+        Recovery::Nothing => {}
+        Recovery::Finished(journal, left) => {
+            context.ui.note(&format!("finished the release of {} that was cut short", journal.version));
+            warn_of(context, &journal, &left);
+        }
+        Recovery::Forgotten(journal, why) => context.ui.warn(&format!(
+            "a release of {} was cut short and is forgotten: {}; nothing of it was visible",
+            journal.version,
+            text::line(&why)
+        )),
+    }
+    Ok(())
+}
+
+fn warn_of(context: &Context, journal: &Journal, left: &[Left]) {
+    for left in left {
+        match left {
+            Left::Branch => context.ui.warn(&format!(
+                "{} moved meanwhile, so the release commit is not on it; run `git merge {}`",
+                journal.moving_ref(),
+                text::short(&journal.commit)
+            )),
+            Left::File(path) => context
+                .ui
+                .warn(&format!("`{path}` was edited meanwhile and stays as it is; see `git diff -- {path}`")),
+        }
     }
 }
 

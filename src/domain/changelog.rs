@@ -48,7 +48,7 @@ fn missing_blank<'a>(before: &str, line_end: &'a str) -> &'a str {
     }
 }
 
-/// A heading of the second level.
+/// A heading that bounds a section.
 struct Heading {
     start: usize,
     /// Its first word in lower case without brackets.
@@ -67,8 +67,8 @@ fn start(headings: &[Heading], at: usize, text: &str) -> usize {
     headings.get(at).map_or(text.len(), |heading| heading.start)
 }
 
-/// The headings of the second level that are not inside a fence of code; one that names no version bounds a
-/// section too.
+/// The headings of the second level, and those of the first and third that name a version, as other tools
+/// write them; none inside a fence of code.
 fn headings(text: &str) -> Vec<Heading> {
     let (mut found, mut at, mut fence) = (Vec::new(), 0, None);
     for line in text.split_inclusive('\n') {
@@ -77,9 +77,12 @@ fn headings(text: &str) -> Vec<Heading> {
             (None, Some(mark)) => fence = Some(mark),
             (Some(open), Some(mark)) if open == mark => fence = None,
             (None, None) => {
-                if let Some(title) = line.strip_prefix("## ") {
-                    found.push(heading(at, title));
-                }
+                let level = line.bytes().take_while(|byte| *byte == b'#').count();
+                let title = line.get(level..).and_then(|rest| rest.strip_prefix(' '));
+                let heading = title.map(|title| heading(at, title));
+                found.extend(
+                    heading.filter(|heading| level == 2 || (matches!(level, 1 | 3) && heading.version)),
+                );
             }
             _ => {}
         }
@@ -121,6 +124,12 @@ mod tests {
             "# Log\n\n## [Unreleased]\n\n- soon\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n## [1.0.0] - 2025-01-01\n\n- a\n"
         );
         assert_eq!(spliced("# Log", "1.1.0", NEW), "# Log\n\n## 1.1.0 - 2026-01-31\n\n- b\n");
+    }
+
+    #[test]
+    fn headings_of_other_tools_are_versions_too() {
+        let old = "# [1.0.0](https://x) (2025-01-01)\n\n### Features\n\n- a\n\n### 0.9.1\n";
+        assert_eq!(spliced(old, "1.1.0", NEW), format!("{NEW}\n{old}"));
     }
 
     #[test]

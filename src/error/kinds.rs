@@ -78,11 +78,17 @@ impl From<GitError> for Error {
                 plain.hint(format!("commit it, or put it aside with `git stash push -- {path}`"))
             }
             GitError::NoIdentity => plain.hint("set `git config user.name` and `git config user.email`"),
+            GitError::Journal { path, .. } => plain.hint(format!(
+                "run the shipmark that wrote it, or remove `{}` after you have looked at the tags",
+                path.display()
+            )),
             GitError::RefMoved(_) => plain.hint("run `shipmark release` again"),
             GitError::IndexLocked(paths) => {
                 plain.hint(format!("run `git checkout HEAD -- {paths}` when it is done"))
             }
-            GitError::Locked(_) => plain.hint("wait for it to end, then run this again"),
+            GitError::Locked(_) | GitError::RefLocked(_) => {
+                plain.hint("wait for it to end, then run this again")
+            }
             GitError::Manifest { .. } => {
                 plain.hint("write one version into it, such as 1.2.3, and commit it")
             }
@@ -99,6 +105,9 @@ impl From<PushError> for Error {
             PushError::Git(error) => error.into(),
             PushError::Rejected { .. } => plain(&error)
                 .hint("nothing was changed, here or there; see what the server asks for, then release again"),
+            PushError::Unknown { .. } => plain(&error).hint(
+                "run `shipmark release --push` again: it asks the remote first, and goes on from there",
+            ),
             PushError::Taken { .. } => {
                 Self::from_source(Exit::Repository, &error).hint("run `git fetch --tags`")
             }

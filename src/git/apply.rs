@@ -1,129 +1,171 @@
-//! Carries out a plan on the local repository. This is the only writer of references, of the index and of
-//! managed files; nothing here runs before the remote, where there is one, has accepted.
+//! Makes a release visible in the local repository: tag, branch, files, index. This is the only writer of
+//! references, of the index and of managed files. Each step is skipped if it is already true, so that the
+//! work of a run that died can be finished.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use git2::{ErrorCode, RepositoryState};
+use git2::{ErrorCode, IndexEntry, IndexTime, ObjectType, Oid};
 
-use super::object::Objects;
+use super::journal::{Journal, JournalFile};
 use super::{GitError, Repo, failed, parse_oid};
-use crate::domain::plan::Plan;
-use crate::files::{self, FileError};
+use crate::files;
 
-/// How long to wait for another shipmark.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Held while a release is made; the kernel frees it when the process ends, however that happens.
-#[must_use]
-#[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
+/// What could not be done without touching someone else's work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// The branch moved meanwhile; the release is on the remote and in the tag, and waits to be merged.
+    Branch,
+    /// A person edited the file meanwhile; it stays as it is.
+    File(String),
+}
 
 impl Repo {
-    /// Waits until no other shipmark works on this repository.
-    pub fn lock(&self) -> Result<Lock, GitError> {
-        let folder = self.private_dir();
-        let path = folder.join("lock");
-        let failed = |source| FileError::Io { action: "open", path: path.clone(), source };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        let mut waited = Duration::ZERO;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Lock(file)),
-                Err(TryLockError::WouldBlock) if waited < PATIENCE => {
-                    std::thread::sleep(PAUSE);
-                    waited += PAUSE;
-                }
-                Err(TryLockError::WouldBlock) => return Err(GitError::Locked(path)),
-                Err(TryLockError::Error(source)) => return Err(failed(source).into()),
+    /// Finishes a release whose objects are written and which the remote, where there is one, has accepted.
+    /// Returns what was left alone.
+    pub fn finish(&self, journal: &Journal) -> Result<Vec<Left>, GitError> {
+        let branch = journal.moving_ref();
+        let at = self.value_of(branch)?;
+        let in_place = at.as_deref() == Some(&journal.commit);
+        let may_move = at.as_deref() == Some(&journal.base);
+        if !in_place && !may_move && journal.remote.is_none() && self.value_of(&journal.tag_ref)?.is_none() {
+            return Err(GitError::RefMoved(branch.to_owned()));
+        }
+        let log = format!("shipmark release: {}", journal.version);
+        self.make_tag(journal, &log)?;
+        if !in_place && !may_move {
+            return Ok(vec![Left::Branch]);
+        }
+        if !in_place {
+            let (new, old) = (parse_oid(&journal.commit)?, parse_oid(&journal.base)?);
+            self.inner.reference_matching(branch, new, true, old, &log).map_err(moved(branch))?;
+        }
+        self.finish_files(journal)
+    }
+
+    fn make_tag(&self, journal: &Journal, log: &str) -> Result<(), GitError> {
+        let name = &journal.tag_ref;
+        match self.value_of(name)? {
+            Some(there) if there == journal.tag => Ok(()),
+            Some(_) => Err(GitError::RefMoved(name.clone())),
+            None => {
+                let made = self.inner.reference(name, parse_oid(&journal.tag)?, false, log);
+                made.map(|_| ()).map_err(moved(name))
             }
         }
     }
 
-    /// Refuses a repository in which a release would mix with unfinished work.
-    pub fn refuse_unready(&self, managed: &[&str]) -> Result<(), GitError> {
-        let under_way = match self.inner.state() {
-            RepositoryState::Clean => None,
-            RepositoryState::Merge => Some("a merge"),
-            RepositoryState::Revert | RepositoryState::RevertSequence => Some("a revert"),
-            RepositoryState::CherryPick | RepositoryState::CherryPickSequence => Some("a cherry-pick"),
-            RepositoryState::Bisect => Some("a bisection"),
-            RepositoryState::ApplyMailbox => Some("`git am`"),
-            _ => Some("a rebase"),
-        };
-        if let Some(what) = under_way {
-            return Err(GitError::UnderWay(what));
-        }
-        match self.changed_files()?.into_iter().find(|path| managed.contains(&path.as_str())) {
-            Some(path) => Err(GitError::Dirty(path)),
-            None => Ok(()),
+    /// What a reference names directly; `None` if it does not exist.
+    pub(super) fn value_of(&self, name: &str) -> Result<Option<String>, GitError> {
+        match self.inner.refname_to_id(name) {
+            Ok(oid) => Ok(Some(oid.to_string())),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(failed(format!("the reference {name}"))(error)),
         }
     }
 
-    /// Makes the release visible here: tag, branch, files, index. Each reference moves only from the value
-    /// that the plan saw.
-    pub fn finish(&self, plan: &Plan, objects: &Objects, detached: bool) -> Result<(), GitError> {
-        let moved = |name: &str| {
-            let name = name.to_owned();
-            move |error: git2::Error| match error.code() {
-                ErrorCode::Exists | ErrorCode::Modified | ErrorCode::NotFound => GitError::RefMoved(name),
-                _ => failed(format!("moving {name}"))(error),
+    fn finish_files(&self, journal: &Journal) -> Result<Vec<Left>, GitError> {
+        let Some(root) = self.inner.workdir() else { return Ok(Vec::new()) };
+        let mut left = Vec::new();
+        let mut written = BTreeMap::new();
+        for file in &journal.files {
+            let new = self.file_at(&journal.commit, &file.path)?.unwrap_or_default();
+            let done = finish_file(root, file, &new)?;
+            if !done {
+                left.push(Left::File(file.path.clone()));
             }
-        };
-        let log = format!("shipmark release: {}", plan.version);
-        self.inner
-            .reference(&plan.tag_ref, parse_oid(&objects.tag)?, false, &log)
-            .map_err(moved(&plan.tag_ref))?;
-        let branch = if detached { "HEAD" } else { &plan.branch_ref };
-        if objects.commit != plan.base {
-            self.inner
-                .reference_matching(branch, parse_oid(&objects.commit)?, true, parse_oid(&plan.base)?, &log)
-                .map_err(moved(branch))?;
+            written.insert(file.path.as_str(), (new, done));
         }
-        self.write_files(plan)
+        self.finish_index(&written)?;
+        Ok(left)
     }
 
-    fn write_files(&self, plan: &Plan) -> Result<(), GitError> {
-        let Some(root) = self.inner.workdir() else { return Ok(()) };
-        for file in &plan.files {
-            let path = root.join(&file.path);
-            let present = files::read_managed(&path)?;
-            files::replace(&path, &like(present.as_deref(), file.old.as_deref(), &file.new))?;
+    /// Sets the index entries of the managed files and no others, so that what is staged stays staged.
+    fn finish_index(&self, written: &BTreeMap<&str, (Vec<u8>, bool)>) -> Result<(), GitError> {
+        if written.is_empty() {
+            return Ok(());
         }
         let writing = || failed("the index");
         let mut index = self.inner.index().map_err(writing())?;
         index.read(true).map_err(writing())?;
-        for file in &plan.files {
-            index.add_path(file.path.as_ref()).map_err(writing())?;
+        for (path, (new, in_worktree)) in written {
+            if *in_worktree {
+                index.add_path(path.as_ref()).map_err(writing())?;
+            } else {
+                let blob = self.inner.blob(new).map_err(writing())?;
+                index.add(&entry(path, blob)).map_err(writing())?;
+            }
         }
         index.write().map_err(|error| match error.code() {
-            ErrorCode::Locked => GitError::IndexLocked(
-                plan.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>().join(" "),
-            ),
+            ErrorCode::Locked => GitError::IndexLocked(written.keys().copied().collect::<Vec<_>>().join(" ")),
             _ => writing()(error),
         })
     }
 }
 
-/// The new bytes with the line ends that the checked-out file has: git may have turned LF into CRLF.
-fn like(present: Option<&[u8]>, old: Option<&[u8]>, new: &[u8]) -> Vec<u8> {
-    let with_crlf = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace('\n', "\r\n").into_bytes();
-    match (present, old) {
-        (Some(present), Some(old)) if present != old && present == with_crlf(old) => with_crlf(new),
-        _ => new.to_vec(),
+/// Writes one file, unless a person changed it since the release began; returns whether it holds `new`.
+fn finish_file(root: &Path, file: &JournalFile, new: &[u8]) -> Result<bool, GitError> {
+    let path = root.join(&file.path);
+    let present = files::read_managed(&path)?;
+    let is = |bytes: &[u8], blob: &str| {
+        Oid::hash_object(ObjectType::Blob, bytes).is_ok_and(|oid| oid.to_string() == blob)
+    };
+    let target = match (&present, &file.old) {
+        (None, None) => new.to_vec(),
+        (Some(bytes), _) if bytes == new || *bytes == with_crlf(new) => return Ok(true),
+        (Some(bytes), Some(old)) if is(bytes, old) => new.to_vec(),
+        // git checked the file out with CRLF, so it gets them again.
+        (Some(bytes), Some(old)) if is(&with_lf(bytes), old) => with_crlf(new),
+        _ => return Ok(false),
+    };
+    files::replace(&path, &target)?;
+    Ok(true)
+}
+
+/// An entry whose file was not looked at, so git will look.
+fn entry(path: &str, blob: Oid) -> IndexEntry {
+    let never = IndexTime::new(0, 0);
+    IndexEntry {
+        ctime: never,
+        mtime: never,
+        dev: 0,
+        ino: 0,
+        mode: 0o100_644,
+        uid: 0,
+        gid: 0,
+        file_size: 0,
+        id: blob,
+        flags: 0,
+        flags_extended: 0,
+        path: path.as_bytes().to_vec(),
     }
+}
+
+fn moved(name: &str) -> impl FnOnce(git2::Error) -> GitError + use<> {
+    let name = name.to_owned();
+    move |error| match error.code() {
+        ErrorCode::Exists | ErrorCode::Modified | ErrorCode::NotFound => GitError::RefMoved(name),
+        ErrorCode::Locked => GitError::RefLocked(name),
+        _ => failed(format!("moving {name}"))(error),
+    }
+}
+
+fn with_lf(bytes: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(bytes).replace("\r\n", "\n").into_bytes()
+}
+
+fn with_crlf(bytes: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(&with_lf(bytes)).replace('\n', "\r\n").into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::like;
+    use super::*;
 
     #[test]
-    fn a_file_that_git_checked_out_with_crlf_keeps_them() {
-        assert_eq!(like(Some(b"1\r\n"), Some(b"1\n"), b"2\n"), b"2\r\n");
-        assert_eq!(like(Some(b"1\n"), Some(b"1\n"), b"2\n"), b"2\n");
-        assert_eq!(like(None, None, b"2\n"), b"2\n");
+    fn line_ends_go_back_and_forth() {
+        assert_eq!(with_crlf(b"1\n2\n"), b"1\r\n2\r\n");
+        assert_eq!(with_crlf(b"1\r\n2\n"), b"1\r\n2\r\n");
+        assert_eq!(with_lf(b"1\r\n2\r\n"), b"1\n2\n");
     }
 }

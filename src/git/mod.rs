@@ -2,10 +2,13 @@
 //! of theirs is an error here, never a default.
 
 pub mod apply;
+pub mod journal;
 pub mod object;
 pub mod program;
 pub mod push;
 pub mod read;
+pub mod ready;
+pub mod recover;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +42,10 @@ pub enum GitError {
     Dirty(String),
     #[error("git knows no name and address for the commit")]
     NoIdentity,
+    #[error("{0} is locked by another git")]
+    RefLocked(String),
+    #[error("the journal of a release, `{}`, cannot be used: {problem}", .path.display())]
+    Journal { path: PathBuf, problem: String },
     #[error("{0} was moved by someone else meanwhile")]
     RefMoved(String),
     #[error("the release is made, but the index is locked by another git")]
@@ -82,6 +89,7 @@ pub struct Head {
 impl Repo {
     /// Opens the repository that contains `start`, or, inside a hook, the one that git's own variables name.
     pub fn open(start: &Path, in_hook: bool) -> Result<Self, GitError> {
+        sync_writes();
         let opened = if in_hook {
             Repository::open_from_env()
         } else {
@@ -240,6 +248,25 @@ impl Repo {
     fn commit(&self, oid: &str) -> Result<git2::Commit<'_>, GitError> {
         self.inner.find_commit(parse_oid(oid)?).map_err(failed(format!("the commit {oid}")))
     }
+}
+
+/// Has libgit2 write objects and references through to the disk, without which a power cut after a release
+/// may lose it. git2 has no wrapper for this option.
+fn sync_writes() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let on = std::ffi::c_int::from(!cfg!(feature = "weak"));
+        let option = libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR.cast_signed();
+        libgit2_sys::init();
+        #[expect(
+            unsafe_code,
+            reason = "a variadic C function; it sets one integer, once, before any other thread"
+        )]
+        // SAFETY: the library is initialised above, and this option takes exactly one int.
+        unsafe {
+            libgit2_sys::git_libgit2_opts(option, on);
+        }
+    });
 }
 
 fn parse_oid(oid: &str) -> Result<Oid, GitError> {

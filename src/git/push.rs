@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::object::Objects;
+use super::journal::Journal;
 use super::{GitError, Repo};
 use crate::domain::plan::Plan;
 use crate::domain::text;
@@ -23,6 +23,8 @@ pub enum PushError {
     Behind { remote: String, branch: String },
     #[error("cannot reach the remote `{remote}`: {}", text::line(.complaint))]
     Unreachable { remote: String, complaint: String },
+    #[error("the line to `{remote}` broke, and whether it took the release is unknown: {}", text::line(.complaint))]
+    Unknown { remote: String, complaint: String },
     #[error(transparent)]
     Git(#[from] GitError),
 }
@@ -73,21 +75,16 @@ impl Repo {
 
     /// Moves branch and tag on the remote together, or neither. The leases make the server refuse if either
     /// is not what `tips` saw.
-    pub fn push(
-        &self,
-        remote: &str,
-        plan: &Plan,
-        objects: &Objects,
-        tips: &RemoteTips,
-    ) -> Result<(), PushError> {
-        let tag_lease = format!("--force-with-lease={}:", plan.tag_ref);
-        let branch_lease =
-            format!("--force-with-lease={}:{}", plan.branch_ref, tips.branch.as_deref().unwrap_or_default());
-        let branch = format!("{}:{}", objects.commit, plan.branch_ref);
-        let tag = format!("{}:{}", objects.tag, plan.tag_ref);
-        let answer = self.ask_server(&[
+    pub fn push(&self, remote: &str, journal: &Journal, tips: &RemoteTips) -> Result<(), PushError> {
+        let tag_lease = format!("--force-with-lease={}:", journal.tag_ref);
+        let tip = tips.branch.as_deref().unwrap_or_default();
+        let branch_lease = format!("--force-with-lease={}:{tip}", journal.branch_ref);
+        let branch = format!("{}:{}", journal.commit, journal.branch_ref);
+        let tag = format!("{}:{}", journal.tag, journal.tag_ref);
+        let atomic = if cfg!(feature = "weak") { "--no-atomic" } else { "--atomic" };
+        let args = [
             "push",
-            "--atomic",
+            atomic,
             "--porcelain",
             "--no-verify",
             &tag_lease,
@@ -96,21 +93,20 @@ impl Repo {
             remote,
             &branch,
             &tag,
-        ])?;
+        ];
+        let answer = self.ask_server(&args)?;
         if answer.status.success() {
             return Ok(());
         }
         if let Some((reference, reason)) = rejection(&answer.text()) {
-            return Err(PushError::Rejected {
-                remote: remote.to_owned(),
-                reference,
-                reason: with_voice(&reason, &answer),
-            });
+            let reason = with_voice(&reason, &answer);
+            return Err(PushError::Rejected { remote: remote.to_owned(), reference, reason });
         }
         // The line may have broken after the server had accepted; only the server knows.
-        match self.remote_tips(remote, &plan.branch_ref, &plan.tag_ref) {
-            Ok(now) if now.tag.as_deref() == Some(&objects.tag) => Ok(()),
-            _ => Err(unreachable(remote, &answer)),
+        match self.remote_tips(remote, &journal.branch_ref, &journal.tag_ref) {
+            Ok(now) if now.tag.as_deref() == Some(&journal.tag) => Ok(()),
+            Ok(_) => Err(unreachable(remote, &answer)),
+            Err(_) => Err(PushError::Unknown { remote: remote.to_owned(), complaint: complaint_of(&answer) }),
         }
     }
 
@@ -120,11 +116,14 @@ impl Repo {
 }
 
 fn unreachable(remote: &str, answer: &Finished) -> PushError {
+    PushError::Unreachable { remote: remote.to_owned(), complaint: complaint_of(answer) }
+}
+
+fn complaint_of(answer: &Finished) -> String {
     let complaint = answer.complaint();
     let fatal =
         complaint.lines().find(|line| line.starts_with("fatal: ")).or_else(|| complaint.lines().last());
-    let complaint = fatal.unwrap_or("git said nothing").trim_start_matches("fatal: ").to_owned();
-    PushError::Unreachable { remote: remote.to_owned(), complaint }
+    fatal.unwrap_or("git said nothing").trim_start_matches("fatal: ").to_owned()
 }
 
 /// The reference that was refused for a reason of its own, and the reason. In an atomic push the others only
@@ -147,7 +146,7 @@ fn with_voice(reason: &str, answer: &Finished) -> String {
         .lines()
         .filter_map(|line| line.strip_prefix("remote: "))
         .map(str::trim)
-        .filter(|line| !line.is_empty())
+        .filter(|line| !line.is_empty() && !line.starts_with("error: hook declined"))
         .collect();
     if said.is_empty() { reason.to_owned() } else { format!("{reason} — {}", said.join("; ")) }
 }

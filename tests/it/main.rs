@@ -7,10 +7,15 @@
     reason = "a test that cannot go on has failed, also in a function that tests share"
 )]
 
+mod action;
+mod ci;
 mod conformance;
 mod deploy;
+mod hooks;
 mod outbox;
+mod release;
 mod server;
 mod status;
 mod support;
 mod tidy;
+mod whole_loop;

@@ -3,10 +3,12 @@
 pub(crate) mod engine;
 pub(crate) mod registry;
 pub(crate) mod registry_mock;
+pub(crate) mod remote;
 pub(crate) mod sandbox;
 pub(crate) mod served;
 
 pub(crate) use registry_mock::{RegistryMock, Reply};
+pub(crate) use remote::Remote;
 pub(crate) use sandbox::Sandbox;
 
 /// The commit that `helpdesk` makes.

@@ -121,6 +121,20 @@ impl Sandbox {
         succeed(self.command("git").args(args))
     }
 
+    /// Runs `git`, which must fail; returns what it complains of, without the line end.
+    #[track_caller]
+    pub(crate) fn git_fails(&self, args: &[&str]) -> String {
+        let output = self.command("git").args(args).output().unwrap();
+        assert!(!output.status.success(), "{args:?} succeeded");
+        String::from_utf8(output.stderr).unwrap().trim_end().to_owned()
+    }
+
+    /// Makes a file in the working folder executable.
+    pub(crate) fn executable(&self, relative: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(self.path(relative), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Runs `shipmark` to its end.
     #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Outcome {

@@ -86,6 +86,11 @@ impl Served {
         answer(&mut stream)
     }
 
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.send("GET", path, "", "")

@@ -1,0 +1,16 @@
+//! The fault harness: what happens to a release that is killed, refused, raced or starved. Each test runs the same
+//! faults on a weak build first (no journal, no fsync, no atomic push), which must fail: a harness that passes
+//! it proves nothing. `SHIPMARK_WEAK` names that binary; `scripts/test` builds it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a harness that cannot go on has failed, and says what it saw"
+)]
+
+mod kill;
+mod refuse;
+mod stage;
+mod starve;
+mod weak;

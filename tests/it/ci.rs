@@ -1,0 +1,79 @@
+//! `ci run` as the Action calls it, with the runner's files and events.
+
+use crate::support::served::Served;
+use crate::support::{Remote, Sandbox};
+
+/// A clone as a runner has it: detached, on a push to `main`.
+fn runner(event: &str) -> Sandbox {
+    let sandbox = Sandbox::repository()
+        .var("GITHUB_ACTIONS", "true")
+        .var("CI", "true")
+        .var("GITHUB_EVENT_NAME", event)
+        .var("GITHUB_REF_NAME", "main")
+        .var("GITHUB_REF_TYPE", "branch")
+        .var("GITHUB_OUTPUT", "output")
+        .var("GITHUB_STEP_SUMMARY", "summary")
+        .var("SOURCE_DATE_EPOCH", "1769860800");
+    sandbox.file("VERSION.txt", "1.0.0\n").file(".git/info/exclude", "output\nsummary\nevent.json\n");
+    sandbox.commit("feat: begin");
+    sandbox.git(&["tag", "v1.0.0"]);
+    sandbox.commit("fix: a door");
+    sandbox
+}
+
+#[test]
+fn a_push_to_main_releases_reports_and_tells_the_job() {
+    let data = tempfile::TempDir::new().unwrap();
+    let registry = Served::start(data.path());
+    let sandbox = runner("push")
+        .var("SHIPMARK_REGISTRY_URL", &format!("http://127.0.0.1:{}", registry.port))
+        .var("INPUT_ENVIRONMENT", "production");
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main", "v1.0.0"]);
+    sandbox.git(&["checkout", "--quiet", "--detach"]);
+    let done = sandbox.run(&["ci", "run"]);
+    assert_eq!(done.exits(0), "1.0.0 -> 1.0.1\nproduction  1.0.1  deployed, recorded as deployment 1\n");
+    let sha = sandbox.git(&["rev-parse", "HEAD"]);
+    assert_eq!(
+        sandbox.read("output"),
+        format!(
+            "released=true\nversion=1.0.1\nprevious-version=1.0.0\ntag=v1.0.1\nsha={sha}\nreason=patch: 1 fix since v1.0.0\n"
+        )
+    );
+    assert!(sandbox.read("summary").starts_with("## 1.0.1 - 2026-01-31\n"));
+    assert!(remote.refs(&sandbox).contains(&format!("{sha} refs/heads/main")));
+    sandbox.run(&["ci", "run"]).says(0, "1.0.1", "nothing to release: no commit since v1.0.1");
+}
+
+#[test]
+fn a_pull_request_is_linted_and_its_text_cannot_command_the_runner() {
+    let sandbox =
+        runner("pull_request").var("GITHUB_EVENT_PATH", "event.json").var("GITHUB_HEAD_REF", "topic");
+    let base = sandbox.git(&["rev-parse", "HEAD"]);
+    let head = sandbox.commit("::set-output name=x::y");
+    let event = serde_json::json!({"pull_request": {"base": {"sha": base}, "head": {"sha": head}}});
+    sandbox.file("event.json", &event.to_string());
+    let done = sandbox.run(&["ci", "run"]);
+    let out = done.exits(1);
+    let token = out.lines().next().unwrap().strip_prefix("::stop-commands::").unwrap();
+    assert_eq!(out, format!("::stop-commands::{token}\n::{token}::\n"));
+    assert!(done.stderr.contains("error   header"), "{}", done.stderr);
+}
+
+#[test]
+fn a_wrong_input_is_refused_by_name() {
+    let sandbox = runner("push").var("INPUT_DRY_RUN", "yes");
+    sandbox.run(&["ci", "run"]).says(
+        2,
+        "::error title=shipmark::the input `dry-run` is `yes`",
+        "error: the input `dry-run` is `yes`\nhint: set it to true or false",
+    );
+}
+
+#[test]
+fn a_failure_is_an_annotation_and_an_exit_code() {
+    let sandbox = runner("push").var("INPUT_COMMAND", "release");
+    sandbox.file("VERSION.txt", "1.0.9\n");
+    let done = sandbox.run(&["ci", "run"]);
+    assert_eq!(done.exits(4), "::error title=shipmark::`VERSION.txt` has changes that are not committed\n");
+}

@@ -1,0 +1,292 @@
+//! `init`, `next`, `changelog`, `release`, `lint`: what they say, what they change, and that a refusal changes
+//! nothing.
+
+use crate::support::{Remote, Sandbox};
+
+/// 2026-01-31T12:00:00Z.
+const TIME: &str = "1769860800";
+
+/// A repository at v1.0.0 with VERSION.txt and a fix and a feature since.
+fn released() -> Sandbox {
+    let sandbox = Sandbox::repository().var("SOURCE_DATE_EPOCH", TIME);
+    sandbox.file("VERSION.txt", "1.0.0\n");
+    sandbox.commit("feat: begin");
+    sandbox.git(&["tag", "v1.0.0"]);
+    sandbox.commit("fix(api): a door");
+    sandbox.commit("feat: a window (#7)");
+    sandbox.commit("docs: no release");
+    sandbox
+}
+
+/// Everything that a refused command must leave as it was.
+fn state(sandbox: &Sandbox) -> String {
+    let refs = sandbox.git(&["for-each-ref"]);
+    let head = sandbox.git(&["rev-parse", "HEAD"]);
+    let status = sandbox.git(&["status", "--porcelain", "--branch"]);
+    format!("{refs}\n{head}\n{status}\n{}", sandbox.git(&["diff", "HEAD"]))
+}
+
+#[test]
+fn next_prints_the_version_alone_and_explains_on_stderr() {
+    let sandbox = released();
+    sandbox.run(&["next"]).says(0, "1.1.0", "");
+    sandbox.run(&["next", "--bump", "major"]).says(0, "2.0.0", "");
+    sandbox.run(&["next", "--explain"]).says(
+        0,
+        "1.1.0",
+        "release: minor: 1 feat, 1 fix since v1.0.0\n\
+         base      v1.0.0 (2a4aeb1), 3 commits since\n\
+         minor     [..]  feat: a window (#7)\n\
+         patch     [..]  fix(api): a door\n\
+         ignored   [..]  docs: no release  (its type asks for no release)",
+    );
+    let decision = sandbox.run(&["next", "--json"]).json(0);
+    assert_eq!(decision["next"], "1.1.0");
+    assert_eq!(decision["bump"], "minor");
+    assert_eq!(decision["deciding"].as_array().unwrap().len(), 2);
+    assert_eq!(decision["ignored"][0]["reason"], "type-none");
+}
+
+#[test]
+fn nothing_to_release_is_said_and_is_no_failure() {
+    let sandbox = Sandbox::repository().var("SOURCE_DATE_EPOCH", TIME);
+    sandbox.commit("feat: begin");
+    sandbox.git(&["tag", "-a", "-m", "x", "v1.0.0"]);
+    sandbox.commit("docs: words");
+    let why = "nothing to release: the one commit since v1.0.0 asks for no release";
+    sandbox.run(&["next"]).says(0, "1.0.0", why);
+    let before = state(&sandbox);
+    sandbox.run(&["release"]).says(0, "1.0.0", why);
+    sandbox.run(&["release", "--require-release"]).says(1, "1.0.0", why);
+    assert_eq!(state(&sandbox), before);
+}
+
+#[test]
+fn a_release_is_files_commit_and_annotated_tag() {
+    let sandbox = released();
+    let before = state(&sandbox);
+    let section = "## 1.1.0 - 2026-01-31\n\n### Added\n\n- a window (\\#7) (b828099)\n\n### Fixed\n\n- **api:** a door (46aa1c2)\n";
+    sandbox.run(&["release", "--dry-run"]).says(
+        0,
+        &format!("1.0.0 -> 1.1.0\n\n{section}"),
+        "would release  minor: 1 feat, 1 fix since v1.0.0\nfiles   VERSION.txt, CHANGELOG.md\ntag     v1.1.0",
+    );
+    assert_eq!(state(&sandbox), before, "a dry run changes nothing");
+    sandbox.run(&["release"]).says(
+        0,
+        "1.0.0 -> 1.1.0",
+        "released  minor: 1 feat, 1 fix since v1.0.0\n\
+         files   VERSION.txt, CHANGELOG.md\n\
+         commit  1a1d774  chore(release): 1.1.0\n\
+         tag     v1.1.0\n\
+         push it with `git push --atomic origin HEAD:refs/heads/main refs/tags/v1.1.0`",
+    );
+    assert_eq!(sandbox.read("VERSION.txt"), "1.1.0\n");
+    let preamble = "# Changelog\n\nWritten from the commits by `shipmark release`, newest version first.\n";
+    assert_eq!(sandbox.read("CHANGELOG.md"), format!("{preamble}\n{section}"));
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+    assert_eq!(sandbox.git(&["cat-file", "-t", "v1.1.0"]), "tag");
+    assert_eq!(sandbox.git(&["rev-parse", "v1.1.0^{commit}"]), sandbox.git(&["rev-parse", "HEAD"]));
+    assert_eq!(sandbox.git(&["fsck", "--strict"]), "");
+    sandbox.run(&["next"]).says(0, "1.1.0", "nothing to release: no commit since v1.1.0");
+}
+
+#[test]
+fn a_push_moves_branch_and_tag_together() {
+    let sandbox = released();
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main", "v1.0.0"]);
+    sandbox.run(&["release", "--push"]).says(
+        0,
+        "1.0.0 -> 1.1.0",
+        "released  minor: 1 feat, 1 fix since v1.0.0\n\
+         files   VERSION.txt, CHANGELOG.md\n\
+         commit  [..]  chore(release): 1.1.0\n\
+         tag     v1.1.0\n\
+         pushed  refs/heads/main and refs/tags/v1.1.0 to origin",
+    );
+    let (head, tag) = (sandbox.git(&["rev-parse", "HEAD"]), sandbox.git(&["rev-parse", "v1.1.0"]));
+    let refs = remote.refs(&sandbox);
+    assert!(refs.contains(&format!("{head} refs/heads/main")), "{refs}");
+    assert!(refs.contains(&format!("{tag} refs/tags/v1.1.0")), "{refs}");
+}
+
+#[test]
+fn a_server_that_refuses_the_tag_gets_nothing_and_nothing_changes_here() {
+    let sandbox = released();
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+    remote.update_hook("case $1 in refs/tags/*) echo 'tags are made by the robot' >&2; exit 1;; esac");
+    let (here, there) = (state(&sandbox), remote.refs(&sandbox));
+    sandbox.run(&["release", "--push"]).says(
+        5,
+        "",
+        "error: the remote `origin` refused refs/tags/v1.1.0: [remote rejected] (hook declined) — tags are made by the robot\n\
+         hint: nothing was changed, here or there; see what the server asks for, then release again",
+    );
+    assert_eq!((state(&sandbox), remote.refs(&sandbox)), (here, there));
+}
+
+#[test]
+fn a_remote_that_moved_on_or_is_away_is_told_apart() {
+    let sandbox = released();
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+    sandbox.git(&["push", "--quiet", "origin", "HEAD~1:refs/tags/v1.1.0"]);
+    let before = state(&sandbox);
+    sandbox.run(&["release", "--push"]).says(
+        4,
+        "",
+        "error: the remote `origin` already has refs/tags/v1.1.0 on another object, [..]\nhint: run `git fetch --tags`",
+    );
+    sandbox.git(&["push", "--quiet", "--delete", "origin", "v1.1.0"]);
+    sandbox.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    sandbox.run(&["release", "--push"]).says(
+        4,
+        "",
+        "error: `main` on `origin` has commits that are not here\nhint: run `git pull` first",
+    );
+    drop(remote);
+    sandbox.git(&["reset", "--quiet", "--hard", "ORIG_HEAD"]);
+    sandbox.run(&["release", "--push"]).says(
+        5,
+        "",
+        "error: cannot reach the remote `origin`: unable to connect to 127.0.0.1:\n\
+         hint: nothing was changed here; check the remote with `git ls-remote`, then release again",
+    );
+    assert_eq!(state(&sandbox).lines().filter(|line| line.contains("refs/tags")).count(), 1);
+    assert_eq!(state(&sandbox).lines().last(), before.lines().last());
+}
+
+#[test]
+fn a_refusal_names_the_thing_and_the_mend_and_changes_nothing() {
+    let sandbox = released();
+    let refused = |status: i32, said: &str| {
+        let before = state(&sandbox);
+        sandbox.run(&["release"]).says(status, "", said);
+        assert_eq!(state(&sandbox), before);
+    };
+    sandbox.file("VERSION.txt", "1.0.1\n");
+    refused(
+        4,
+        "error: `VERSION.txt` has changes that are not committed\n\
+         hint: commit it, or put it aside with `git stash push -- VERSION.txt`",
+    );
+    sandbox.file("VERSION.txt", "one\n");
+    sandbox.commit("fix: a wrong version");
+    refused(
+        4,
+        "error: `VERSION.txt` cannot be used\n  1: it holds `one`, not one semantic version such as 1.2.3\n\
+         hint: write one version into it, such as 1.2.3, and commit it",
+    );
+    sandbox.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    sandbox.file("shipmark.toml", "[release]\ninital = \"1.0.0\"\n");
+    refused(
+        3,
+        "error: [ROOT]/helpdesk/shipmark.toml:2: unknown key `release.inital`\nhint: write `release.initial`",
+    );
+    sandbox.file("shipmark.toml", "");
+    sandbox.git(&["switch", "--quiet", "--create", "topic"]);
+    refused(
+        4,
+        "error: `topic` is not a branch that releases are made from\nhint: merge it into `main` and release there",
+    );
+    sandbox.git(&["checkout", "--quiet", "--detach"]);
+    refused(
+        4,
+        "error: HEAD is detached and no branch was named\nhint: check out a branch, or name it with `--branch NAME`",
+    );
+}
+
+#[test]
+fn a_place_without_history_is_an_error_with_a_mend() {
+    let sandbox = Sandbox::empty();
+    sandbox.run(&["next"]).says(
+        4,
+        "",
+        "error: `[ROOT]/helpdesk` is not inside a git repository\n\
+         hint: run it inside a repository, or name one with `--repo PATH`",
+    );
+    let unborn = Sandbox::repository();
+    unborn.run(&["next"]).says(4, "", "error: the repository has no commit yet\nhint: make the first commit");
+}
+
+#[test]
+fn a_shallow_clone_that_hides_the_release_is_refused() {
+    let sandbox = released();
+    sandbox.git(&["clone", "--quiet", "--depth", "2", "file:///proc/self/cwd", "shallow"]);
+    sandbox.run(&["--repo", "shallow", "next"]).says(
+        4,
+        "",
+        "error: the history is shallow: what lies before [..] was not fetched\n\
+         hint: fetch the whole history: `git fetch --unshallow --tags`, in CI `fetch-depth: 0`",
+    );
+}
+
+#[test]
+fn changelog_prints_or_writes_what_is_not_released() {
+    let sandbox = released();
+    let unreleased = "## Unreleased\n\n### Added\n\n- a window (\\#7) (b828099)\n\n### Fixed\n\n- **api:** a door (46aa1c2)\n";
+    sandbox.run(&["changelog"]).says(0, unreleased, "");
+    sandbox.run(&["changelog", "--range", "HEAD~1.."]).says(
+        0,
+        "## Unreleased\n\nNo change that its users would notice.\n",
+        "",
+    );
+    sandbox.file("CHANGELOG.md", "# Ours\n\n## 1.0.0\n\n- kept\n");
+    sandbox.run(&["changelog", "--write"]).says(0, "", "CHANGELOG.md updated");
+    assert_eq!(sandbox.read("CHANGELOG.md"), format!("# Ours\n\n{unreleased}\n## 1.0.0\n\n- kept\n"));
+    sandbox.run(&["changelog", "--write"]).says(0, "", "CHANGELOG.md says it already");
+    sandbox.run(&["changelog", "--range", "v1.0.0"]).says(
+        2,
+        "",
+        "error: `v1.0.0` is no range\nhint: write it as `A..B`, such as `v1.0.0..HEAD`",
+    );
+}
+
+#[test]
+fn init_writes_what_is_missing_and_only_that() {
+    let sandbox = Sandbox::repository();
+    sandbox.run(&["init"]).says(
+        0,
+        "",
+        "VERSION.txt      written: 0.1.0\n\
+         CHANGELOG.md     written: filled by `shipmark release`\n\
+         shipmark.toml    written: every key, commented out\n\
+         hook commit-msg  written\n\
+         hook pre-push    written\n\
+         hook post-merge  written",
+    );
+    sandbox.file("VERSION.txt", "3.0.0\n");
+    sandbox.run(&["init"]).says(
+        0,
+        "",
+        "VERSION.txt      is there\nCHANGELOG.md     is there\nshipmark.toml    is there\n\
+         hook commit-msg  is up to date\nhook pre-push    is up to date\nhook post-merge  is up to date",
+    );
+    assert_eq!(sandbox.read("VERSION.txt"), "3.0.0\n");
+    sandbox.git(&["config", "shipmark.x", "y"]);
+    sandbox.git(&["commit", "--quiet", "--allow-empty", "-m", "feat: begin"]);
+    // What init left untracked is taken into the first release.
+    sandbox.run(&["release"]).exits(0);
+    assert_eq!(sandbox.git(&["show", "--format=", "--name-only", "HEAD"]), "CHANGELOG.md");
+}
+
+#[test]
+fn lint_judges_a_range_and_a_message() {
+    let sandbox = released();
+    sandbox.commit("add a roof");
+    sandbox.run(&["lint", "HEAD~2..HEAD"]).says(
+        1,
+        "",
+        "[..]  add a roof\n  error   header: column 4: a type and a colon are missing at the start\n\
+         \x20 write     feat: add a roof\n2 checked, 1 refused",
+    );
+    sandbox.run(&["lint", "HEAD~3..HEAD~1"]).says(0, "", "2 checked, 0 refused");
+    sandbox.run_with(&["lint", "--message-file", "-"], "feta: x\n").says(
+        1,
+        "",
+        "feta: x\n  error   type: `feta` is no known type; known are build, chore, ci, docs, feat, fix, hotfix, perf, refactor, revert, style, test\n\
+         \x20 write     feat: x\n1 checked, 1 refused",
+    );
+}
