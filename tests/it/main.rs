@@ -10,6 +10,7 @@
 mod action;
 mod ci;
 mod conformance;
+mod databases;
 mod deploy;
 mod hooks;
 mod outbox;

@@ -50,6 +50,23 @@ impl Engine {
         }
     }
 
+    /// How many rows there are; `what` is a table and perhaps a condition.
+    pub(crate) async fn count(self, url: &str, what: &str) -> i64 {
+        let text = AssertSqlSafe(format!("SELECT COUNT(*) FROM {what}"));
+        let row = match self {
+            Self::Sqlite => panic!("SQLite has no server"),
+            Self::Postgres => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                sqlx::query_scalar(text).fetch_one(&mut connection).await
+            }
+            Self::MySql => {
+                let mut connection = MySqlConnection::connect(url).await.unwrap();
+                sqlx::query_scalar(text).fetch_one(&mut connection).await
+            }
+        };
+        row.unwrap()
+    }
+
     /// The name in v1's health answer.
     pub(crate) fn name(self) -> &'static str {
         match self {
