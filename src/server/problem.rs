@@ -52,6 +52,10 @@ impl From<RegistryError> for Problem {
                 "key-reused",
                 "the key belongs to another request",
             ),
+            RegistryError::Store(failure @ (StoreError::Wide | StoreError::Long)) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
+                    .with("detail", failure.to_string())
+            }
             RegistryError::Contended
             | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_)) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")

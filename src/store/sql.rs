@@ -35,8 +35,9 @@ pub(super) const DURABILITY: &str = "{durability}";
 /// Each statement sees what is committed before it begins.
 pub(super) const MYSQL_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// Seconds until a writer gives up on a lock.
-pub(super) const MYSQL_LOCK_WAIT: &str = "SET SESSION innodb_lock_wait_timeout = 5";
+/// A text that does not fit is an error and is never cut; a writer gives up on a lock after 5 s.
+pub(super) const MYSQL_SESSION: &str = "SET SESSION \
+    sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), innodb_lock_wait_timeout = 5";
 
 /// The indexes that the reads of v1 need; made while others write.
 pub(super) const POSTGRES_INDEXES: [(&str, &str); 3] = [

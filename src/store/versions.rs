@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::db::{Record, values};
+use super::db::{Record, Value, values};
 use super::{Store, StoreError, sql};
 
 /// Where something is deployed, in the words of v1.
@@ -64,7 +64,7 @@ impl Store {
     pub(crate) async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, StoreError> {
         let text = if any { sql::LATEST_ANY } else { sql::LATEST_GOOD };
         let values = values![&place.workload, &place.platform, &place.environment];
-        self.readers.one(text, values).await?.map(|row| row.text("version")).transpose()
+        self.rows(text, values).await?.pop().map(|row| row.text("version")).transpose()
     }
 
     /// The newest 25 rows.
@@ -72,11 +72,19 @@ impl Store {
         self.readers.query(sql::HOME, values![]).await?.iter().map(row).collect()
     }
 
+    /// The rows that a text finds by names. A name that this database cannot store is that of no row.
+    async fn rows(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
+        match self.readers.query(text, values).await {
+            Err(StoreError::Wide) => Ok(Vec::new()),
+            rows => rows,
+        }
+    }
+
     /// Some rows of a place, newest first.
     pub(crate) async fn of_place(&self, place: &Place, span: Span) -> Result<Vec<Listed>, StoreError> {
         let Place { workload, platform, environment } = place;
         let values = values![workload, platform, environment, span.limit, span.offset];
-        self.readers.query(sql::OF_PLACE, values).await?.iter().map(listed).collect()
+        self.rows(sql::OF_PLACE, values).await?.iter().map(listed).collect()
     }
 
     /// Some rows of a workload on a platform, newest first.
@@ -87,13 +95,13 @@ impl Store {
         span: Span,
     ) -> Result<Vec<Listed>, StoreError> {
         let values = values![workload, platform, span.limit, span.offset];
-        self.readers.query(sql::OF_PLATFORM, values).await?.iter().map(listed).collect()
+        self.rows(sql::OF_PLATFORM, values).await?.iter().map(listed).collect()
     }
 
     /// The `raw` of the newest row of one version.
     pub(crate) async fn raw(&self, place: &Place, version: &str) -> Result<Option<String>, StoreError> {
         let values = values![&place.workload, &place.platform, &place.environment, version];
-        self.readers.one(sql::RAW, values).await?.map(|row| row.text("raw")).transpose()
+        self.rows(sql::RAW, values).await?.pop().map(|row| row.text("raw")).transpose()
     }
 
     /// One row.

@@ -71,6 +71,12 @@ async fn a_database_of_the_original_is_taken_over_and_continued() {
         assert_eq!(server.get(latest), (200, r#"{"version":"2"}"#.to_owned()));
         let update = server.send("POST", "/api/v1/update/status", FORM, "versionId=1&status=FAILED");
         assert_eq!(update, (200, "\"OK\"".to_owned()));
+        let wide = ROW.replace("workload=a", "workload=%F0%9F%98%80");
+        let long = format!("{ROW}&raw={}", "r".repeat(70_000));
+        let statuses = [&wide, &long].map(|row| server.send("POST", "/api/v1/create", FORM, row).0);
+        let narrow = engine == Engine::MySql;
+        assert_eq!(statuses, if narrow { [400, 413] } else { [201, 201] });
+        assert_eq!(server.get(&latest.replace("workload=a", "workload=%F0%9F%98%81")).0, 404);
         let upper = latest.replace("workload=a", "workload=A");
         assert_eq!(server.get(&upper).0, 404, "the collation of the table ignores case, and v1 does not");
     })

@@ -77,6 +77,13 @@ impl IntoResponse for Refusal {
             Self::Input(Bad::Request(text)) => error(StatusCode::BAD_REQUEST, &text),
             Self::Input(Bad::MediaType(text)) => error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &text),
             Self::Body(refused) => error(refused.status(), refused.words()),
+            Self::Failed(RegistryError::Store(failure @ StoreError::Wide)) => {
+                error(StatusCode::BAD_REQUEST, &failure.to_string())
+            }
+            Self::Failed(RegistryError::Store(StoreError::Long)) => {
+                let refused = Refused::TooLarge;
+                error(refused.status(), refused.words())
+            }
             Self::Failed(RegistryError::KeyReused) => {
                 let why = "Idempotency-Key was used with another request body";
                 error(StatusCode::UNPROCESSABLE_ENTITY, why)

@@ -75,7 +75,7 @@ async fn mysql(options: MySqlConnectOptions, size: u32) -> Result<sqlx::MySqlPoo
         .after_connect(|connection, _| {
             Box::pin(async move {
                 sqlx::query(sql::MYSQL_ISOLATION).execute(&mut *connection).await?;
-                sqlx::query(sql::MYSQL_LOCK_WAIT).execute(&mut *connection).await?;
+                sqlx::query(sql::MYSQL_SESSION).execute(&mut *connection).await?;
                 Ok(())
             })
         })
