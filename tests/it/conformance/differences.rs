@@ -13,7 +13,8 @@ pub(super) async fn all(client: &Client) {
     pages_have_a_limit(client).await;
     names_are_compared_byte_for_byte(client).await;
     a_form_without_a_status(client).await;
-    stats_are_ordered(client).await;
+    stats_are_of_days_and_ordered(client).await;
+    characters_of_four_bytes_are_kept(client).await;
 }
 
 async fn unknown_paths_and_methods(client: &Client) {
@@ -109,8 +110,18 @@ async fn a_form_without_a_status(client: &Client) {
     assert_eq!(row["status"], "unknown");
 }
 
-async fn stats_are_ordered(client: &Client) {
+async fn characters_of_four_bytes_are_kept(client: &Client) {
+    let body = format!("{}&version=1&status=deployed&raw=%F0%9F%98%80", client.place("d-wide"));
+    let id = client.send("POST", CREATE, FORM, &body).await.id();
+    let row = client.get(&format!("/api/v1/read/raw/id?versionId={id}")).await.json();
+    assert_eq!(row["raw"], "\u{1f600}");
+}
+
+async fn stats_are_of_days_and_ordered(client: &Client) {
     let stats = client.get("/api/v1/stats/latest").await.json();
+    let same = |stat: &&serde_json::Value| stat["workload"] == client.name("d-order");
+    let day: Vec<_> = stats.as_array().unwrap().iter().filter(same).collect();
+    assert!(day.len() == 1 && day[0]["total"] == 20, "{day:?}");
     let key = |stat: &serde_json::Value| {
         let text = |field: &str| stat[field].as_str().unwrap().to_owned();
         (

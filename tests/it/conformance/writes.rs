@@ -90,7 +90,7 @@ pub(super) async fn c5_only_the_status_is_lower_case(client: &Client) {
     let workload = client.name("C5-É");
     let body = json!({
         "workload": workload, "platform": "P", "environment": "E", "version": "V1-RC",
-        "changelogURL": "HTTP://X", "raw": "<R> & 'Q' 😀", "status": "DEPLOYED",
+        "changelogURL": "HTTP://X", "raw": "<R> & 'Q' €", "status": "DEPLOYED",
     });
     let id = client.send("POST", CREATE, JSON, &body.to_string()).await.id();
     let row = client.get(&format!("/api/v1/read/raw/id?versionId={id}")).await.json();
@@ -100,7 +100,7 @@ pub(super) async fn c5_only_the_status_is_lower_case(client: &Client) {
         ("environment", "E"),
         ("version", "V1-RC"),
         ("changelog_url", "HTTP://X"),
-        ("raw", "<R> & 'Q' 😀"),
+        ("raw", "<R> & 'Q' €"),
         ("status", "deployed"),
     ] {
         assert_eq!(row[field], value);
