@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use tokio::runtime::Runtime;
 use url::{Host, Url};
@@ -84,6 +84,8 @@ pub struct Answer {
     pub media: String,
     /// The header `Retry-After` as it came.
     pub retry_after: Option<String>,
+    /// The header `Location` as it came; it is never followed here.
+    pub location: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -187,6 +189,7 @@ async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<A
         status: response.status().as_u16(),
         media: media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase(),
         retry_after: header(RETRY_AFTER),
+        location: header(LOCATION),
         body: Vec::new(),
     };
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {

@@ -30,6 +30,8 @@ pub mod git;
 pub mod http;
 /// Level 2: the log of the server as JSON lines; the only owner of its stream beside `ui`.
 pub mod log;
+/// Level 2: what a running program says that it is.
+pub mod probe;
 /// Level 1: child processes by argument vector; never a shell.
 pub mod process;
 /// Level 1: the strict template registries; everything shown from a template passes an escape.

@@ -6,11 +6,15 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
+use super::checked::Checked;
 use super::reporting::{Place, Reach, warn_of};
+use crate::ci;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::variables::{self, Variables};
 use crate::deploy::{Fate, PATIENCE, Recorder};
 use crate::domain::deployment::{Report, State};
+use crate::domain::dotenv::word as quoted;
+use crate::domain::health::Health;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
 use crate::process::{Ended, Invocation, Watch};
@@ -46,28 +50,36 @@ struct Attempt<'a> {
     recorder: Recorder<'a>,
     target: Target,
     source: Source,
+    /// How the running program is asked what it is.
+    health: Option<Health>,
+}
+
+/// How the command ended, and what came of it.
+struct End {
+    ended: Ended,
+    /// Milliseconds.
+    duration: i64,
+    checked: Checked,
 }
 
 impl Deploy {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let place = Place::anywhere(context)?;
-        let Some(repo) = &place.repo else { return Err(context.repo().err().unwrap_or_else(no_repository)) };
+        let repo = place.repo(context)?;
         let target = Target::of(&place.config, Some(repo), self.app.as_deref(), &self.environment)?;
-        let source = Source::of_head(repo)?;
+        let source = Source::of_head(repo)?.in_job(ci::detect(context.world).as_ref());
         let recorder = place.recorder(context, &self.reach)?;
         let built = context.world.release_time()?;
-        let attempt = Attempt { context, recorder, target, source };
-        let mut plain = variables::plain(&attempt.target, &attempt.source, built, context.world.now());
+        let health = place.config.environments.get(&self.environment).and_then(|found| found.health.clone());
+        let attempt = Attempt { context, recorder, target, source, health };
+        let now = Some(context.world.now());
+        let mut plain = variables::plain(&attempt.target.environment, &attempt.source, built, now);
         if self.dry_run {
             plain.extend(variables::own(&attempt.target, None, None));
             return attempt.print(&plain, &self.command);
         }
         attempt.carry_out(plain, &self.command, self.require_report)
     }
-}
-
-fn no_repository() -> Error {
-    Error::new(Exit::Repository, "a deployment needs a repository")
 }
 
 impl Attempt<'_> {
@@ -93,16 +105,21 @@ impl Attempt<'_> {
         let duration = i64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(i64::MAX);
 
         let (state, status) = verdict(ended, watch.first().is_some());
+        let checked = match ended {
+            Ended::Exited(0) => {
+                Checked::now(self.context, self.health.as_ref(), &self.target, &self.source, &mut watch)
+            }
+            _ => Checked::default(),
+        };
+        let (state, status) = if checked.failed() { (State::Failed, "failed") } else { (state, status) };
         let run = run.step(state);
         let mut report = self.recorder.report(&run, &self.target, &self.source, status);
         report.duration = Some(duration);
         let fate = self.recorder.record(&run, &self.target, &report, PATIENCE);
-        self.say(status, &fate, Some((ended, duration)));
-        self.print_record(&report, &fate);
-        if ended.code() == 0 && require_report && !fate.is_delivered() {
-            return Ok(Exit::Undelivered.into());
-        }
-        Ok(Status::Child(ended.code()))
+        let end = End { ended, duration, checked };
+        self.say(status, &fate, Some(&end));
+        self.print_record(&report, &fate, &end.checked);
+        Ok(end.status(&mut watch, require_report && !fate.is_delivered()))
     }
 
     /// What the registry knows of this deployment, if it is there; a deployment does not wait for it again.
@@ -131,17 +148,21 @@ impl Attempt<'_> {
     }
 
     /// `production  1.2.0 c09f7aa  deployed   3 min 12 s`
-    fn say(&self, status: &str, fate: &Fate, end: Option<(Ended, i64)>) {
+    fn say(&self, status: &str, fate: &Fate, end: Option<&End>) {
         let mut facts = Vec::new();
-        if let Some((ended, duration)) = end {
-            facts.push(span::took(duration));
-            facts.extend(cause(ended));
+        if let Some(end) = end {
+            facts.push(span::took(end.duration));
+            facts.extend(cause(end.ended));
+            facts.extend(end.checked.words());
         }
         if let (Fate::Delivered(accepted), None) = (fate, end) {
             facts.push(format!("recorded as deployment {}", accepted.id));
         }
         let line = format!("{}  {status:<9}  {}", self.title(), facts.join(", "));
         self.context.ui.note(line.trim_end());
+        if let Some(warning) = end.and_then(|end| end.checked.warning()) {
+            self.context.ui.warn(warning);
+        }
         warn_of(self.context, &self.recorder, status, fate);
     }
 
@@ -155,10 +176,13 @@ impl Attempt<'_> {
     }
 
     /// stdout belongs to the command, so the record goes to the end of stderr.
-    fn print_record(&self, report: &Report, fate: &Fate) {
+    fn print_record(&self, report: &Report, fate: &Fate, checked: &Checked) {
         if self.context.ui.json {
             let id = if let Fate::Delivered(accepted) = fate { Some(accepted.id) } else { None };
-            let record = json!({ "deployment": id, "delivered": fate.is_delivered(), "report": report });
+            let record = json!({
+                "deployment": id, "delivered": fate.is_delivered(), "report": report,
+                "health": checked.document(),
+            });
             self.context.ui.note(&record.to_string());
         }
     }
@@ -193,6 +217,20 @@ impl Attempt<'_> {
     }
 }
 
+impl End {
+    /// The command's own status; where that is 0, what came of it counts.
+    fn status(&self, watch: &mut Watch, undelivered: bool) -> Status {
+        match self.ended.code() {
+            0 if self.checked.failed() => Exit::CheckFailed.into(),
+            0 if self.checked.interrupted() => {
+                Status::Child(watch.first().map_or(1, |signal| signal.saturating_add(128)))
+            }
+            0 if undelivered => Exit::Undelivered.into(),
+            code => Status::Child(code),
+        }
+    }
+}
+
 fn invocation(command: &[std::ffi::OsString], context: &Context, variables: Variables) -> Invocation {
     let empty = std::ffi::OsString::new();
     let (program, arguments) = command.split_first().unwrap_or((&empty, &[]));
@@ -219,15 +257,6 @@ fn cause(ended: Ended) -> Option<String> {
     }
 }
 
-/// A word as a POSIX shell would read it back; controls are shown, not sent.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", text::line(word).replace('\'', "'\\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,13 +275,5 @@ mod tests {
         ] {
             assert_eq!(verdict(ended, interrupted).1, status, "{ended:?} {interrupted}");
         }
-    }
-
-    #[test]
-    fn a_word_is_quoted_when_a_shell_would_change_it() {
-        assert_eq!(quoted("./scripts/deploy"), "./scripts/deploy");
-        assert_eq!(quoted("it's 1"), "'it'\\''s 1'");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("\u{1b}[2J"), "'\\u{1b}[2J'");
     }
 }

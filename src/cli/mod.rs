@@ -1,21 +1,32 @@
 //! The command line: one file per command, and a `match` with one line per arm.
 
+mod asking;
+mod bump;
 mod changelog;
+mod checked;
 mod ci;
+mod compare;
+mod compare_list;
 mod demo;
 mod deploy;
+mod env;
+mod find;
 mod hook;
 mod hooks;
 mod init;
 mod lint;
 mod next;
 mod outbox;
+mod paper;
 mod release;
 mod report;
 mod reporting;
 mod serve;
 mod status;
 mod status_table;
+mod tag;
+mod undo;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -75,18 +86,27 @@ enum When {
 enum Command {
     Init(init::Init),
     Next(next::Next),
+    Bump(bump::BumpArgs),
     Changelog(changelog::Changelog),
     Release(release::Release),
+    Tag(tag::Tag),
+    Undo(undo::Undo),
+    Verify(verify::Verify),
     Lint(lint::Lint),
     Hooks(hooks::Hooks),
     Hook(hook::Hook),
     Deploy(deploy::Deploy),
+    Env(env::Env),
     Report(report::Report),
     Outbox(outbox::OutboxArgs),
     Status(status::Status),
+    Compare(compare::Compare),
+    Where(find::Where),
     Ci(ci::Ci),
     Serve(serve::Serve),
     Demo(demo::Demo),
+    Completions(paper::Completions),
+    Man(paper::Man),
 }
 
 /// What every command gets: the surroundings, the voice, and the options that all of them share.
@@ -154,18 +174,27 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
     match command {
         Command::Init(init) => init.run(context),
         Command::Next(next) => next.run(context),
+        Command::Bump(bump) => bump.run(context),
         Command::Changelog(changelog) => changelog.run(context),
         Command::Release(release) => release.run(context),
+        Command::Tag(tag) => tag.run(context),
+        Command::Undo(undo) => undo.run(context),
+        Command::Verify(verify) => verify.run(context),
         Command::Lint(lint) => lint.run(context),
         Command::Hooks(hooks) => hooks.run(context),
         Command::Hook(hook) => hook.run(context),
         Command::Deploy(deploy) => deploy.run(context),
+        Command::Env(env) => env.run(context),
         Command::Report(report) => report.run(context),
         Command::Outbox(outbox) => outbox.run(context),
         Command::Status(status) => status.run(context),
+        Command::Compare(compare) => compare.run(context),
+        Command::Where(find) => find.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),
         Command::Demo(demo) => demo.run(context),
+        Command::Completions(completions) => completions.run(context),
+        Command::Man(man) => man.run(context),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Context;
 use super::reporting::{Place, Reach, warn_of};
+use crate::ci;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::{Fate, PATIENCE};
 use crate::domain::deployment::State;
@@ -53,7 +54,11 @@ impl Report {
             (None, Some(repo)) => Source::of_head(repo)?,
             (None, None) => return Err(crate::deploy::subject::SubjectError::Unsaid("version").into()),
         };
+        let source = source.in_job(ci::detect(context.world).as_ref());
         let recorder = place.recorder(context, &self.reach)?;
+        if recorder.repeats(&target, &source, state) {
+            return repeated(context, &target, &source, &self.status);
+        }
         let run = recorder.resume(&target, &source, state).step(state);
         let report = recorder.report(&run, &target, &source, &self.status);
         let fate = recorder.record(&run, &target, &report, PATIENCE);
@@ -75,4 +80,15 @@ impl Report {
         let owed = self.required && !fate.is_delivered();
         Ok(if owed { Exit::Undelivered } else { Exit::Done }.into())
     }
+}
+
+/// A step that a CI system tries again has nothing new to say.
+fn repeated(context: &Context, target: &Target, source: &Source, status: &str) -> Result<Status, Error> {
+    let (environment, version) = (text::line(&target.environment), text::line(&source.version));
+    if context.ui.json {
+        context.ui.document(&json!({ "deployment": null, "delivered": null, "report": null }))?;
+    } else {
+        context.ui.answer(&format!("{environment}  {version}  {status}, reported before in this CI run"))?;
+    }
+    Ok(Exit::Done.into())
 }

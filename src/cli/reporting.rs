@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Context;
+use crate::ci;
 use crate::config::{Config, Registry};
 use crate::deploy::client::Client;
 use crate::deploy::{Fate, Recorder};
@@ -52,6 +53,12 @@ impl Place {
         Ok(Self { repo, config, private })
     }
 
+    /// The repository, for a command that needs one.
+    pub(super) fn repo(&self, context: &Context) -> Result<&Repo, Error> {
+        let why = || context.repo().err().unwrap_or_else(|| GitError::NotFound(self.private.clone()).into());
+        self.repo.as_ref().ok_or_else(why)
+    }
+
     /// The configured registry.
     pub(super) fn registry(&self) -> Result<&Registry, Error> {
         self.config.registry.as_ref().ok_or_else(|| {
@@ -67,7 +74,13 @@ impl Place {
             let address = repo.remote_url(&self.config.remote);
             address.unwrap_or_else(|| self.private.to_string_lossy().into_owned())
         });
-        Ok(Recorder::new(context.world, client, &self.private, repository.unwrap_or_default()))
+        let job = ci::detect(context.world);
+        // The address tells people apart who share an account, so it comes before the account's name.
+        let actor = job.as_ref().and_then(|job| job.actor.clone());
+        let actor = actor.or_else(|| self.repo.as_ref()?.user_email());
+        let actor = actor.or_else(|| context.world.var("USER").map(str::to_owned));
+        let recorder = Recorder::new(context.world, client, &self.private, repository.unwrap_or_default());
+        Ok(recorder.on_behalf_of(job, actor))
     }
 
     /// Asks the configured registry.

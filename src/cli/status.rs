@@ -1,28 +1,22 @@
 //! `shipmark status`: what runs where.
 
-use std::time::Duration;
-
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::asking::{self, Asked};
 use super::reporting::{Place, Reach};
 use super::status_table::{Cell, Table};
-use crate::deploy::answers::{Answers, Matrix};
+use crate::config::Config;
+use crate::deploy::answers::Matrix;
 use crate::deploy::board::{self, Column, Local};
 use crate::deploy::client::Client;
-use crate::deploy::courier::{self, Patience};
-use crate::deploy::outbox::Outbox;
+use crate::deploy::observe::{Seen, observe};
 use crate::deploy::subject::{app_of, version_at};
-use crate::domain::deployment::{Current, Report};
+use crate::domain::deployment::Current;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit};
-
-/// The time for the answer.
-const LIMIT: Duration = Duration::from_secs(10);
-/// The time for reports that wait, delivered in passing.
-const PASSING: Duration = Duration::from_secs(1);
 
 /// Show which version of which app runs on which environment
 #[derive(Args)]
@@ -30,6 +24,9 @@ pub(super) struct Status {
     /// One environment, as one sentence; `ENV/PLATFORM` where several have the name
     #[arg(value_name = "ENV")]
     environment: Option<String>,
+    /// Do not ask the running programs what they are
+    #[arg(long)]
+    no_probe: bool,
     #[command(flatten)]
     reach: Reach,
 }
@@ -52,6 +49,8 @@ struct View<'a> {
     stale: Option<i64>,
     own: Option<String>,
     here: Option<Here>,
+    /// For each item what its program says, where it can be asked.
+    seen: Vec<Option<Seen>>,
     now: i64,
 }
 
@@ -59,15 +58,20 @@ impl Status {
     pub(super) fn run(self, context: &Context) -> Result<crate::error::Status, Error> {
         let place = Place::anywhere(context)?;
         let client = place.client(context, &self.reach)?;
-        deliver_in_passing(context, &place, &client);
-        let (matrix, stale) = answer(context, &place, &client)?;
+        let Asked { matrix, stale } = asking::current(context, &place, &client)?;
+        let own = app_of(&place.config, place.repo.as_ref());
+        let seen = match self.no_probe {
+            true => Vec::new(),
+            false => look(&place.config, &client, &matrix, own.as_deref(), stale.is_none()),
+        };
         let view = View {
             context,
             place: &place,
             registry: client.name().to_owned(),
             matrix,
             stale,
-            own: app_of(&place.config, place.repo.as_ref()),
+            own,
+            seen,
             here: here(&place)?,
             now: context.world.now().as_millisecond(),
         };
@@ -79,44 +83,25 @@ impl Status {
     }
 }
 
-/// What waits is sent along; whatever comes of it is no answer to this question.
-fn deliver_in_passing(context: &Context, place: &Place, client: &Client) {
-    let outbox = Outbox::below(&place.private);
-    let waits = outbox
-        .waiting()
-        .is_ok_and(|waiting| waiting.iter().any(|letter| letter.parcel.registry == client.name()));
-    if !waits {
-        return;
-    }
-    let post = |report: &Report, limit| client.report(report, limit);
-    match courier::send(&outbox, client.name(), context.world, Patience::All, PASSING, &post) {
-        Ok(round) if round.delivered.is_empty() => {}
-        Ok(round) => context.ui.note(&format!("delivered from the outbox: {}", round.delivered.len())),
-        Err(error) => context.ui.warn(&format!("the outbox cannot be used: {error}")),
-    }
-}
-
-/// The registry's answer, or the last one with its age in milliseconds.
-fn answer(context: &Context, place: &Place, client: &Client) -> Result<(Matrix, Option<i64>), Error> {
-    let answers = Answers::below(&place.private);
-    match client.current(None, LIMIT) {
-        Ok(items) => {
-            let matrix = Matrix { at: context.world.now().as_millisecond(), items };
-            if let Err(error) = answers.keep(client.name(), &matrix) {
-                context.ui.warn(&format!("the answer cannot be kept for later: {error}"));
-            }
-            Ok((matrix, None))
-        }
-        Err(error) if error.is_passing() => match answers.matrix(client.name()) {
-            Some(matrix) => {
-                context.ui.detail(&text::line(&error.to_string()));
-                let age = context.world.now().as_millisecond() - matrix.at;
-                Ok((matrix, Some(age.max(0))))
-            }
-            None => Err(error.into()),
-        },
-        Err(error) => Err(error.into()),
-    }
+/// What the programs of our own app say; the configuration knows no others.
+fn look(
+    config: &Config,
+    client: &Client,
+    matrix: &Matrix,
+    own: Option<&str>,
+    reachable: bool,
+) -> Vec<Option<Seen>> {
+    let history = |item: &Current| {
+        let known = if reachable { client.history(item, asking::LIMIT).ok() } else { None };
+        known.map(|known| known.rows)
+    };
+    let items: Vec<&Current> = matrix.items.iter().collect();
+    let ours: Vec<&Current> = items.iter().copied().filter(|item| own == Some(item.app.as_str())).collect();
+    let mut seen = observe(&ours, config, &history).into_iter();
+    items
+        .iter()
+        .map(|item| if own == Some(item.app.as_str()) { seen.next().flatten() } else { None })
+        .collect()
 }
 
 fn here(place: &Place) -> Result<Option<Here>, Error> {
@@ -152,7 +137,7 @@ impl View<'_> {
             let alone = rows.iter().filter(|(other, _)| other == app).count() == 1;
             table.row(&if alone { (*app).to_owned() } else { format!("{app}/{workload}") }, cells);
         }
-        let mut lines = Vec::from_iter(self.stale_line());
+        let mut lines = Vec::from_iter(asking::stale_line(self.stale));
         if columns.is_empty() {
             lines.push("nothing is recorded".to_owned());
         } else {
@@ -176,10 +161,6 @@ impl View<'_> {
         rows.sort_by_key(|row @ (app, _)| (own != Some(app), *row));
         rows.dedup();
         rows
-    }
-
-    fn stale_line(&self) -> Option<String> {
-        self.stale.map(|age| format!("registry unreachable, answer of {} ago", span::age(age)))
     }
 
     fn local(&self, item: &Current) -> Result<Option<Local>, Error> {
@@ -207,13 +188,19 @@ impl View<'_> {
         if let Some(Local::Unknown { sha }) = &local {
             unknown.push(format!("unknown: {} is not in this clone, run git fetch", text::short(sha)));
         }
-        Ok(Cell::of(item, local.as_ref(), self.now))
+        Ok(Cell::of(item, local.as_ref(), self.seen(item), self.now))
+    }
+
+    fn seen(&self, item: &Current) -> Option<&Seen> {
+        let at = self.matrix.items.iter().position(|other| std::ptr::eq(other, item))?;
+        self.seen.get(at)?.as_ref()
     }
 
     fn item(&self, item: &Current) -> Result<Value, Error> {
         let mut value = serde_json::to_value(item).map_err(std::io::Error::other)?;
         if let Value::Object(fields) = &mut value {
             fields.insert("local".to_owned(), json!(self.local(item)?));
+            fields.insert("seen".to_owned(), json!(self.seen(item)));
         }
         Ok(value)
     }
@@ -237,30 +224,12 @@ impl View<'_> {
             return Err(Error::new(Exit::Usage, "outside a repository nothing says which app is meant")
                 .hint("run it in the app's repository, or see all of them with `shipmark status`"));
         };
-        let named = |item: &&Current| {
-            item.app == app
-                && (item.environment == environment
-                    || format!("{}/{}", item.environment, item.platform) == environment)
-        };
-        let mut found: Vec<&Current> = self.matrix.items.iter().filter(named).collect();
-        let workload = self.place.config.workload.as_deref().unwrap_or(app);
-        if found.iter().any(|item| item.workload == workload) {
-            found.retain(|item| item.workload == workload);
-        }
-        if found.len() > 1 {
-            let choices: Vec<String> = found
-                .iter()
-                .map(|item| text::line(&format!("{}/{}", item.environment, item.platform)))
-                .collect();
-            let several = format!("several platforms have an environment `{}`", text::line(environment));
-            return Err(Error::new(Exit::Usage, several).hint(format!("name one: {}", choices.join(", "))));
-        }
-        let item = found.first().copied();
+        let item = board::find(&self.matrix.items, &self.place.config, app, environment)?;
         if self.context.ui.json {
             let items = item.map(|item| self.item(item)).transpose()?;
             return Ok(self.context.ui.document(&self.document(items.as_slice()))?);
         }
-        let mut lines = Vec::from_iter(self.stale_line());
+        let mut lines = Vec::from_iter(asking::stale_line(self.stale));
         lines.push(match item {
             Some(item) => self.sentence(item),
             None => format!("{} is not recorded on {}", text::line(app), text::line(environment)),
@@ -291,6 +260,9 @@ impl View<'_> {
             let age = span::age(self.now - at);
             let (version, status) = (text::line(&newest.version), text::line(&newest.status));
             sentence = format!("{sentence}; newest attempt {version} {status}, {age} ago");
+        }
+        if let Some(seen) = self.seen(item) {
+            sentence = format!("{sentence}   {}", seen.words(true));
         }
         sentence
     }

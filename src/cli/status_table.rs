@@ -2,7 +2,9 @@
 //! allow it. Every text that enters is made harmless here.
 
 use crate::deploy::board::Local;
+use crate::deploy::observe::Seen;
 use crate::domain::deployment::{Current, State};
+use crate::domain::verdict::Verdict;
 use crate::domain::{span, text};
 use crate::ui::{Tone, Ui};
 
@@ -23,7 +25,7 @@ impl Cell {
 
     /// What is recorded, how old it is, what happened since, and how local stands to it; `now` in
     /// milliseconds since 1970.
-    pub(super) fn of(item: &Current, local: Option<&Local>, now: i64) -> Self {
+    pub(super) fn of(item: &Current, local: Option<&Local>, seen: Option<&Seen>, now: i64) -> Self {
         let mut lines = Vec::new();
         match &item.recorded {
             None => lines.push((Tone::Dim, "–".to_owned())),
@@ -32,7 +34,12 @@ impl Cell {
                 let version = text::line(&recorded.version);
                 lines.push((Tone::Strong, format!("{version}{}", sha.unwrap_or_default())));
                 let age = now - recorded.finished_at.unwrap_or(recorded.started_at);
-                lines.push((Tone::Plain, span::age(age)));
+                lines.push(match seen {
+                    None => (Tone::Plain, span::age(age)),
+                    Some(seen) => {
+                        (tone_of(seen.verdict), format!("{}, {}", span::age(age), seen.words(false)))
+                    }
+                });
             }
         }
         let newest = &item.newest;
@@ -52,6 +59,15 @@ impl Cell {
 
     fn width(&self) -> usize {
         self.0.iter().map(|(_, line)| line.chars().count()).max().unwrap_or(0)
+    }
+}
+
+fn tone_of(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Confirmed => Tone::Good,
+        Verdict::Drift | Verdict::Unreported => Tone::Bad,
+        Verdict::Failed => Tone::Plain,
+        Verdict::Unverified => Tone::Caution,
     }
 }
 
@@ -195,8 +211,8 @@ mod tests {
         table.row(
             "helpdesk",
             vec![
-                Cell::of(&failed, Some(&Local::Diverged { ahead: 3, behind: 2 }), 61_000),
-                Cell::of(&item(Some(good.clone()), good), Some(&Local::Ahead { ahead: 17 }), 61_000),
+                Cell::of(&failed, Some(&Local::Diverged { ahead: 3, behind: 2 }), None, 61_000),
+                Cell::of(&item(Some(good.clone()), good), Some(&Local::Ahead { ahead: 17 }), None, 61_000),
             ],
         );
         table.row("worker", vec![Cell::empty(), Cell::empty()]);
@@ -227,7 +243,7 @@ mod tests {
     #[test]
     fn hostile_words_are_shown_and_not_obeyed() {
         let bad = attempt(1, "1\u{1b}[2J", State::Unknown);
-        let Cell(lines) = Cell::of(&item(None, bad), None, 1_000);
+        let Cell(lines) = Cell::of(&item(None, bad), None, None, 1_000);
         assert_eq!(lines[1].1, "1\\u{1b}[2J unknown, 0 s");
     }
 }

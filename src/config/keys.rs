@@ -14,7 +14,7 @@ const fn key(path: &'static str, example: &'static str, purpose: &'static str) -
 }
 
 /// The keys, in the order in which a person would read them.
-pub const KEYS: [Key; 11] = [
+pub const KEYS: [Key; 18] = [
     key("app", "\"helpdesk\"", "what is deployed; default: the repository's name"),
     key(
         "workload",
@@ -34,6 +34,21 @@ pub const KEYS: [Key; 11] = [
         "the registry's platform; default: the environment's name",
     ),
     key("environments.*.order", "30", "the column of `status`; smaller stands further left"),
+    key("environments.*.url", "\"https://helpdesk.example\"", "where people find the program"),
+    key(
+        "environments.*.health.url",
+        "\"/health\"",
+        "where the running program says what it is: an address, or a path below `url`",
+    ),
+    key("environments.*.health.version", "\"/version\"", "the JSON pointer to its version"),
+    key("environments.*.health.commit", "\"/commit\"", "the JSON pointer to its commit, which proves most"),
+    key(
+        "environments.*.health.environment",
+        "\"/environment\"",
+        "the JSON pointer to the environment's name, which must be this one",
+    ),
+    key("environments.*.health.within", "\"60s\"", "how long a deployed program may take to come up"),
+    key("environments.*.health.stable", "3", "how many good answers in a row count"),
 ];
 
 /// Whether `path` is a key, with `*` for one segment.

@@ -1,6 +1,7 @@
 //! The configuration in layers, weakest first: built-in default, user file, `shipmark.toml`, environment, option.
 //! Each value keeps its origin, so that a message about it can say where it stands.
 
+mod environment;
 pub mod keys;
 mod layer;
 
@@ -10,6 +11,8 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use url::Url;
 
+pub use self::environment::Environment;
+use self::environment::environments;
 pub use self::layer::Origin;
 use self::layer::{Leaf, Leaves};
 use crate::domain::version::{Bump, TagFormat, Zero};
@@ -28,6 +31,8 @@ pub enum ConfigError {
     Malformed { file: PathBuf, line: usize, problem: String },
     #[error("{origin}: unknown key `{key}`")]
     UnknownKey { key: String, origin: Origin, nearest: Option<String> },
+    #[error("{origin}: `{key}` is missing, which the other keys of this table need")]
+    Lacking { key: String, origin: Origin },
     #[error("{origin}: `{key}` is `{value}`, not {wanted}")]
     BadValue { key: String, origin: Origin, value: String, wanted: &'static str },
 }
@@ -65,13 +70,6 @@ impl Registry {
     pub fn untrusted(address: &str) -> Option<Self> {
         Url::parse(address).ok().filter(Url::has_host).map(|url| Self { url, takes_token: false })
     }
-}
-
-/// What the configuration says of an environment; none needs to be configured to be used.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Environment {
-    pub platform: Option<String>,
-    pub order: Option<i64>,
 }
 
 /// Where the layers are read from; `None` where there is no such layer.
@@ -128,9 +126,6 @@ impl Config {
             (text.contains("{version}") && text.lines().count() == 1).then(|| text.to_owned())
         })?;
         let zero = |name: &str| Zero::ALL.into_iter().find(|zero| zero.name() == name);
-        let url = |text: &str| {
-            Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        };
         let registry = get("registry.url");
         let takes_token = !matches!(registry.leaf.map(|leaf| &leaf.origin), Some(Origin::Repository { .. }));
         Ok(Self {
@@ -151,7 +146,7 @@ impl Config {
             zero: get("bump.zero").parsed("semver, cargo or major", zero)?.unwrap_or_default(),
             types: types(leaves)?,
             registry: registry
-                .parsed("an http or https address", url)?
+                .parsed("an http or https address", http_address)?
                 .map(|url| Registry { url, takes_token }),
             environments: environments(leaves)?,
         })
@@ -161,6 +156,10 @@ impl Config {
     pub fn platform_of<'a>(&'a self, environment: &'a str) -> &'a str {
         self.environments.get(environment).and_then(|found| found.platform.as_deref()).unwrap_or(environment)
     }
+}
+
+fn http_address(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 /// What the registry allows as a name (registry.md: 1 to 100 code points, no control characters).
@@ -198,29 +197,6 @@ fn types(leaves: &Leaves) -> Result<BTreeMap<String, Option<Bump>>, ConfigError>
     Ok(types)
 }
 
-fn environments(leaves: &Leaves) -> Result<BTreeMap<String, Environment>, ConfigError> {
-    let mut environments: BTreeMap<String, Environment> = BTreeMap::new();
-    for (path, leaf) in leaves {
-        let [table, environment, field] = path.as_slice() else { continue };
-        if table != "environments" {
-            continue;
-        }
-        let setting = Setting { key: path.join("."), leaf: Some(leaf) };
-        if name(environment).is_none() {
-            return Err(setting.refuse(leaf, "below an environment whose name has 1 to 100 characters"));
-        }
-        let entry = environments.entry(environment.clone()).or_default();
-        match field.as_str() {
-            "platform" => entry.platform = setting.parsed(NAME, name)?,
-            "order" => {
-                entry.order = Some(leaf.value.as_integer().ok_or_else(|| setting.refuse(leaf, "a number"))?);
-            }
-            _ => {}
-        }
-    }
-    Ok(environments)
-}
-
 /// One key with what the layers say of it.
 struct Setting<'a> {
     key: String,
@@ -229,8 +205,13 @@ struct Setting<'a> {
 
 impl<'a> Setting<'a> {
     fn of(leaves: &'a Leaves, path: &str) -> Self {
-        let segments: Vec<String> = path.split('.').map(str::to_owned).collect();
-        Self { key: path.to_owned(), leaf: leaves.get(&segments) }
+        Self::at(leaves, &path.split('.').collect::<Vec<_>>())
+    }
+
+    /// A key by its segments, since a name of the user's may hold dots.
+    fn at(leaves: &'a Leaves, path: &[&str]) -> Self {
+        let segments: Vec<String> = path.iter().map(|segment| (*segment).to_owned()).collect();
+        Self { key: path.join("."), leaf: leaves.get(&segments) }
     }
 
     fn parsed<T>(

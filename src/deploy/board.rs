@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::subject::{SubjectError, tagged};
 use crate::config::Config;
 use crate::domain::deployment::{Attempt, Current};
+use crate::domain::text;
 use crate::git::Repo;
 
 /// How local stands to a recorded deployment, counted in commits.
@@ -37,6 +38,38 @@ pub struct Column {
     pub platform: String,
     /// The environment's name, with the platform where the name alone would not do.
     pub title: String,
+}
+
+/// Several environments have the name that was typed.
+#[derive(Debug, thiserror::Error)]
+#[error("several platforms have an environment `{}`", text::line(.name))]
+pub struct Several {
+    pub name: String,
+    /// How each of them can be named.
+    pub choices: Vec<String>,
+}
+
+/// The cell of an app on the environment that a person names, `NAME` or `NAME/PLATFORM`.
+pub fn find<'a>(
+    items: &'a [Current],
+    config: &Config,
+    app: &str,
+    environment: &str,
+) -> Result<Option<&'a Current>, Several> {
+    let qualified = |item: &Current| format!("{}/{}", item.environment, item.platform);
+    let named = |item: &&Current| {
+        item.app == app && (item.environment == environment || qualified(item) == environment)
+    };
+    let mut found: Vec<&Current> = items.iter().filter(named).collect();
+    let workload = config.workload.as_deref().unwrap_or(app);
+    if found.iter().any(|item| item.workload == workload) {
+        found.retain(|item| item.workload == workload);
+    }
+    if found.len() > 1 {
+        let choices = found.iter().map(|item| text::line(&qualified(item))).collect();
+        return Err(Several { name: environment.to_owned(), choices });
+    }
+    Ok(found.first().copied())
 }
 
 /// The columns of some cells, by the configured order, then by name.
@@ -94,6 +127,6 @@ pub fn local(
     }))
 }
 
-fn is_object_id(text: &str) -> bool {
+pub(super) fn is_object_id(text: &str) -> bool {
     (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

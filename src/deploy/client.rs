@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::whereabouts::Known;
 use crate::config::Registry;
 use crate::domain::delivery::{self, Delivery, Wait};
 use crate::domain::deployment::{Current, Report};
+use crate::domain::past::Past;
 use crate::domain::text;
 use crate::http::{Answer, Http, HttpError, Question, Token};
 use crate::world::World;
@@ -16,6 +19,9 @@ use crate::world::World;
 const ACCEPTED_CAP: usize = 256 * 1024;
 /// A matrix of a thousand apps on ten environments is about 5 MiB.
 const CURRENT_CAP: usize = 16 * 1024 * 1024;
+
+/// The pages of a history that are read: what came before them is hardly ever asked for.
+const PAGES: usize = 5;
 
 /// Why a registry gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -109,10 +115,45 @@ impl<'a> Client<'a> {
         if let Some(app) = app {
             url.query_pairs_mut().append_pair("app", app);
         }
+        Ok(self.document::<Matrix>(url, limit)?.items)
+    }
+
+    /// What was deployed to the place of a cell, newest first: the newest few hundred deployments.
+    pub fn history(&self, place: &Current, limit: Duration) -> Result<Known, ClientError> {
+        #[derive(Deserialize)]
+        struct Page {
+            items: Vec<Past>,
+            next: Option<String>,
+        }
+        let mut known = Known::default();
+        let mut cursor: Option<String> = None;
+        for _ in 0..PAGES {
+            let mut url = self.url(&["api", "v2", "deployments"]);
+            url.query_pairs_mut()
+                .append_pair("app", &place.app)
+                .append_pair("platform", &place.platform)
+                .append_pair("environment", &place.environment)
+                .append_pair("limit", "100");
+            if let Some(cursor) = &cursor {
+                url.query_pairs_mut().append_pair("cursor", cursor);
+            }
+            let page: Page = self.document(url, limit)?;
+            known.rows.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                known.whole = true;
+                break;
+            }
+        }
+        Ok(known)
+    }
+
+    /// Asks for a JSON document.
+    fn document<T: DeserializeOwned>(&self, url: Url, limit: Duration) -> Result<T, ClientError> {
         let answer = self.ask(url, None, limit, CURRENT_CAP)?;
-        let matrix = serde_json::from_slice::<Matrix>(&answer.body).ok();
-        match matrix {
-            Some(matrix) if answer.status == 200 && answer.media == "application/json" => Ok(matrix.items),
+        let document = serde_json::from_slice(&answer.body).ok();
+        match document {
+            Some(document) if answer.status == 200 && answer.media == "application/json" => Ok(document),
             _ => Err(ClientError::Refused {
                 url: text::line(self.name()),
                 status: answer.status,
@@ -140,7 +181,7 @@ impl<'a> Client<'a> {
         cap: usize,
     ) -> Result<delivery::Answer, HttpError> {
         let question = Question { url, body, token: self.token.as_ref(), limit, cap };
-        let Answer { status, media, retry_after, body } = self.http.ask(&question)?;
+        let Answer { status, media, retry_after, body, .. } = self.http.ask(&question)?;
         let retry_after = retry_after.and_then(|text| delivery::retry_after(&text, self.world.now()));
         let body = match &self.token {
             Some(token) => token.redact(&String::from_utf8_lossy(&body)).into_bytes(),

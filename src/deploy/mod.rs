@@ -5,12 +5,16 @@ pub mod answers;
 pub mod board;
 pub mod client;
 pub mod courier;
+pub mod observe;
+pub mod operand;
 pub mod outbox;
 pub mod parcel;
 pub mod run;
 pub mod sending;
 pub mod subject;
 pub mod variables;
+pub mod verify;
+pub mod whereabouts;
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,6 +25,7 @@ use self::outbox::{Outbox, OutboxError};
 use self::parcel::{Parcel, same_target};
 use self::run::{Run, Runs};
 use self::subject::{Source, Target};
+use crate::ci::Job;
 use crate::domain::delivery::{Accepted, Delivery};
 use crate::domain::deployment::{Report, State};
 use crate::world::World;
@@ -57,25 +62,82 @@ pub struct Recorder<'a> {
     runs: Runs,
     /// What tells this repository from others in keys.
     repository: String,
+    /// The CI job that we are part of.
+    job: Option<Job>,
+    /// Who deploys.
+    actor: Option<String>,
 }
+
+/// The longest actor or address that is reported, in bytes; a registry refuses more than 2,048.
+const TEXT: usize = 2_000;
 
 impl<'a> Recorder<'a> {
     /// A recorder that keeps its state below `private`.
     pub fn new(world: &'a World, client: Client<'a>, private: &Path, repository: String) -> Self {
-        Self { world, client, outbox: Outbox::below(private), runs: Runs::below(private), repository }
+        let (outbox, runs) = (Outbox::below(private), Runs::below(private));
+        Self { world, client, outbox, runs, repository, job: None, actor: None }
     }
 
-    /// A new run of a deployment.
+    /// Reports on behalf of a CI job, and of a person. A text that no registry takes is left out, since a
+    /// deployment must not go unrecorded for it.
+    #[must_use]
+    pub fn on_behalf_of(mut self, job: Option<Job>, actor: Option<String>) -> Self {
+        let usable = |text: &String| text.len() <= TEXT && !text.contains(char::is_control);
+        self.actor = actor.filter(usable);
+        self.job = job.map(|job| Job { run_url: job.run_url.filter(usable), ..job });
+        self
+    }
+
+    /// A new run of a deployment. In CI it is the one that every job of the CI run derives.
     pub fn begin(&self, target: &Target, source: &Source) -> Run {
-        Run::begin(self.client.name(), &self.repository, target, source, &self.world.nonce())
+        match self.run_id() {
+            Some(id) => self.in_job(target, source, id, State::Running),
+            None => self.derive(target, source, &self.world.nonce()),
+        }
     }
 
     /// The run that a report belongs to: the newest one known here if it can go on like that, else a new one.
     pub fn resume(&self, target: &Target, source: &Source, state: State) -> Run {
+        if let Some(id) = self.run_id() {
+            return self.in_job(target, source, id, state);
+        }
         let newest = self.runs.newest(self.client.name(), target);
         newest
             .filter(|run| run.goes_on_with(&source.version, state))
-            .unwrap_or_else(|| self.begin(target, source))
+            .unwrap_or_else(|| self.derive(target, source, &self.world.nonce()))
+    }
+
+    /// Whether this CI run has already reported this state from here, as a step that is tried again does.
+    pub fn repeats(&self, target: &Target, source: &Source, state: State) -> bool {
+        let newest = self.run_id().and_then(|id| self.newest_of_job(target, source, id));
+        newest.is_some_and(|newest| newest.state == state)
+    }
+
+    fn run_id(&self) -> Option<&str> {
+        self.job.as_ref()?.run_id.as_deref()
+    }
+
+    fn derive(&self, target: &Target, source: &Source, word: &str) -> Run {
+        Run::begin(self.client.name(), &self.repository, target, source, word)
+    }
+
+    /// What cannot follow on the deployment that this CI run made last is a further one.
+    fn in_job(&self, target: &Target, source: &Source, id: &str, state: State) -> Run {
+        match self.newest_of_job(target, source, id) {
+            Some(newest) if newest.state.may_become(state) => newest,
+            Some(newest) => self.turn(target, source, id, newest.turn + 1),
+            None => self.turn(target, source, id, 0),
+        }
+    }
+
+    fn newest_of_job(&self, target: &Target, source: &Source, id: &str) -> Option<Run> {
+        let newest = self.runs.newest(self.client.name(), target)?;
+        (newest.key == self.turn(target, source, id, newest.turn).key).then_some(newest)
+    }
+
+    fn turn(&self, target: &Target, source: &Source, id: &str, turn: u32) -> Run {
+        let word = if turn == 0 { id.to_owned() } else { format!("{id}#{turn}") };
+        Run { shared: true, turn, ..self.derive(target, source, &word) }
     }
 
     /// The report of the next step of a run.
@@ -93,8 +155,8 @@ impl<'a> Recorder<'a> {
             sha: run.sha.clone().or_else(|| source.sha.clone()),
             r#ref: source.branch.clone(),
             dirty: source.dirty,
-            actor: self.world.var("USER").map(str::to_owned),
-            run_url: None,
+            actor: self.actor.clone(),
+            run_url: self.job.as_ref().and_then(|job| job.run_url.clone()),
             changelog_url: None,
             duration: None,
         }

@@ -19,6 +19,13 @@ pub struct Run {
     pub version: String,
     pub sha: Option<String>,
     pub state: State,
+    /// Whether other machines derive the same key, as the jobs of one CI run do. They know nothing of the
+    /// numbers that were given here, so each number follows from the state.
+    #[serde(default)]
+    pub shared: bool,
+    /// Which deployment of the same facts this is within one CI run, from 0.
+    #[serde(default)]
+    pub turn: u32,
 }
 
 /// The folder in which the newest runs are kept.
@@ -74,17 +81,43 @@ impl Run {
             version: source.version.clone(),
             sha: source.sha.clone(),
             state: State::Queued,
+            shared: false,
+            turn: 0,
         }
     }
 
     /// The next step of this run.
     #[must_use]
     pub fn step(self, state: State) -> Self {
-        Self { seq: self.seq + 1, state, ..self }
+        let least = match (self.shared, state) {
+            (false, _) => 0,
+            (true, State::Queued) => 1,
+            (true, State::Running) => 2,
+            (true, _) => 3,
+        };
+        Self { seq: least.max(self.seq + 1), state, ..self }
     }
 
     /// Whether a report of `version` in `state` is the next step of this run, and not a run of its own.
     pub fn goes_on_with(&self, version: &str, state: State) -> bool {
         self.version == version && self.state.may_become(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(shared: bool) -> Run {
+        let (version, sha) = ("1.0.0".to_owned(), None);
+        Run { key: "k".to_owned(), seq: 0, version, sha, state: State::Queued, shared, turn: 0 }
+    }
+
+    #[test]
+    fn the_steps_of_a_ci_run_have_the_numbers_that_any_machine_would_give() {
+        assert_eq!(run(true).step(State::Succeeded).seq, 3);
+        assert_eq!(run(true).step(State::Running).step(State::Failed).seq, 3);
+        assert_eq!(run(true).step(State::Queued).seq, 1);
+        assert_eq!(run(false).step(State::Succeeded).seq, 1);
     }
 }

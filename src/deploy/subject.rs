@@ -2,6 +2,7 @@
 
 use semver::Version;
 
+use crate::ci::Job;
 use crate::config::Config;
 use crate::git::{GitError, Repo};
 
@@ -44,11 +45,8 @@ impl Target {
             Some(app) => app.to_owned(),
             None => app_of(config, repo).ok_or(SubjectError::Unsaid("app"))?,
         };
-        for (what, name) in [("app", app.as_str()), ("environment", environment)] {
-            if !(1..=100).contains(&name.chars().count()) || name.contains(char::is_control) {
-                return Err(SubjectError::BadName { what, name: crate::domain::text::line(name) });
-            }
-        }
+        check_name("app", &app)?;
+        check_name("environment", environment)?;
         Ok(Self {
             workload: config.workload.clone().unwrap_or_else(|| app.clone()),
             platform: config.platform_of(environment).to_owned(),
@@ -56,6 +54,14 @@ impl Target {
             app,
         })
     }
+}
+
+/// Refuses a name that no registry takes.
+pub fn check_name(what: &'static str, name: &str) -> Result<(), SubjectError> {
+    if (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control) {
+        return Ok(());
+    }
+    Err(SubjectError::BadName { what, name: crate::domain::text::line(name) })
 }
 
 /// The app's name: as configured, else the repository's.
@@ -82,13 +88,17 @@ impl Source {
         Ok(Self { version, sha: Some(head.oid), branch: head.branch, dirty })
     }
 
+    /// The branch that a CI job runs for, where the checkout names none: runners check out a bare commit.
+    #[must_use]
+    pub fn in_job(self, job: Option<&Job>) -> Self {
+        let branch = self.branch.or_else(|| job?.branch.clone());
+        Self { branch, ..self }
+    }
+
     /// A version that the user names: its tag says which commit that is, else HEAD if HEAD holds it, else
     /// nothing does.
     pub fn of_version(version: &str, config: &Config, repo: Option<&Repo>) -> Result<Self, SubjectError> {
-        if !(1..=100).contains(&version.chars().count()) || version.contains(char::is_control) {
-            let name = crate::domain::text::line(version);
-            return Err(SubjectError::BadName { what: "version", name });
-        }
+        check_name("version", version)?;
         let unknown = Self { version: version.to_owned(), sha: None, branch: None, dirty: None };
         let Some(repo) = repo else { return Ok(unknown) };
         if let Some(sha) = tagged(version, config, repo)? {

@@ -9,16 +9,17 @@ use crate::domain::deployment::Current;
 pub type Variables = Vec<(&'static str, String)>;
 
 /// The plain variables, which `shipmark env` prints too. `built` is the time of the build, `deployed` that of
-/// the deployment.
-pub fn plain(target: &Target, source: &Source, built: Timestamp, deployed: Timestamp) -> Variables {
-    vec![
+/// the deployment; without an environment (an empty name) there is none.
+pub fn plain(environment: &str, source: &Source, built: Timestamp, deployed: Option<Timestamp>) -> Variables {
+    let mut variables = vec![
         ("VERSION", source.version.clone()),
         ("COMMIT", source.sha.clone().unwrap_or_default()),
         ("BRANCH", source.branch.clone().unwrap_or_default()),
-        ("ENVIRONMENT", target.environment.clone()),
+        ("ENVIRONMENT", environment.to_owned()),
         ("BUILT_AT", utc(built)),
-        ("DEPLOYED_AT", utc(deployed)),
-    ]
+    ];
+    variables.extend(deployed.map(|time| ("DEPLOYED_AT", utc(time))));
+    variables
 }
 
 /// Our own variables: what the registry knows of this deployment and of the one before it. An unknown one is

@@ -3,18 +3,25 @@
 
 pub mod assemble;
 pub mod changelog;
+pub mod checks;
+pub mod compare;
 pub mod decide;
 pub mod delivery;
 pub mod deployment;
+pub mod dotenv;
+pub mod health;
 pub mod links;
 pub mod lint;
 pub mod manifest;
+pub mod mention;
 pub mod message;
 pub mod message_file;
 pub mod notes;
+pub mod past;
 pub mod plan;
 pub mod pushed;
 pub mod span;
 pub mod text;
 pub mod tier;
+pub mod verdict;
 pub mod version;

@@ -2,7 +2,9 @@
 
 use super::{Error, Exit};
 use crate::config::ConfigError;
+use crate::deploy::board::Several;
 use crate::deploy::client::ClientError;
+use crate::deploy::operand::OperandError;
 use crate::deploy::outbox::OutboxError;
 use crate::deploy::subject::SubjectError;
 use crate::domain::assemble::AssembleError;
@@ -212,6 +214,30 @@ impl From<SubjectError> for Error {
                 Self::from_source(Exit::Usage, &error).hint("choose another name")
             }
         }
+    }
+}
+
+impl From<OperandError> for Error {
+    fn from(error: OperandError) -> Self {
+        let of = |hint: &str| Self::from_source(Exit::Repository, &error).hint(hint);
+        match error {
+            OperandError::Subject(error) => error.into(),
+            OperandError::Unknown(_) => of(
+                "see the environments with `shipmark status`, or run `git fetch --tags` if another clone has it",
+            ),
+            OperandError::NotHere { shallow: true, .. } => {
+                of("run `git fetch --unshallow --tags`, in CI `fetch-depth: 0`")
+            }
+            OperandError::NotHere { .. } => of("run `git fetch`, or let `--fetch` do it"),
+            OperandError::Gone { .. } => of("check that this is the repository it was deployed from"),
+        }
+    }
+}
+
+impl From<Several> for Error {
+    fn from(error: Several) -> Self {
+        let choices = error.choices.join(", ");
+        Self::from_source(Exit::Usage, &error).hint(format!("name one: {choices}"))
     }
 }
 

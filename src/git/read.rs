@@ -71,7 +71,7 @@ impl Repo {
         walk.map(|oid| self.read_commit(oid.map_err(walking())?)).collect()
     }
 
-    fn read_commit(&self, oid: Oid) -> Result<Commit, GitError> {
+    pub(super) fn read_commit(&self, oid: Oid) -> Result<Commit, GitError> {
         let commit = self.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
         let message = Message::parse(&String::from_utf8_lossy(commit.message_raw_bytes()));
         let targets = message.revert_targets();

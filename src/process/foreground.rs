@@ -62,6 +62,7 @@ pub struct Watch {
     arriving: Receiver<i32>,
     handle: Handle,
     first: Option<u8>,
+    count: u32,
 }
 
 impl Watch {
@@ -80,7 +81,7 @@ impl Watch {
                 }
             }
         });
-        Ok(Self { arriving, handle, first: None })
+        Ok(Self { arriving, handle, first: None, count: 0 })
     }
 
     /// The first ending signal that has arrived so far.
@@ -91,8 +92,15 @@ impl Watch {
         self.first
     }
 
+    /// How many ending signals have arrived so far.
+    pub fn count(&mut self) -> u32 {
+        self.first();
+        self.count
+    }
+
     fn note(&mut self, signal: i32) {
         if ENDING.contains(&signal) {
+            self.count = self.count.saturating_add(1);
             self.first = self.first.or(u8::try_from(signal).ok());
         }
     }

@@ -5,7 +5,8 @@ use jiff::{Span, Timestamp};
 
 use super::{Registry, RegistryError};
 use crate::domain::deployment::Current;
-use crate::store::{self, Listed, Place, Row, Stat};
+use crate::domain::past::Past;
+use crate::store::{self, Listed, Place, Row, Stat, Wanted};
 
 /// A page of a list, by the rules of v1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,11 @@ impl Registry {
     /// What is where: every app, or one.
     pub(crate) async fn current(&self, app: Option<&str>) -> Result<Vec<Current>, RegistryError> {
         Ok(self.store.matrix(app).await?)
+    }
+
+    /// What was deployed, newest first, one page.
+    pub(crate) async fn history(&self, wanted: &Wanted) -> Result<Vec<Past>, RegistryError> {
+        Ok(self.store.history(wanted).await?)
     }
 
     /// The version of the newest v1 row of a place: of those that succeeded, or of `any` status.

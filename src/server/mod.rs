@@ -5,6 +5,7 @@ mod assets;
 mod board;
 mod body;
 mod guard;
+mod history;
 mod listen;
 mod metrics;
 mod observe;
@@ -92,7 +93,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/read/environment/latest", get(v1::rows::latest)),
         ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
         ("/api/v2/server", get(v2::server)),
-        ("/api/v2/deployments", post(v2::report)),
+        ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/current", get(v2::current)),
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.

@@ -5,6 +5,7 @@ mod address;
 mod db;
 mod dialect;
 mod error;
+mod history;
 mod open;
 mod read;
 mod settle;
@@ -14,6 +15,7 @@ mod write;
 
 pub use address::{BadAddress, Server};
 pub(crate) use error::StoreError;
+pub(crate) use history::Wanted;
 pub use open::OpenError;
 pub(crate) use read::Known;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};

@@ -86,7 +86,7 @@ fn known(row: &Record) -> Result<Known, StoreError> {
     })
 }
 
-fn state(row: &Record, column: &str) -> Result<State, StoreError> {
+pub(super) fn state(row: &Record, column: &str) -> Result<State, StoreError> {
     let word = row.text(column)?;
     State::from_word(&word).ok_or(StoreError::Corrupt(word))
 }

@@ -9,9 +9,13 @@
 
 mod action;
 mod ci;
+mod ci_runs;
+mod compare;
 mod conformance;
 mod databases;
 mod deploy;
+mod env;
+mod health;
 mod hooks;
 mod outbox;
 mod release;
@@ -19,4 +23,5 @@ mod server;
 mod status;
 mod support;
 mod tidy;
+mod whereabouts;
 mod whole_loop;

@@ -2,6 +2,7 @@
 
 mod binary;
 mod guard;
+mod history;
 mod log;
 mod metrics;
 mod pages;

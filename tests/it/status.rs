@@ -2,20 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{RegistryMock, Sandbox, down, helpdesk};
-
-/// One item of `GET /api/v2/current`: a success, unless `failed` names a newer attempt's version.
-fn item(app: &str, environment: &str, version: &str, sha: Option<&str>, failed: Option<&str>) -> Value {
-    let attempt = |id: i64, version: &str, state: &str, status: &str, sha: Option<&str>| {
-        json!({ "id": id, "version": version, "state": state, "status": status, "sha": sha, "actor": null,
-            "started_at": 1_760_085_900_000_i64, "finished_at": 1_760_085_912_000_i64 })
-    };
-    let recorded = attempt(1, version, "succeeded", "deployed", sha);
-    let newest =
-        failed.map_or_else(|| recorded.clone(), |version| attempt(2, version, "failed", "failed", None));
-    json!({ "app": app, "workload": app, "platform": environment, "environment": environment,
-        "recorded": recorded, "newest": newest })
-}
+use crate::support::{RegistryMock, Sandbox, down, helpdesk, item};
 
 #[test]
 fn status_shows_what_runs_where_and_how_local_stands_to_it() {

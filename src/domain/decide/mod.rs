@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 use semver::Version;
 
 use super::message::Kind;
-use super::plan::{Decision, History, Rule, Tag, Wish};
+use super::plan::{Commit, Decision, History, Reason, Rule, Tag, Wish};
 use super::text;
 use super::version::{Bump, TagFormat, Zero};
 
@@ -69,6 +69,28 @@ pub fn decide(history: &History, rules: &Rules, wish: &Wish) -> Result<Decision,
         ignored,
         warnings,
     })
+}
+
+/// What some commits amount to.
+#[derive(Debug, Clone)]
+pub struct Amount {
+    pub bump: Option<Bump>,
+    /// Which of them, by index, take each other back.
+    pub cancelled: BTreeMap<usize, Reason>,
+}
+
+/// What commits, newest first, amount to on top of a version.
+pub fn amount(commits: &[Commit], base: Option<&Version>, rules: &Rules) -> Amount {
+    let base = base.map(|version| Tag {
+        name: rules.tag_format.tag_of(version),
+        version: version.clone(),
+        commit: String::new(),
+    });
+    let (head, window) = (String::new(), commits.to_vec());
+    let history = History { head, tags: Vec::new(), base, window, version_file: None };
+    let cancelled = revert::cancel(commits);
+    let (deciding, _) = level::sort_out(&history, rules, &cancelled);
+    Amount { bump: deciding.iter().map(|commit| commit.effective).max(), cancelled }
 }
 
 /// The version that the repository has now: the newest release, else what VERSION.txt says, else the first.

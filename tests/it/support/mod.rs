@@ -1,6 +1,7 @@
 //! What the integration tests share: a sealed-off place to run the real binary in, and servers to run it against.
 
 pub(crate) mod engine;
+pub(crate) mod program;
 pub(crate) mod registry;
 pub(crate) mod registry_mock;
 pub(crate) mod remote;
@@ -29,4 +30,23 @@ pub(crate) fn helpdesk(url: &str) -> Sandbox {
 pub(crate) fn down() -> (u16, String) {
     let port = RegistryMock::closed_port();
     (port, format!("http://127.0.0.1:{port}"))
+}
+
+/// One item of `GET /api/v2/current`: a success, unless `failed` names a newer attempt's version.
+pub(crate) fn item(
+    app: &str,
+    environment: &str,
+    version: &str,
+    sha: Option<&str>,
+    failed: Option<&str>,
+) -> serde_json::Value {
+    let attempt = |id: i64, version: &str, state: &str, status: &str, sha: Option<&str>| {
+        serde_json::json!({ "id": id, "version": version, "state": state, "status": status, "sha": sha,
+            "actor": null, "started_at": 1_760_085_900_000_i64, "finished_at": 1_760_085_912_000_i64 })
+    };
+    let recorded = attempt(1, version, "succeeded", "deployed", sha);
+    let newest =
+        failed.map_or_else(|| recorded.clone(), |version| attempt(2, version, "failed", "failed", None));
+    serde_json::json!({ "app": app, "workload": app, "platform": environment, "environment": environment,
+        "recorded": recorded, "newest": newest })
 }

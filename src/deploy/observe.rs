@@ -1,0 +1,83 @@
+//! Asks the running programs of several environments at once, and sets what they say against the record.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::domain::deployment::Current;
+use crate::domain::health::Observed;
+use crate::domain::past::Past;
+use crate::domain::verdict::{Verdict, verdict};
+use crate::probe::Probe;
+
+/// The time that one program gets: a board must not wait for the slowest.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// What is known of one environment beside its record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    pub observed: Option<Observed>,
+    /// Why nothing was observed.
+    pub problem: Option<String>,
+    pub verdict: Verdict,
+}
+
+impl Seen {
+    /// The verdict in a few words; with `why` also the reason for which there is no better one.
+    pub fn words(&self, why: bool) -> String {
+        let runs = || self.observed.as_ref().map_or_else(String::new, Observed::surest_name);
+        match (self.verdict, &self.problem) {
+            (Verdict::Confirmed, _) => "confirmed".to_owned(),
+            (Verdict::Drift, _) => format!("DRIFT: runs {}", runs()),
+            (Verdict::Unreported, _) => format!("UNREPORTED: runs {}", runs()),
+            (_, Some(problem)) if why => format!("unverified: {problem}"),
+            (_, None) if why && self.verdict == Verdict::Unverified => {
+                "reachable, version unproved".to_owned()
+            }
+            (Verdict::Failed, None) => "confirmed".to_owned(),
+            _ => "unverified".to_owned(),
+        }
+    }
+}
+
+/// One answer for each cell, in their order; nothing for an environment without a configured health.
+/// `history` gives what was deployed to a place, and is asked only where something else runs.
+pub fn observe(
+    items: &[&Current],
+    config: &Config,
+    history: &dyn Fn(&Current) -> Option<Vec<Past>>,
+) -> Vec<Option<Seen>> {
+    let health = |item: &Current| config.environments.get(&item.environment)?.health.as_ref();
+    let looked: Vec<Option<Result<Observed, String>>> = std::thread::scope(|scope| {
+        let ask = |item: &&Current| {
+            let health = health(item)?;
+            Some(scope.spawn(move || {
+                Probe::new(health).map_err(|error| error.to_string()).and_then(|probe| probe.look(LIMIT))
+            }))
+        };
+        let asked: Vec<_> = items.iter().map(ask).collect();
+        let ended = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+            thread.join().unwrap_or_else(|_| Err("asking it broke off".to_owned()))
+        };
+        asked.into_iter().map(|thread| thread.map(ended)).collect()
+    });
+    items.iter().zip(looked).map(|(item, looked)| looked.map(|looked| seen(item, looked, history))).collect()
+}
+
+fn seen(
+    item: &Current,
+    looked: Result<Observed, String>,
+    history: &dyn Fn(&Current) -> Option<Vec<Past>>,
+) -> Seen {
+    let (observed, problem) = match looked {
+        Ok(observed) => (Some(observed), None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let mut found = verdict(item, observed.as_ref(), None);
+    if found == Verdict::Drift {
+        let rows = history(item);
+        found = verdict(item, observed.as_ref(), rows.as_deref());
+    }
+    Seen { observed, problem, verdict: found }
+}

@@ -1,0 +1,143 @@
+//! What is known of one environment, from what is recorded there and what the running program says.
+
+use serde::Serialize;
+
+use super::deployment::{Attempt, Current};
+use super::health::{Observed, Proof, Wanted, same_commit, same_version};
+use super::past::Past;
+
+/// One word for a cell; the first that applies counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Something runs that this environment has no record of.
+    Unreported,
+    /// Something else runs than what is recorded: never switched, or put back by hand.
+    Drift,
+    /// The newest attempt failed; the last good version still counts as recorded.
+    Failed,
+    /// The program gave no answer, or one that proves nothing.
+    Unverified,
+    /// The program says that it is what is recorded.
+    Confirmed,
+}
+
+/// The verdict on a cell. `history` is what was deployed there, if that is known.
+pub fn verdict(item: &Current, observed: Option<&Observed>, history: Option<&[Past]>) -> Verdict {
+    let judged = match (observed, &item.recorded) {
+        (None, _) => None,
+        (Some(observed), None) => {
+            Some(observed.judge(&Wanted { version: "", sha: None, environment: &item.environment }))
+        }
+        (Some(observed), Some(recorded)) => Some(observed.judge(&wanted(item, recorded))),
+    };
+    match judged {
+        Some(Err(_)) if observed.is_some_and(|observed| is_unknown(observed, history)) => Verdict::Unreported,
+        Some(Err(_)) => Verdict::Drift,
+        _ if is_failed(item) => Verdict::Failed,
+        Some(Ok(good)) if good.proof != Proof::Reachable => Verdict::Confirmed,
+        _ => Verdict::Unverified,
+    }
+}
+
+fn wanted<'a>(item: &'a Current, recorded: &'a Attempt) -> Wanted<'a> {
+    Wanted { version: &recorded.version, sha: recorded.sha.as_deref(), environment: &item.environment }
+}
+
+fn is_failed(item: &Current) -> bool {
+    use super::deployment::State::{Failed, TimedOut};
+    matches!(item.newest.state, Failed | TimedOut)
+}
+
+/// Whether nothing in a known history is what was observed.
+fn is_unknown(observed: &Observed, history: Option<&[Past]>) -> bool {
+    let known = |row: &Past| {
+        let commit = observed.commit.as_deref().zip(row.sha.as_deref());
+        let by_commit = commit.and_then(|(seen, sha)| same_commit(seen, sha));
+        let by_version = observed.version.as_deref().map(|version| same_version(version, &row.version));
+        by_commit.or(by_version) == Some(true)
+    };
+    history.is_some_and(|rows| !rows.iter().any(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::deployment::State;
+
+    fn attempt(id: i64, version: &str, state: State, sha: &str) -> Attempt {
+        Attempt {
+            id,
+            version: version.to_owned(),
+            state,
+            status: state.v1_word().to_owned(),
+            sha: Some(sha.to_owned()),
+            actor: None,
+            started_at: 0,
+            finished_at: Some(1),
+        }
+    }
+
+    fn item(failed: bool) -> Current {
+        let name = || "production".to_owned();
+        let good = attempt(1, "1.0.1", State::Succeeded, "764c1190000");
+        let newest = if failed { attempt(2, "1.1.0", State::Failed, "5d10c7e0000") } else { good.clone() };
+        Current {
+            app: name(),
+            workload: name(),
+            platform: name(),
+            environment: name(),
+            recorded: Some(good),
+            newest,
+        }
+    }
+
+    fn seen(version: &str, commit: &str) -> Observed {
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Observed { version: some(version), commit: some(commit), environment: None }
+    }
+
+    fn row(version: &str, sha: &str) -> Past {
+        let text = || "x".to_owned();
+        let (r#ref, dirty, actor, run_url) = (None, None, None, None);
+        Past {
+            id: 1,
+            app: text(),
+            workload: text(),
+            platform: text(),
+            environment: text(),
+            version: version.to_owned(),
+            state: State::Superseded,
+            status: text(),
+            sha: Some(sha.to_owned()),
+            r#ref,
+            dirty,
+            actor,
+            run_url,
+            duration: None,
+            started_at: 0,
+            finished_at: None,
+        }
+    }
+
+    #[test]
+    fn the_first_word_that_applies_counts() {
+        let history = [row("1.0.1", "764c1190000"), row("1.0.0", "90546310000")];
+        for (failed, observed, verdict) in [
+            (false, seen("1.0.1", "764c119"), Verdict::Confirmed),
+            (false, seen("1.0.1", ""), Verdict::Confirmed),
+            (false, seen("1.0.0", "9054631"), Verdict::Drift),
+            (false, seen("1.0.1", "1234567"), Verdict::Unreported),
+            (false, seen("3.0.0", ""), Verdict::Unreported),
+            (false, seen("", ""), Verdict::Unverified),
+            (true, seen("1.0.1", "764c119"), Verdict::Failed),
+            (true, seen("1.0.0", "9054631"), Verdict::Drift),
+        ] {
+            let found = super::verdict(&item(failed), Some(&observed), Some(&history));
+            assert_eq!(found, verdict, "{failed} {observed:?}");
+        }
+        assert_eq!(super::verdict(&item(false), None, None), Verdict::Unverified);
+        // Without a history it cannot be said that nobody reported it.
+        assert_eq!(super::verdict(&item(false), Some(&seen("3.0.0", "")), None), Verdict::Drift);
+    }
+}
