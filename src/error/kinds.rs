@@ -15,7 +15,7 @@ use crate::git::push::PushError;
 use crate::http::HttpError;
 use crate::process::ProcessError;
 use crate::server::ServeError;
-use crate::store::OpenError;
+use crate::store::{BadAddress, OpenError};
 use crate::template::TemplateError;
 use crate::world::BadVariable;
 
@@ -255,6 +255,13 @@ impl From<OpenError> for Error {
             OpenError::Database { .. } => Self::from_source(Exit::Io, &error).hint(
                 "if the file is damaged, put a backup in its place; if it is busy, stop the other program",
             ),
+            OpenError::Server { .. } => Self::from_source(Exit::Io, &error)
+                .hint("see that the server runs, and that the user may make tables in this database"),
+            OpenError::Locked { .. } => {
+                Self::from_source(Exit::Locked, &error).hint("wait for it to end, then start this one again")
+            }
+            OpenError::Foreign { .. } => Self::from_source(Exit::Configuration, &error)
+                .hint("name an empty database, or one that Lord-Y/versions made"),
             OpenError::Newer { .. } => Self::from_source(Exit::Configuration, &error)
                 .hint("run the shipmark that made this database, or a newer one"),
         }
@@ -263,9 +270,12 @@ impl From<OpenError> for Error {
 
 impl From<ServeError> for Error {
     fn from(error: ServeError) -> Self {
-        match &error {
-            ServeError::Listener(_) => Self::from_source(Exit::Io, &error),
-            ServeError::Template(_) => Self::from_source(Exit::Bug, &error),
-        }
+        Self::from_source(Exit::Bug, &error)
+    }
+}
+
+impl From<BadAddress> for Error {
+    fn from(error: BadAddress) -> Self {
+        Self::from_source(Exit::Configuration, &error)
     }
 }
