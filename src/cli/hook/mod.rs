@@ -110,13 +110,10 @@ impl Hook {
         if context.world.var("SHIPMARK_IN_LEGACY").is_some() || !files::is_executable(&script) {
             return Ok(None);
         }
-        let done = Invocation::in_hook(&script, &self.args, context.world.cwd())
+        let status = Invocation::in_hook(&script, &self.args, context.world.cwd())
             .env("SHIPMARK_IN_LEGACY", "1")
-            .capture(input, LEGACY)?;
-        for text in [done.text(), done.complaint()].iter().filter(|text| !text.is_empty()) {
-            context.ui.urge(text);
-        }
-        let code = done.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+            .relay(input, LEGACY)?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
         Ok((code != 0).then_some(Status::Child(code)))
     }
 
