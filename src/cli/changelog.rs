@@ -38,11 +38,10 @@ impl Changelog {
             Some(range) => section_of_range(&repo, range, links.as_ref())?,
             None => unreleased(&repo, &config, links.as_ref())?,
         };
-        if self.write {
-            write(context, &repo, &section)?;
-        } else if context.ui.json {
-            context.ui.document(&serde_json::json!({ "markdown": section }))?;
-        } else {
+        let written = if self.write { Some(write(context, &repo, &section)?) } else { None };
+        if context.ui.json {
+            context.ui.document(&serde_json::json!({ "markdown": section, "written": written }))?;
+        } else if written.is_none() {
             context.ui.answer(&section)?;
         }
         Ok(Exit::Done.into())
@@ -95,7 +94,8 @@ fn render(subject: &Subject, commits: &[Commit], shown: impl Fn(&Commit) -> bool
     Ok(Templates::markdown()?.render("changelog", &notes)?.trim_end().to_owned() + "\n")
 }
 
-fn write(context: &Context, repo: &Repo, section: &str) -> Result<(), Error> {
+/// Says whether the file changed.
+fn write(context: &Context, repo: &Repo, section: &str) -> Result<bool, Error> {
     let path = repo.root()?.join(CHANGELOG_FILE);
     let old = files::read_managed(&path)?;
     let new = changelog::splice(old.as_deref(), "unreleased", section).map_err(|error| {
@@ -103,9 +103,9 @@ fn write(context: &Context, repo: &Repo, section: &str) -> Result<(), Error> {
     })?;
     if old.as_deref() == Some(new.as_slice()) {
         context.ui.note(&format!("{CHANGELOG_FILE} says it already"));
-    } else {
-        files::replace(&path, &new)?;
-        context.ui.note(&format!("{CHANGELOG_FILE} updated"));
+        return Ok(false);
     }
-    Ok(())
+    files::replace(&path, &new)?;
+    context.ui.note(&format!("{CHANGELOG_FILE} updated"));
+    Ok(true)
 }

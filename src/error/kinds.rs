@@ -69,6 +69,7 @@ impl From<GitError> for Error {
             GitError::ForeignOwner(path) => {
                 plain.hint(format!("run `git config --global --add safe.directory {}`", path.display()))
             }
+            GitError::BadGitDir(_) => plain.hint("unset it, or name the repository with `--repo PATH`"),
             GitError::Unborn => plain.hint("make the first commit"),
             GitError::Detached => plain.hint("check out a branch, or name it with `--branch NAME`"),
             GitError::Bare => plain.hint("run it in a clone that has a worktree"),

@@ -14,7 +14,6 @@ use clap::{Args, ValueEnum};
 use super::Context;
 use crate::error::{Error, Exit, Status};
 use crate::files;
-use crate::git::Repo;
 use crate::process::Invocation;
 
 /// Run one git hook; the scripts that `hooks install` writes call this
@@ -79,8 +78,7 @@ impl Hook {
         if self.skipped(context) {
             return Ok(Exit::Done.into());
         }
-        let start = context.global.repo.as_deref().unwrap_or_else(|| context.world.cwd());
-        let repo = Repo::open(start, context.global.repo.is_none())?;
+        let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
         match self.name {
             Name::CommitMsg => message::commit_msg(context, &repo, &config, &self.args),
