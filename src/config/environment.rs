@@ -44,7 +44,7 @@ pub(super) fn environments(leaves: &Leaves) -> Result<BTreeMap<String, Environme
 fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> {
     let get = |field: &str| Setting::at(leaves, &["environments", environment, field]);
     let order = get("order");
-    let number = |leaf: &Leaf| leaf.value.as_integer().ok_or_else(|| order.refuse(leaf, "a number"));
+    let number = |leaf: &Leaf| leaf.value.as_integer().ok_or_else(|| order.refuse(leaf, "a whole number"));
     let url = get("url").parsed("an http or https address", http_address)?;
     Ok(Environment {
         platform: get("platform").parsed(NAME, name)?,
@@ -156,7 +156,7 @@ mod tests {
                 "`environments.a.health.stable` is `0`, not a number from 1 to 100",
             ),
             ("health = { uri = \"http://x\" }", "unknown key `environments.a.health.uri`"),
-            ("order = \"x\"", "`environments.a.order` is `x`, not a number"),
+            ("order = \"x\"", "`environments.a.order` is `x`, not a whole number"),
         ] {
             let error = read(&format!("[environments.a]\n{line}")).unwrap_err();
             assert_eq!(error, format!("shipmark.toml:2: {message}"), "{line}");

@@ -50,6 +50,13 @@ impl From<ConfigError> for Error {
             }
             ConfigError::UnknownKey { .. } => Self::from_source(Exit::Configuration, &error)
                 .hint("remove it; the README lists every key under \"Configuration\""),
+            ConfigError::NotATable { header, .. } => Self::from_source(Exit::Configuration, &error)
+                .hint(format!("write its keys below a line `{header}`")),
+            ConfigError::Twice { .. } => {
+                Self::from_source(Exit::Configuration, &error).hint("remove one of them")
+            }
+            ConfigError::Credentials { .. } => Self::from_source(Exit::Configuration, &error)
+                .hint("take them out of the address; a token goes into `SHIPMARK_TOKEN`"),
             _ => Self::from_source(Exit::Configuration, &error),
         }
     }
