@@ -90,12 +90,17 @@ fn plain(value: &DeValue, path: &[String], origin: &Origin) -> Result<toml::Valu
         DeValue::String(text) => Some(toml::Value::String(text.to_string())),
         DeValue::Boolean(flag) => Some(toml::Value::Boolean(*flag)),
         DeValue::Integer(digits) if digits.radix() == 10 => number(digits.as_str()),
+        DeValue::Array(items) => {
+            let texts =
+                items.iter().map(|item| Some(toml::Value::String(item.get_ref().as_str()?.to_owned())));
+            texts.collect::<Option<Vec<_>>>().map(toml::Value::Array)
+        }
         _ => None,
     }
     .ok_or_else(|| ConfigError::BadValue {
         key: path.join("."),
         origin: origin.clone(),
         value: "a value of this kind".to_owned(),
-        wanted: "a text, a decimal number or true or false",
+        wanted: "a text, a decimal number, true or false, or a list of texts",
     })
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use url::Url;
 
-pub use self::environment::Environment;
 use self::environment::environments;
+pub use self::environment::{Command, Environment};
 pub use self::layer::Origin;
 use self::layer::{Leaf, Leaves};
 use crate::domain::version::{Bump, TagFormat, Zero};
@@ -222,6 +222,19 @@ impl<'a> Setting<'a> {
         let Some(leaf) = self.leaf else { return Ok(None) };
         let value = leaf.value.as_str().and_then(parse);
         value.map(Some).ok_or_else(|| self.refuse(leaf, wanted))
+    }
+
+    /// A list of texts, none of them with a NUL, which no command line can hold.
+    fn texts(&self, wanted: &'static str) -> Result<Option<Vec<String>>, ConfigError> {
+        let Some(leaf) = self.leaf else { return Ok(None) };
+        let texts = leaf.value.as_array().map(|items| {
+            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect::<Vec<String>>()
+        });
+        let usable = |texts: &Vec<String>| {
+            texts.first().is_some_and(|first| !first.is_empty())
+                && !texts.iter().any(|text| text.contains('\0'))
+        };
+        texts.filter(usable).map(Some).ok_or_else(|| self.refuse(leaf, wanted))
     }
 
     fn refuse(&self, leaf: &Leaf, wanted: &'static str) -> ConfigError {

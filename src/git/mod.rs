@@ -12,6 +12,7 @@ pub mod read;
 pub mod ready;
 pub mod recover;
 pub mod user;
+pub mod worktree;
 
 use std::path::{Path, PathBuf};
 

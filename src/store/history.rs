@@ -5,6 +5,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::read::state;
 use super::{Store, StoreError, sql};
+use crate::domain::deployment::Raw;
 use crate::domain::past::Past;
 
 /// Which deployments are wanted; what is absent filters nothing.
@@ -39,6 +40,9 @@ impl Store {
 
 fn past(row: &SqliteRow) -> Result<Past, StoreError> {
     let dirty: Option<i64> = row.try_get("dirty")?;
+    // Any client of v1 may write there what it likes; what is not ours says nothing.
+    let raw: Option<String> = row.try_get("raw")?;
+    let why = raw.and_then(|raw| serde_json::from_str::<Raw>(&raw).ok()).map(|raw| raw.shipmark);
     Ok(Past {
         id: row.try_get("versions_id")?,
         app: row.try_get("app")?,
@@ -56,5 +60,7 @@ fn past(row: &SqliteRow) -> Result<Past, StoreError> {
         duration: row.try_get("duration")?,
         started_at: row.try_get("started_at")?,
         finished_at: row.try_get("finished_at")?,
+        kind: why.as_ref().and_then(|why| why.kind),
+        reason: why.and_then(|why| why.reason),
     })
 }

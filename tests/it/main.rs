@@ -17,6 +17,7 @@ mod health;
 mod hooks;
 mod outbox;
 mod release;
+mod rollback;
 mod server;
 mod status;
 mod support;
