@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Context;
+use super::checked::Checked;
 use super::reporting::warn_of;
-use super::verify::Checked;
 use crate::deploy::run::Run;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::variables::{self, Variables};

@@ -2,7 +2,9 @@
 
 mod asking;
 mod attempt;
+mod bump;
 mod changelog;
+mod checked;
 mod ci;
 mod compare;
 mod compare_list;
@@ -18,6 +20,7 @@ mod init;
 mod lint;
 mod next;
 mod outbox;
+mod paper;
 mod release;
 mod report;
 mod reporting;
@@ -26,6 +29,8 @@ mod rollback_plan;
 mod serve;
 mod status;
 mod status_table;
+mod tag;
+mod undo;
 mod verify;
 
 use std::ffi::OsString;
@@ -86,8 +91,12 @@ enum When {
 enum Command {
     Init(init::Init),
     Next(next::Next),
+    Bump(bump::BumpArgs),
     Changelog(changelog::Changelog),
     Release(release::Release),
+    Tag(tag::Tag),
+    Undo(undo::Undo),
+    Verify(verify::Verify),
     Lint(lint::Lint),
     Hooks(hooks::Hooks),
     Hook(hook::Hook),
@@ -103,6 +112,8 @@ enum Command {
     Ci(ci::Ci),
     Serve(serve::Serve),
     Demo(demo::Demo),
+    Completions(paper::Completions),
+    Man(paper::Man),
 }
 
 /// What every command gets: the surroundings, the voice, and the options that all of them share.
@@ -170,8 +181,12 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
     match command {
         Command::Init(init) => init.run(context),
         Command::Next(next) => next.run(context),
+        Command::Bump(bump) => bump.run(context),
         Command::Changelog(changelog) => changelog.run(context),
         Command::Release(release) => release.run(context),
+        Command::Tag(tag) => tag.run(context),
+        Command::Undo(undo) => undo.run(context),
+        Command::Verify(verify) => verify.run(context),
         Command::Lint(lint) => lint.run(context),
         Command::Hooks(hooks) => hooks.run(context),
         Command::Hook(hook) => hook.run(context),
@@ -187,6 +202,8 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),
         Command::Demo(demo) => demo.run(context),
+        Command::Completions(completions) => completions.run(context),
+        Command::Man(man) => man.run(context),
     }
 }
 

@@ -42,6 +42,9 @@ pub(super) struct Release {
     /// The branch to release on, where HEAD is detached
     #[arg(long, value_name = "NAME")]
     branch: Option<String>,
+    /// No commit: HEAD is tagged with what its VERSION.txt says.
+    #[arg(skip)]
+    tag_only: bool,
 }
 
 /// What a release came to; the answer of `release --json`.
@@ -61,6 +64,11 @@ impl Release {
     /// The release of a CI job: pushed, on the branch that the job runs for.
     pub(super) fn of_job(branch: Option<String>, dry_run: bool) -> Self {
         Self { dry_run, push: true, branch, ..Self::default() }
+    }
+
+    /// Only the tag, for what VERSION.txt says.
+    pub(super) fn tag_only(dry_run: bool, push: bool, branch: Option<String>) -> Self {
+        Self { dry_run, push, branch, tag_only: true, ..Self::default() }
     }
 
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
@@ -86,15 +94,22 @@ impl Release {
         let head = repo.head()?;
         let branch = self.branch_of(repo, config, &head)?;
         let history = repo.history(&config.tag_format)?;
-        let wish = Wish { set: self.set.clone(), bump: self.bump.map(Bump::from) };
-        let decision = next::decide(context, config, &history, &wish)?;
+        let wish = self.wish(&history)?;
+        let mut decision = next::decide(context, config, &history, &wish)?;
+        if self.tag_only && wish.set.is_none() {
+            let reason = format!("VERSION.txt says {}, which is tagged", decision.current);
+            decision = decision.withheld(reason);
+        }
         if !decision.released {
             return Ok(nothing(self.dry_run, decision));
         }
         let time = context.world.release_time()?;
         let links = changelog::links(repo, config);
         let notes = changelog::section(&decision, &history.window, time, links.as_ref())?;
-        let plan = plan(repo, config, &history, &decision, &branch, &notes, time)?;
+        let mut plan = plan(repo, config, &history, &decision, &branch, &notes, time)?;
+        if self.tag_only {
+            plan.files.clear();
+        }
         let commit =
             if self.dry_run { None } else { Some(self.apply(context, repo, config, &plan, &head)?.commit) };
         Ok(Outcome {
@@ -106,6 +121,19 @@ impl Release {
             commit,
             notes,
         })
+    }
+
+    /// What was asked for by hand; `tag` asks for what VERSION.txt says.
+    fn wish(&self, history: &History) -> Result<Wish, Error> {
+        if !self.tag_only {
+            return Ok(Wish { set: self.set.clone(), bump: self.bump.map(Bump::from) });
+        }
+        let version = history.version_file.clone().ok_or_else(|| {
+            Error::new(Exit::Repository, format!("`{VERSION_FILE}` is not at HEAD"))
+                .hint("commit one that holds the version to tag")
+        })?;
+        let tagged = history.base.as_ref().is_some_and(|base| base.version == version);
+        Ok(if tagged { Wish::default() } else { Wish { set: Some(version), bump: None } })
     }
 
     fn branch_of(&self, repo: &Repo, config: &Config, head: &Head) -> Result<String, Error> {
@@ -169,7 +197,7 @@ impl Release {
 }
 
 /// Settles what a run that died left behind, and says so.
-fn recover(context: &Context, repo: &Repo) -> Result<(), Error> {
+pub(super) fn recover(context: &Context, repo: &Repo) -> Result<(), Error> {
     match repo.recover()? {
         Recovery::Nothing => {}
         Recovery::Finished(journal, left) => {

@@ -1,107 +1,92 @@
-//! What `deploy` and `rollback` say of the program that they put somewhere: is it the right one?
+//! `shipmark verify`: do VERSION.txt, CHANGELOG.md, the tags and the remote agree?
 
-use std::time::Duration;
+use clap::Args;
+use serde_json::json;
 
-use serde_json::{Value, json};
+use super::{Context, next};
+use crate::config::Config;
+use crate::domain::checks::{self, Facts, RemoteFacts, TagFacts};
+use crate::domain::manifest;
+use crate::domain::plan::{Decision, History, Wish};
+use crate::error::{Error, Exit, Status};
+use crate::git::Repo;
+use crate::git::read::{CHANGELOG_FILE, VERSION_FILE};
+use crate::ui::Tone;
 
-use super::Context;
-use crate::deploy::subject::{Source, Target};
-use crate::deploy::verify::{Verified, verify};
-use crate::domain::health::{Health, Proof, Wanted};
-use crate::domain::{span, text};
-use crate::probe::Probe;
-use crate::process::Watch;
-
-/// What came of asking the program.
-#[derive(Debug, Default)]
-pub(super) struct Checked {
-    /// Nothing where no health is configured.
-    result: Option<Result<Verified, String>>,
+/// Check that VERSION.txt, CHANGELOG.md, the tags and the remote agree
+#[derive(Args)]
+pub(super) struct Verify {
+    /// Ask the remote too
+    #[arg(long)]
+    remote: bool,
 }
 
-impl Checked {
-    /// Asks until the program is what it should be; without a configured health nothing is asked.
-    pub(super) fn now(
-        context: &Context,
-        health: Option<&Health>,
-        target: &Target,
-        source: &Source,
-        watch: &mut Watch,
-    ) -> Self {
-        let Some(health) = health else { return Self::default() };
-        let probe = match Probe::new(health) {
-            Ok(probe) => probe,
-            Err(error) => return Self { result: Some(Err(error.to_string())) },
-        };
-        let wanted =
-            Wanted { version: &source.version, sha: source.sha.as_deref(), environment: &target.environment };
-        context.ui.detail(&format!("asking {} for its version", text::line(health.url.as_str())));
-        // A signal that came before the program was there has ended the command already.
-        let before = watch.count();
-        let mut interrupted = || watch.count() > before;
-        let verified = verify(health, &wanted, context.world, &|left| probe.look(left), &mut interrupted);
-        Self { result: Some(Ok(verified)) }
-    }
-
-    /// Whether the program was asked and is not what it should be.
-    pub(super) fn failed(&self) -> bool {
-        matches!(self.result, Some(Ok(Verified::Bad { .. }) | Err(_)))
-    }
-
-    /// Whether somebody ended the wait, so that nothing is known.
-    pub(super) fn interrupted(&self) -> bool {
-        matches!(self.result, Some(Ok(Verified::Interrupted)))
-    }
-
-    /// `confirmed by commit after 24 s (2 answers were still 1.0.1)`
-    pub(super) fn words(&self) -> Option<String> {
-        Some(match self.result.as_ref()? {
-            Err(reason) => format!("health cannot be asked: {}", text::line(reason)),
-            Ok(Verified::Interrupted) => "not verified: interrupted".to_owned(),
-            Ok(Verified::Bad { reason, after }) => {
-                format!("not confirmed within {}: {reason}", span::age(milliseconds(*after)))
+impl Verify {
+    pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
+        let repo = context.repo()?;
+        let config = context.config(Some(&repo))?;
+        let history = repo.history(&config.tag_format)?;
+        let decision = next::decide(context, &config, &history, &Wish::default())?;
+        let changelog = repo.file_at(&history.head, CHANGELOG_FILE)?;
+        let changelog = changelog.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let findings = checks::verify(&Facts {
+            version: history.version_file.as_ref(),
+            changelog: changelog.as_deref(),
+            tags: &history.tags,
+            decision: &decision,
+            tag: tag_facts(&repo, &config, &history)?,
+            journal: repo.journal()?.is_some(),
+            remote: if self.remote { Some(remote_facts(&repo, &config, &decision)?) } else { None },
+        });
+        if context.ui.json {
+            context.ui.document(
+                &json!({ "findings": findings, "next": decision.next, "released": decision.released }),
+            )?;
+        } else {
+            for found in &findings {
+                let code = context.ui.out(Tone::Bad, &format!("{:<18}", found.code));
+                context.ui.answer(&format!("{code} {}\n{:<18} {}", found.problem, "", found.mend))?;
             }
-            Ok(Verified::Good { proof, after, others, .. }) => {
-                let after = span::age(milliseconds(*after));
-                let proved = match proof {
-                    Proof::Commit => format!("confirmed by commit after {after}"),
-                    Proof::Version => format!("confirmed by version after {after}"),
-                    Proof::Reachable => format!("reachable after {after}, version unproved"),
-                };
-                let still = |(name, count): (&String, &u32)| match count {
-                    1 => format!("1 answer was still {name}"),
-                    count => format!("{count} answers were still {name}"),
-                };
-                let others: Vec<String> = others.iter().map(still).collect();
-                if others.is_empty() { proved } else { format!("{proved} ({})", others.join(", ")) }
-            }
-        })
-    }
-
-    /// What is odd about a program that is right.
-    pub(super) fn warning(&self) -> Option<&str> {
-        match self.result.as_ref()? {
-            Ok(Verified::Good { warning, .. }) => warning.as_deref(),
-            _ => None,
+            let due = if decision.released { format!("; {} is due", decision.next) } else { String::new() };
+            let count = findings.len();
+            context.ui.note(&match count {
+                0 => format!("all agree on {}{due}", decision.current),
+                1 => format!("1 disagreement{due}"),
+                _ => format!("{count} disagreements{due}"),
+            });
         }
-    }
-
-    /// For the record in JSON; null where nothing was asked.
-    pub(super) fn document(&self) -> Value {
-        match &self.result {
-            None => Value::Null,
-            Some(Ok(Verified::Good { proof, after, .. })) => {
-                json!({ "good": true, "proof": proof, "after": milliseconds(*after) })
-            }
-            Some(Ok(Verified::Bad { reason, after })) => {
-                json!({ "good": false, "reason": reason, "after": milliseconds(*after) })
-            }
-            Some(Ok(Verified::Interrupted)) => json!({ "good": null, "reason": "interrupted" }),
-            Some(Err(reason)) => json!({ "good": false, "reason": reason }),
-        }
+        Ok(if findings.is_empty() { Exit::Done } else { Exit::CheckFailed }.into())
     }
 }
 
-fn milliseconds(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+fn tag_facts(repo: &Repo, config: &Config, history: &History) -> Result<Option<TagFacts>, Error> {
+    let Some(version) = &history.version_file else { return Ok(None) };
+    let name = config.tag_format.tag_of(version);
+    let Some(tag) = history.tags.iter().find(|tag| tag.name == name) else { return Ok(None) };
+    let there = repo.file_at(&tag.commit, VERSION_FILE)?;
+    Ok(Some(TagFacts {
+        annotated: repo.is_annotated(&name)?,
+        on_branch: repo.contains(&history.head, &tag.commit)?,
+        version_there: there.and_then(|bytes| manifest::read_plain(&bytes).ok()),
+        name,
+    }))
+}
+
+fn remote_facts(repo: &Repo, config: &Config, decision: &Decision) -> Result<RemoteFacts, Error> {
+    let head = repo.head()?;
+    let branch_ref = format!("refs/heads/{}", head.branch.ok_or(crate::git::GitError::Detached)?);
+    let tag = decision.base.as_ref();
+    let tag_ref = tag.map_or_else(|| "refs/tags/none".to_owned(), |tag| format!("refs/tags/{}", tag.name));
+    let tips = repo.remote_tips(&config.remote, &branch_ref, &tag_ref)?;
+    let has_commit = match (&tips.branch, tag) {
+        (Some(tip), Some(tag)) if repo.has_commit(tip) => repo.contains(tip, &tag.commit)?,
+        _ => false,
+    };
+    Ok(RemoteFacts {
+        name: config.remote.clone(),
+        same_tag: tips.tag.is_some() && tips.tag == repo.reference(&tag_ref)?,
+        has_tag: tips.tag.is_some(),
+        tag: tag.map(|tag| tag.name.clone()),
+        has_commit,
+    })
 }

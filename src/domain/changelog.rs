@@ -37,6 +37,11 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
     Ok(format!("{before}{gap_before}{section}{gap_after}{after}").into_bytes())
 }
 
+/// The versions that have a section, from the top.
+pub fn versions(text: &str) -> Vec<semver::Version> {
+    headings(text).iter().filter_map(|heading| semver::Version::parse(&heading.word).ok()).collect()
+}
+
 /// What lacks at the end of `before` for a blank line.
 fn missing_blank<'a>(before: &str, line_end: &'a str) -> &'a str {
     let trimmed = before.trim_end_matches(['\n', '\r']);

@@ -3,6 +3,7 @@
 
 pub mod assemble;
 pub mod changelog;
+pub mod checks;
 pub mod compare;
 pub mod decide;
 pub mod delivery;

@@ -72,6 +72,14 @@ pub struct Decision {
     pub warnings: Vec<String>,
 }
 
+impl Decision {
+    /// The same look at the history, but nothing is released, for another reason.
+    #[must_use]
+    pub fn withheld(self, reason: String) -> Self {
+        Self { next: self.current.clone(), released: false, reason, ..self }
+    }
+}
+
 /// What settled the version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -27,6 +27,20 @@ impl Bump {
         [Self::Patch, Self::Minor, Self::Major].into_iter().find(|bump| bump.name() == name)
     }
 
+    /// The next version as a person means it who looks at `from`: the final of a pre-release is the next step
+    /// that its core already is (1.1.0-rc.1 is followed by 1.1.0 at patch and minor, by 2.0.0 at major).
+    pub fn by_hand(self, from: &Version) -> Version {
+        let reached = match self {
+            Self::Patch => true,
+            Self::Minor => from.patch == 0,
+            Self::Major => from.minor == 0 && from.patch == 0,
+        };
+        if from.pre.is_empty() || !reached {
+            return self.apply(from);
+        }
+        Version::new(from.major, from.minor, from.patch)
+    }
+
     /// The next version at exactly this level; pre-release and build parts are dropped.
     pub fn apply(self, from: &Version) -> Version {
         match self {
@@ -128,6 +142,20 @@ mod tests {
         assert_eq!(Bump::Patch.apply(&v("1.2.3-rc.1+5")), v("1.2.4"));
         assert_eq!(Bump::Minor.apply(&v("1.2.3")), v("1.3.0"));
         assert_eq!(Bump::Major.apply(&v("1.2.3")), v("2.0.0"));
+    }
+
+    #[test]
+    fn by_hand_a_pre_release_becomes_its_final() {
+        for (from, level, to) in [
+            ("1.1.0-rc.1", Bump::Patch, "1.1.0"),
+            ("1.1.0-rc.1", Bump::Minor, "1.1.0"),
+            ("1.1.1-rc.1", Bump::Minor, "1.2.0"),
+            ("1.1.0-rc.1", Bump::Major, "2.0.0"),
+            ("2.0.0-rc.1", Bump::Major, "2.0.0"),
+            ("1.0.0", Bump::Patch, "1.0.1"),
+        ] {
+            assert_eq!(level.by_hand(&v(from)), v(to), "{from} {level:?}");
+        }
     }
 
     #[test]

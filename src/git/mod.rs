@@ -11,6 +11,7 @@ pub mod push;
 pub mod read;
 pub mod ready;
 pub mod recover;
+pub mod undo;
 pub mod user;
 pub mod worktree;
 
@@ -209,6 +210,18 @@ impl Repo {
                 .any(|reference| self.inner.find_reference(reference).is_ok())
         };
         Ok(names.iter().any(|name| name == branch) || !names.iter().any(exists))
+    }
+
+    /// Whether a tag is an object of its own, with author, date and message.
+    pub fn is_annotated(&self, tag: &str) -> Result<bool, GitError> {
+        let looking = || failed(format!("the tag `{tag}`"));
+        let reference = self.inner.find_reference(&format!("refs/tags/{tag}")).map_err(looking())?;
+        Ok(reference.peel(git2::ObjectType::Tag).is_ok())
+    }
+
+    /// The object that a reference names directly; `None` if there is no such reference.
+    pub fn reference(&self, name: &str) -> Result<Option<String>, GitError> {
+        self.value_of(name)
     }
 
     /// What the remote-tracking branches of a remote name.

@@ -1,0 +1,107 @@
+//! What `deploy` and `rollback` say of the program that they put somewhere: is it the right one?
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::deploy::subject::{Source, Target};
+use crate::deploy::verify::{Verified, verify};
+use crate::domain::health::{Health, Proof, Wanted};
+use crate::domain::{span, text};
+use crate::probe::Probe;
+use crate::process::Watch;
+
+/// What came of asking the program.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    /// Nothing where no health is configured.
+    result: Option<Result<Verified, String>>,
+}
+
+impl Checked {
+    /// Asks until the program is what it should be; without a configured health nothing is asked.
+    pub(super) fn now(
+        context: &Context,
+        health: Option<&Health>,
+        target: &Target,
+        source: &Source,
+        watch: &mut Watch,
+    ) -> Self {
+        let Some(health) = health else { return Self::default() };
+        let probe = match Probe::new(health) {
+            Ok(probe) => probe,
+            Err(error) => return Self { result: Some(Err(error.to_string())) },
+        };
+        let wanted =
+            Wanted { version: &source.version, sha: source.sha.as_deref(), environment: &target.environment };
+        context.ui.detail(&format!("asking {} for its version", text::line(health.url.as_str())));
+        // A signal that came before the program was there has ended the command already.
+        let before = watch.count();
+        let mut interrupted = || watch.count() > before;
+        let verified = verify(health, &wanted, context.world, &|left| probe.look(left), &mut interrupted);
+        Self { result: Some(Ok(verified)) }
+    }
+
+    /// Whether the program was asked and is not what it should be.
+    pub(super) fn failed(&self) -> bool {
+        matches!(self.result, Some(Ok(Verified::Bad { .. }) | Err(_)))
+    }
+
+    /// Whether somebody ended the wait, so that nothing is known.
+    pub(super) fn interrupted(&self) -> bool {
+        matches!(self.result, Some(Ok(Verified::Interrupted)))
+    }
+
+    /// `confirmed by commit after 24 s (2 answers were still 1.0.1)`
+    pub(super) fn words(&self) -> Option<String> {
+        Some(match self.result.as_ref()? {
+            Err(reason) => format!("health cannot be asked: {}", text::line(reason)),
+            Ok(Verified::Interrupted) => "not verified: interrupted".to_owned(),
+            Ok(Verified::Bad { reason, after }) => {
+                format!("not confirmed within {}: {reason}", span::age(milliseconds(*after)))
+            }
+            Ok(Verified::Good { proof, after, others, .. }) => {
+                let after = span::age(milliseconds(*after));
+                let proved = match proof {
+                    Proof::Commit => format!("confirmed by commit after {after}"),
+                    Proof::Version => format!("confirmed by version after {after}"),
+                    Proof::Reachable => format!("reachable after {after}, version unproved"),
+                };
+                let still = |(name, count): (&String, &u32)| match count {
+                    1 => format!("1 answer was still {name}"),
+                    count => format!("{count} answers were still {name}"),
+                };
+                let others: Vec<String> = others.iter().map(still).collect();
+                if others.is_empty() { proved } else { format!("{proved} ({})", others.join(", ")) }
+            }
+        })
+    }
+
+    /// What is odd about a program that is right.
+    pub(super) fn warning(&self) -> Option<&str> {
+        match self.result.as_ref()? {
+            Ok(Verified::Good { warning, .. }) => warning.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// For the record in JSON; null where nothing was asked.
+    pub(super) fn document(&self) -> Value {
+        match &self.result {
+            None => Value::Null,
+            Some(Ok(Verified::Good { proof, after, .. })) => {
+                json!({ "good": true, "proof": proof, "after": milliseconds(*after) })
+            }
+            Some(Ok(Verified::Bad { reason, after })) => {
+                json!({ "good": false, "reason": reason, "after": milliseconds(*after) })
+            }
+            Some(Ok(Verified::Interrupted)) => json!({ "good": null, "reason": "interrupted" }),
+            Some(Err(reason)) => json!({ "good": false, "reason": reason }),
+        }
+    }
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
