@@ -8,6 +8,7 @@ mod checked;
 mod ci;
 mod compare;
 mod compare_list;
+mod compare_seen;
 mod config;
 mod confirm;
 mod demo;

@@ -223,3 +223,39 @@ fn what_nobody_reported_is_told_apart_by_the_history() {
     story.program.changes_to(Says::json(&json!({ "version": "1.0.0", "commit": "9054631" })));
     sandbox.run(&["status", "dev"]).says(0, &said("UNREPORTED: runs 9054631"), "");
 }
+
+#[test]
+fn compare_says_where_the_record_is_not_what_runs() {
+    let story = Story::tell(&[Says::json(&json!({ "version": "1.0.0", "commit": SHORT }))], COMMIT);
+    let first = story.sandbox.git(&["rev-parse", "HEAD"]);
+    story.sandbox.git(&["tag", "v1.0.0"]);
+    story.registry.set_current(&json!([item("helpdesk", "dev", "1.0.0", Some(&first), None)]));
+    story.sandbox.run(&["compare", "dev"]).says(
+        0,
+        &format!("SAME  local and dev are 1.0.0 ({SHORT}), recorded [..] d ago, confirmed"),
+        "",
+    );
+    let second = story.sandbox.commit("docs: more");
+    story.program.changes_to(Says::json(&json!({ "version": "1.0.0", "commit": second })));
+    let ahead = format!(
+        "local {} (1.0.0+1) is AHEAD of dev {SHORT} (1.0.0): 1 commit, 0 behind; it amounts to no bump",
+        &second[..7]
+    );
+    let rest = "Other (1)  1 docs, oldest waiting [..]";
+    let drift = format!("DRIFT  dev runs {}, not what is recorded", &second[..7]);
+    story.sandbox.run(&["compare", "dev"]).says(
+        0,
+        &format!("{ahead}\n{drift}; local is 0 ahead of that and 0 behind\n{rest}"),
+        "",
+    );
+    story.program.changes_to(Says::json(&json!({ "version": "1.0.0", "commit": "9054631" })));
+    let unknown = drift.replace(&second[..7], "9054631");
+    story.sandbox.run(&["compare", "dev"]).says(
+        0,
+        &format!("{ahead}\n{unknown}; that commit is not in this clone\n{rest}"),
+        "",
+    );
+    let document = story.sandbox.run(&["compare", "dev", "--json"]).json(0);
+    assert_eq!((&document["seen"][0]["verdict"], &document["seen"][1]), (&json!("drift"), &Value::Null));
+    story.sandbox.run(&["compare", "dev", "--no-probe"]).says(0, &format!("{ahead}\n{rest}"), "");
+}
