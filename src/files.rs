@@ -96,6 +96,12 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
+/// Whether the file may be run by someone, as git asks before it runs a hook.
+pub fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o111 != 0)
+}
+
 /// Gives a file another name in the same folder.
 pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     fs::rename(from, to).map_err(failed("rename", from))?;

@@ -14,7 +14,7 @@ const fn key(path: &'static str, example: &'static str, purpose: &'static str) -
 }
 
 /// The keys, in the order in which a person would read them.
-pub const KEYS: [Key; 21] = [
+pub const KEYS: [Key; 22] = [
     key("app", "\"helpdesk\"", "what is deployed; default: the repository's name"),
     key(
         "workload",
@@ -27,6 +27,7 @@ pub const KEYS: [Key; 21] = [
     key("release.remote", "\"origin\"", "the remote that a release is pushed to"),
     key("bump.zero", "\"semver\"", "what 0.x promises: semver, cargo or major"),
     key("bump.types.*", "\"patch\"", "the level of a commit type: major, minor, patch or none"),
+    key("hooks.prepare", "true", "whether an empty commit message gets the known types as comments"),
     key("registry.url", "\"https://registry.example\"", "where deployments are reported"),
     key(
         "environments.*.platform",

@@ -52,6 +52,8 @@ pub struct Config {
     pub zero: Zero,
     /// The level of each commit type; `None` is "no release".
     pub types: BTreeMap<String, Option<Bump>>,
+    /// Whether `prepare-commit-msg` adds the known types as comments.
+    pub prepare: bool,
     pub registry: Option<Registry>,
     pub environments: BTreeMap<String, Environment>,
 }
@@ -145,6 +147,7 @@ impl Config {
                 .unwrap_or_else(|| "origin".to_owned()),
             zero: get("bump.zero").parsed("semver, cargo or major", zero)?.unwrap_or_default(),
             types: types(leaves)?,
+            prepare: get("hooks.prepare").flag()?.unwrap_or(false),
             registry: registry
                 .parsed("an http or https address", http_address)?
                 .map(|url| Registry { url, takes_token }),
@@ -235,6 +238,11 @@ impl<'a> Setting<'a> {
                 && !texts.iter().any(|text| text.contains('\0'))
         };
         texts.filter(usable).map(Some).ok_or_else(|| self.refuse(leaf, wanted))
+    }
+
+    fn flag(&self) -> Result<Option<bool>, ConfigError> {
+        let Some(leaf) = self.leaf else { return Ok(None) };
+        leaf.value.as_bool().map(Some).ok_or_else(|| self.refuse(leaf, "true or false"))
     }
 
     fn refuse(&self, leaf: &Leaf, wanted: &'static str) -> ConfigError {

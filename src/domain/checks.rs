@@ -144,6 +144,64 @@ fn of_remote(remote: &RemoteFacts) -> Vec<Finding> {
     found
 }
 
+/// A release tag that is about to be pushed.
+#[derive(Debug)]
+pub struct PushedTag<'a> {
+    pub name: &'a str,
+    /// The version that its name says.
+    pub version: &'a Version,
+    pub deleted: bool,
+    /// Whether the remote has it on another object.
+    pub moved: bool,
+    pub annotated: bool,
+    /// VERSION.txt in the tagged tree.
+    pub version_there: Option<Version>,
+    /// The first section of CHANGELOG.md in the tagged tree.
+    pub changelog_top: Option<Version>,
+    /// The version that the commits since the release before ask for.
+    pub asked: Option<Version>,
+}
+
+/// What a release tag says that is not so.
+pub fn pushed_tag(tag: &PushedTag) -> Vec<Finding> {
+    let (name, version) = (text::line(tag.name), tag.version);
+    if tag.deleted {
+        let problem = format!("the release tag `{name}` would be deleted, and someone may have fetched it");
+        return vec![finding("tag-deleted", problem, "release a mend instead")];
+    }
+    let mut found = Vec::new();
+    if tag.moved {
+        let problem = format!("the release tag `{name}` would move to another commit");
+        found.push(finding("tag-moved", problem, "release a mend under a new version"));
+    }
+    if !tag.annotated {
+        let problem = format!("the tag `{name}` is lightweight");
+        found.push(finding("tag-lightweight", problem, &format!("git tag -d {name}, then `shipmark tag`")));
+    }
+    match &tag.version_there {
+        Some(there) if there != version => {
+            let problem = format!("the tag `{name}` holds a VERSION.txt that says {there}");
+            found.push(finding("tag-lies", problem, "let `shipmark release` write both"));
+        }
+        _ => {}
+    }
+    match &tag.changelog_top {
+        Some(top) if top != version => {
+            let problem = format!("the tag `{name}` holds a CHANGELOG.md that begins with {top}");
+            found.push(finding("changelog-top", problem, "let `shipmark release` write both"));
+        }
+        _ => {}
+    }
+    match &tag.asked {
+        Some(asked) if version < asked => {
+            let problem = format!("the commits of `{name}` ask for {asked}");
+            found.push(finding("tag-too-low", problem, "git tag -d it and run `shipmark release`"));
+        }
+        _ => {}
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +248,32 @@ mod tests {
         };
         change(&mut facts);
         verify(&facts).into_iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn a_pushed_tag_is_judged_by_what_it_holds() {
+        let (version, other) = (Version::new(1, 1, 0), Version::new(1, 2, 0));
+        let codes = |change: fn(&mut PushedTag, Version)| {
+            let mut tag = PushedTag {
+                name: "v1.1.0",
+                version: &version,
+                deleted: false,
+                moved: false,
+                annotated: true,
+                version_there: Some(version.clone()),
+                changelog_top: None,
+                asked: Some(Version::new(1, 0, 1)),
+            };
+            change(&mut tag, other.clone());
+            pushed_tag(&tag).into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(|_, _| {}), [] as [&str; 0]);
+        assert_eq!(codes(|tag, _| tag.deleted = true), ["tag-deleted"]);
+        assert_eq!(codes(|tag, _| tag.moved = true), ["tag-moved"]);
+        assert_eq!(codes(|tag, _| tag.annotated = false), ["tag-lightweight"]);
+        assert_eq!(codes(|tag, other| tag.version_there = Some(other)), ["tag-lies"]);
+        assert_eq!(codes(|tag, other| tag.changelog_top = Some(other)), ["changelog-top"]);
+        assert_eq!(codes(|tag, other| tag.asked = Some(other)), ["tag-too-low"]);
     }
 
     #[test]

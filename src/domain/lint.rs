@@ -58,6 +58,14 @@ pub fn lint<'a>(message: &Message, types: impl Iterator<Item = &'a str> + Clone)
     found
 }
 
+/// Every known type in alphabetical order: the usual ones and those of the configuration.
+pub fn known<'a>(types: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut known: Vec<&str> = USUAL.into_iter().chain(types).collect();
+    known.sort_unstable();
+    known.dedup();
+    known
+}
+
 /// Whether the message must be refused.
 pub fn refuses(violations: &[Violation]) -> bool {
     violations.iter().any(|violation| violation.severity == Severity::Error)
@@ -101,9 +109,7 @@ fn mended(header: &str) -> String {
 }
 
 fn unknown_type<'a>(message: &Message, written: &str, types: impl Iterator<Item = &'a str>) -> Violation {
-    let mut known: Vec<&str> = USUAL.into_iter().chain(types).collect();
-    known.sort_unstable();
-    known.dedup();
+    let known = known(types);
     let near = known
         .iter()
         .map(|name| (strsim::normalized_damerau_levenshtein(name, written), *name))

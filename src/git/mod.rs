@@ -212,6 +212,23 @@ impl Repo {
         Ok(names.iter().any(|name| name == branch) || !names.iter().any(exists))
     }
 
+    /// Whether an object is a tag object, and not the commit itself.
+    pub fn is_tag_object(&self, oid: &str) -> Result<bool, GitError> {
+        let object =
+            self.inner.find_object(parse_oid(oid)?, None).map_err(failed(format!("the object {oid}")))?;
+        Ok(object.kind() == Some(git2::ObjectType::Tag))
+    }
+
+    /// The private folder of this worktree.
+    pub fn worktree_dir(&self) -> &Path {
+        self.inner.path()
+    }
+
+    /// Whether no merge, rebase, pick or revert is under way.
+    pub fn is_calm(&self) -> bool {
+        self.inner.state() == git2::RepositoryState::Clean
+    }
+
     /// Whether a tag is an object of its own, with author, date and message.
     pub fn is_annotated(&self, tag: &str) -> Result<bool, GitError> {
         let looking = || failed(format!("the tag `{tag}`"));
@@ -231,7 +248,9 @@ impl Repo {
         let mut tips = Vec::new();
         for reference in self.inner.references().map_err(looking())? {
             let reference = reference.map_err(looking())?;
-            if reference.name().is_ok_and(|name| name.starts_with(&prefix)) {
+            // The remote's HEAD is an alias, and may dangle when the remote's default branch was renamed.
+            let is_branch = reference.kind() == Some(git2::ReferenceType::Direct);
+            if is_branch && reference.name().is_ok_and(|name| name.starts_with(&prefix)) {
                 tips.push(reference.peel_to_commit().map_err(looking())?.id().to_string());
             }
         }

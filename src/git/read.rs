@@ -23,8 +23,19 @@ const MISSES: usize = 3;
 impl Repo {
     /// The history since the newest stable release that HEAD contains.
     pub fn history(&self, format: &TagFormat) -> Result<History, GitError> {
-        let head = self.head()?.oid;
-        let tags = self.tags(format)?;
+        self.history_at(&self.head()?.oid, format, None)
+    }
+
+    /// The same as of another commit than HEAD, and as if one tag were not there.
+    pub fn history_at(
+        &self,
+        head: &str,
+        format: &TagFormat,
+        without: Option<&str>,
+    ) -> Result<History, GitError> {
+        let head = head.to_owned();
+        let mut tags = self.tags(format)?;
+        tags.retain(|tag| Some(tag.name.as_str()) != without);
         let base = self.base(&head, &tags)?;
         let window = self.commits(&head, base.as_ref().map(|base| base.commit.as_str()))?;
         self.refuse_cut_history(&window, &tags)?;

@@ -8,7 +8,7 @@ fn hooked() -> Sandbox {
     sandbox.run(&["hooks", "install"]).says(
         0,
         "",
-        "hook commit-msg  written\nhook pre-push    written\nhook post-merge  written",
+        "hooks            written: commit-msg, prepare-commit-msg, pre-push, post-merge, post-rewrite, post-checkout",
     );
     sandbox
 }
@@ -66,8 +66,8 @@ fn a_hook_of_someone_else_runs_first_and_decides_too() {
     sandbox.run(&["hooks", "install"]).says(
         0,
         "",
-        "hook commit-msg  written; the hook that was there runs first, as commit-msg.legacy\n\
-         hook pre-push    written\nhook post-merge  written",
+        "hook commit-msg: written; the one that was there runs first, as commit-msg.legacy\n\
+         hooks            written: prepare-commit-msg, pre-push, post-merge, post-rewrite, post-checkout",
     );
     let theirs = sandbox.git_fails(&["commit", "--allow-empty", "-m", "feat: a"]);
     assert_eq!(theirs, "theirs saw .git/COMMIT_EDITMSG");
@@ -101,4 +101,108 @@ fn a_manager_of_hooks_gets_a_snippet_and_ci_gets_none() {
 fn a_hook_can_be_skipped() {
     let sandbox = hooked().var("SHIPMARK_SKIP", "pre-push,commit-msg");
     sandbox.git(&["commit", "--allow-empty", "-m", "whatever"]);
+}
+
+#[test]
+fn a_release_tag_that_lies_is_not_pushed() {
+    let sandbox = hooked();
+    let remote = Remote::of(&sandbox);
+    sandbox.file("VERSION.txt", "1.0.0\n").git(&["add", "."]);
+    sandbox.git(&["commit", "-m", "feat: a"]);
+    sandbox.git(&["tag", "-a", "-m", "x", "v1.0.0"]);
+    sandbox.git(&["push", "--quiet", "origin", "main", "v1.0.0"]);
+    sandbox.git(&["commit", "--allow-empty", "-m", "feat!: b"]);
+    sandbox.git(&["tag", "v1.0.1"]);
+    let said = sandbox.git_fails(&["push", "--quiet", "origin", "v1.0.1"]);
+    for words in [
+        "error   tag-lightweight: the tag `v1.0.1` is lightweight",
+        "error   tag-lies: the tag `v1.0.1` holds a VERSION.txt that says 1.0.0",
+        "error   tag-too-low: the commits of `v1.0.1` ask for 2.0.0",
+        "push refused: a release tag must say what it holds",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    let said = sandbox.git_fails(&["push", "--quiet", "--delete", "origin", "v1.0.0"]);
+    assert!(said.contains("tag-deleted"), "{said}");
+    sandbox.git(&["tag", "nightly"]);
+    sandbox.git(&["push", "--quiet", "origin", "nightly"]);
+    assert!(remote.refs(&sandbox).contains("refs/tags/v1.0.0"));
+}
+
+#[test]
+fn a_push_is_not_refused_for_want_of_a_preview() {
+    let sandbox = hooked();
+    let _remote = Remote::of(&sandbox);
+    sandbox.git(&["commit", "--allow-empty", "-m", "feat: a"]);
+    sandbox.git(&["tag", "-a", "-m", "x", "v0.1.0"]);
+    sandbox.git(&["push", "--quiet", "--no-verify", "origin", "main", "v0.1.0"]);
+    sandbox.git(&["switch", "--quiet", "--create", "topic"]);
+    sandbox.git(&["commit", "--allow-empty", "-m", "fix: b"]);
+    sandbox.git(&["switch", "--quiet", "main"]);
+    sandbox.git(&["commit", "--allow-empty", "-m", "fix: c"]);
+    sandbox.run(&["release"]).exits(0);
+    sandbox.git(&["switch", "--quiet", "topic"]);
+    sandbox.git(&["push", "--quiet", "origin", "topic"]);
+}
+
+#[test]
+fn a_hook_that_git_ignored_stays_ignored() {
+    let sandbox = Sandbox::repository();
+    sandbox.file(".git/hooks/commit-msg", "#!/bin/sh\nexit 1\n");
+    sandbox.run(&["hooks", "install"]).exits(0);
+    sandbox.git(&["commit", "--allow-empty", "-m", "feat: a"]);
+}
+
+#[test]
+fn install_decides_before_it_writes() {
+    let sandbox = Sandbox::repository();
+    sandbox.file(".git/hooks/post-merge", "theirs").file(".git/hooks/post-merge.legacy", "older");
+    sandbox.run(&["hooks", "install"]).says(
+        4,
+        "",
+        "error: `[ROOT]/helpdesk/.git/hooks/post-merge` and `[ROOT]/helpdesk/.git/hooks/post-merge.legacy` are both hooks of someone else's\n\
+         hint: merge them into one file and remove the other; nothing was written",
+    );
+    assert!(!sandbox.names(".git/hooks").contains(&"commit-msg".to_owned()));
+}
+
+#[test]
+fn status_and_uninstall_tell_ours_from_theirs() {
+    let sandbox = Sandbox::repository();
+    sandbox.file(".git/hooks/commit-msg", "#!/bin/sh\n");
+    sandbox.run(&["hooks", "status"]).exits(1);
+    sandbox.run(&["hooks", "install"]).exits(0);
+    let status = sandbox.run(&["hooks", "status", "--json"]).json(0);
+    assert_eq!(status["hooks"][0]["state"], "ours");
+    assert_eq!(status["hooks"][0]["legacy"], true);
+    sandbox.run(&["hooks", "uninstall"]).says(
+        0,
+        "",
+        "hooks            removed: prepare-commit-msg, pre-push, post-merge, post-rewrite, post-checkout\n\
+         hooks            put back: commit-msg",
+    );
+    assert_eq!(sandbox.read(".git/hooks/commit-msg"), "#!/bin/sh\n");
+    sandbox.run(&["hooks", "uninstall"]).says(0, "", "no hook of shipmark's is installed here");
+}
+
+#[test]
+fn an_empty_message_gets_help_where_it_was_asked_for() {
+    let sandbox = hooked().var("GIT_EDITOR", "cat");
+    sandbox.file("shipmark.toml", "[hooks]\nprepare = true\n");
+    let _ = sandbox.git_fails(&["commit", "--allow-empty"]);
+    assert!(sandbox.read(".git/COMMIT_EDITMSG").contains("# types: build, chore, ci, docs, feat, fix"));
+    sandbox.git(&["commit", "--allow-empty", "-m", "feat: a"]);
+    assert_eq!(sandbox.git(&["log", "-1", "--format=%B"]), "feat: a");
+}
+
+#[test]
+fn a_pull_says_once_what_it_brought() {
+    let sandbox = hooked();
+    sandbox.git(&["commit", "--allow-empty", "-m", "feat: a"]);
+    sandbox.git(&["switch", "--quiet", "--create", "topic"]);
+    sandbox.git(&["commit", "--allow-empty", "-m", "fix: b"]);
+    sandbox.git(&["switch", "--quiet", "main"]);
+    let said = sandbox.git_says(&["merge", "--ff-only", "topic"]);
+    assert_eq!(said, "next: 0.1.0 (the first release)");
+    assert_eq!(sandbox.git_says(&["checkout", "--quiet", "topic"]), "");
 }

@@ -253,16 +253,14 @@ fn init_writes_what_is_missing_and_only_that() {
         "VERSION.txt      written: 0.1.0\n\
          CHANGELOG.md     written: filled by `shipmark release`\n\
          shipmark.toml    written: every key, commented out\n\
-         hook commit-msg  written\n\
-         hook pre-push    written\n\
-         hook post-merge  written",
+         hooks            written: commit-msg, prepare-commit-msg, pre-push, post-merge, post-rewrite, post-checkout",
     );
     sandbox.file("VERSION.txt", "3.0.0\n");
     sandbox.run(&["init"]).says(
         0,
         "",
         "VERSION.txt      is there\nCHANGELOG.md     is there\nshipmark.toml    is there\n\
-         hook commit-msg  is up to date\nhook pre-push    is up to date\nhook post-merge  is up to date",
+         hooks            up to date: commit-msg, prepare-commit-msg, pre-push, post-merge, post-rewrite, post-checkout",
     );
     assert_eq!(sandbox.read("VERSION.txt"), "3.0.0\n");
     sandbox.git(&["config", "shipmark.x", "y"]);

@@ -175,7 +175,7 @@ fn the_readme_names_every_command_and_every_key() {
 #[test]
 fn the_hook_scripts_differ_in_nothing_but_their_name() {
     let of = |name: &str| text(format!("hooks/{name}")).replace(name, "NAME");
-    for name in ["pre-push", "post-merge"] {
+    for name in ["prepare-commit-msg", "pre-push", "post-merge", "post-rewrite", "post-checkout"] {
         assert_eq!(of(name), of("commit-msg"), "{name}");
     }
     assert!(of("commit-msg").lines().count() <= 15);

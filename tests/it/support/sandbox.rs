@@ -129,6 +129,14 @@ impl Sandbox {
         String::from_utf8(output.stderr).unwrap().trim_end().to_owned()
     }
 
+    /// Runs `git`, which must succeed; returns what it says on stderr, without the line end.
+    #[track_caller]
+    pub(crate) fn git_says(&self, args: &[&str]) -> String {
+        let output = self.command("git").args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8(output.stderr).unwrap().trim_end().to_owned()
+    }
+
     /// Makes a file in the working folder executable.
     pub(crate) fn executable(&self, relative: &str) {
         use std::os::unix::fs::PermissionsExt;
