@@ -28,6 +28,8 @@ pub mod files;
 pub mod git;
 /// Level 1: the one HTTP client, with its deadlines and size caps.
 pub mod http;
+/// Level 2: the log of the server as JSON lines; the only owner of its stream beside `ui`.
+pub mod log;
 /// Level 2: what a running program says that it is.
 pub mod probe;
 /// Level 1: child processes by argument vector; never a shell.

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use super::{Context, next};
+use super::{Context, lint};
 use crate::config::Config;
 use crate::domain::changelog;
+use crate::domain::decide;
 use crate::domain::links::Links;
 use crate::domain::notes::{self, Subject};
-use crate::domain::plan::{Commit, Decision, Wish};
+use crate::domain::plan::{Commit, Decision};
 use crate::error::{Error, Exit, Status};
 use crate::files;
 use crate::git::Repo;
@@ -17,7 +18,7 @@ use crate::template::Templates;
 /// Print what changed since the last release
 #[derive(Args)]
 pub(super) struct Changelog {
-    /// Only the commits since the last release (the default)
+    /// The commits since the last release; this is what happens without an option too
     #[arg(long, conflicts_with = "range")]
     unreleased: bool,
     /// The commits that B has and A lacks
@@ -35,10 +36,12 @@ impl Changelog {
         let links = links(&repo, &config);
         let section = match &self.range {
             Some(range) => section_of_range(&repo, range, links.as_ref())?,
-            None => unreleased(context, &repo, &config, links.as_ref())?,
+            None => unreleased(&repo, &config, links.as_ref())?,
         };
         if self.write {
             write(context, &repo, &section)?;
+        } else if context.ui.json {
+            context.ui.document(&serde_json::json!({ "markdown": section }))?;
         } else {
             context.ui.answer(&section)?;
         }
@@ -67,31 +70,24 @@ pub(super) fn section(
     render(&subject, commits, notes::shown(decision))
 }
 
-fn unreleased(
-    context: &Context,
-    repo: &Repo,
-    config: &Config,
-    links: Option<&Links>,
-) -> Result<String, Error> {
+fn unreleased(repo: &Repo, config: &Config, links: Option<&Links>) -> Result<String, Error> {
     let history = repo.history(&config.tag_format)?;
-    let decision = next::decide(context, config, &history, &Wish::default())?;
-    let previous_tag = decision.base.as_ref().map(|base| base.name.as_str());
+    let previous_tag = history.base.as_ref().map(|base| base.name.as_str());
     let subject = Subject { version: None, tag: None, previous_tag, links };
-    render(&subject, &history.window, notes::shown(&decision))
+    render_live(&subject, &history.window)
 }
 
 fn section_of_range(repo: &Repo, range: &str, links: Option<&Links>) -> Result<String, Error> {
-    let (from, to) = range
-        .split_once("..")
-        .filter(|(from, to)| !from.is_empty() && !to.starts_with('.'))
-        .ok_or_else(|| {
-            Error::new(Exit::Usage, format!("`{range}` is no range"))
-                .hint("write it as `A..B`, such as `v1.0.0..HEAD`")
-        })?;
-    let to = if to.is_empty() { "HEAD" } else { to };
+    let (from, to) = lint::range(range)?;
     let commits = repo.commits(&repo.resolve(to)?, Some(&repo.resolve(from)?))?;
     let subject = Subject { version: None, tag: Some(to), previous_tag: Some(from), links };
-    render(&subject, &commits, |_| true)
+    render_live(&subject, &commits)
+}
+
+/// Renders what no later commit took back.
+fn render_live(subject: &Subject, commits: &[Commit]) -> Result<String, Error> {
+    let taken_back = decide::taken_back(commits);
+    render(subject, commits, |commit| !taken_back.contains(&commit.oid))
 }
 
 fn render(subject: &Subject, commits: &[Commit], shown: impl Fn(&Commit) -> bool) -> Result<String, Error> {

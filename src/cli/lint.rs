@@ -72,15 +72,25 @@ impl Lint {
         let commits = match &self.range {
             None => repo.history(&config.tag_format)?.window,
             Some(range) => {
-                let (from, to) = range.split_once("..").unwrap_or((range, "HEAD"));
-                let to = if to.is_empty() { "HEAD" } else { to };
+                let since = if range.contains("..") { range.clone() } else { format!("{range}..HEAD") };
+                let (from, to) = self::range(&since)?;
                 repo.commits(&repo.resolve(to)?, Some(&repo.resolve(from)?))?
             }
         };
-        let findings = commits.iter().filter(|commit| commit.parents < 2);
+        let findings = commits.iter().filter(|commit| !commit.is_merge());
         let findings = findings.map(|commit| judge(Some(&commit.oid), &commit.message, &config)).collect();
         Ok((findings, commits.len()))
     }
+}
+
+/// Both ends of `A..B`; B is HEAD where nothing stands there.
+pub(super) fn range(text: &str) -> Result<(&str, &str), Error> {
+    let ends = text.split_once("..").filter(|(from, to)| !from.is_empty() && !to.starts_with('.'));
+    let (from, to) = ends.ok_or_else(|| {
+        Error::new(Exit::Usage, format!("`{}` is no range", text::line(text)))
+            .hint("write it as `A..B`, such as `v1.0.0..HEAD`")
+    })?;
+    Ok((from, if to.is_empty() { "HEAD" } else { to }))
 }
 
 /// Lints every commit of `to` that `from` lacks; used by the hooks too.
@@ -91,7 +101,7 @@ pub(super) fn judge_range(
     without: &[String],
 ) -> Result<Vec<Finding>, Error> {
     let commits = repo.commits_without(to, without.iter().map(String::as_str))?;
-    let plain = commits.iter().filter(|commit| commit.parents < 2);
+    let plain = commits.iter().filter(|commit| !commit.is_merge());
     Ok(plain.map(|commit| judge(Some(&commit.oid), &commit.message, config)).collect())
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::next::Level;
 use super::{Context, changelog, next};
 use crate::config::{self, Config};
-use crate::domain::assemble::{self, Parts};
+use crate::domain::assemble::{self, Managed, Parts};
 use crate::domain::plan::{Decision, History, Plan, Wish};
 use crate::domain::text;
 use crate::domain::version::Bump;
@@ -91,6 +91,7 @@ impl Release {
             recover(context, repo)?;
         }
         repo.refuse_unready(&[VERSION_FILE, CHANGELOG_FILE, config::FILE_NAME])?;
+        repo.refuse_unwritable(&[VERSION_FILE, CHANGELOG_FILE])?;
         let head = repo.head()?;
         let branch = self.branch_of(repo, config, &head)?;
         let history = repo.history(&config.tag_format)?;
@@ -164,6 +165,7 @@ impl Release {
         head: &Head,
     ) -> Result<Objects, Error> {
         let identity = repo.identity()?;
+        repo.refuse_in_the_way(&plan.tag_ref)?;
         let tips = if self.push {
             let tips = repo.remote_tips(&config.remote, &plan.branch_ref, &plan.tag_ref)?;
             repo.check_remote(&config.remote, plan, &tips)?;
@@ -189,7 +191,16 @@ impl Release {
             journal.state = State::Pushed;
             repo.keep_journal(&journal)?;
         }
-        let left = repo.finish(&journal)?;
+        let left = match repo.finish(&journal) {
+            Ok(left) => left,
+            Err(error) => {
+                // Nothing of a local release is visible before its tag, so there is nothing to finish.
+                if tips.is_none() && repo.reference(&journal.tag_ref)?.as_ref() != Some(&journal.tag) {
+                    repo.drop_journal()?;
+                }
+                return Err(error.into());
+            }
+        };
         repo.drop_journal()?;
         warn_of(context, &journal, &left);
         Ok(objects)
@@ -256,11 +267,15 @@ fn plan(
         base: &history.head,
         commit_message: &config.commit_message,
         section: notes,
-        version_file: (VERSION_FILE, repo.managed(&history.head, VERSION_FILE)?),
-        changelog: (CHANGELOG_FILE, repo.managed(&history.head, CHANGELOG_FILE)?),
+        version_file: managed(repo, &history.head, VERSION_FILE)?,
+        changelog: managed(repo, &history.head, CHANGELOG_FILE)?,
         time,
     };
     Ok(assemble::assemble(decision, &parts)?)
+}
+
+fn managed<'a>(repo: &Repo, head: &str, path: &'a str) -> Result<Managed<'a>, Error> {
+    Ok(Managed { path, bytes: repo.managed(head, path)?, tracked: repo.file_at(head, path)?.is_some() })
 }
 
 pub(super) fn show(context: &Context, outcome: &Outcome, config: &Config) -> Result<(), Error> {

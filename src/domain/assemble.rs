@@ -20,9 +20,19 @@ pub struct Parts<'a> {
     pub commit_message: &'a str,
     /// The section of the changelog, which is the tag's message too.
     pub section: &'a str,
-    pub version_file: (&'a str, Option<Vec<u8>>),
-    pub changelog: (&'a str, Option<Vec<u8>>),
+    pub version_file: Managed<'a>,
+    pub changelog: Managed<'a>,
     pub time: Timestamp,
+}
+
+/// A file that a release edits.
+#[derive(Debug)]
+pub struct Managed<'a> {
+    /// From the root of the worktree.
+    pub path: &'a str,
+    pub bytes: Option<Vec<u8>>,
+    /// Whether these bytes stand at the base; what is untracked goes into the release commit.
+    pub tracked: bool,
 }
 
 /// A managed file that cannot be edited.
@@ -38,15 +48,12 @@ pub enum AssembleError {
 /// out of `files`; `commit_message` is kept, since a commit is made only if some file changes.
 pub fn assemble(decision: &Decision, parts: &Parts) -> Result<Plan, AssembleError> {
     let version = &decision.next;
-    let (path, old) = &parts.version_file;
-    let version_file = edit(path, old.as_deref(), |old| {
-        manifest::write_plain(old, version)
-            .map_err(|source| AssembleError::Manifest { path: (*path).to_owned(), source })
+    let version_file = edit(&parts.version_file, |path, old| {
+        manifest::write_plain(old, version).map_err(|source| AssembleError::Manifest { path, source })
     })?;
-    let (path, old) = &parts.changelog;
-    let changelog = edit(path, old.as_deref(), |old| {
+    let changelog = edit(&parts.changelog, |path, old| {
         changelog::splice(old, &version.to_string(), parts.section)
-            .map_err(|source| AssembleError::Changelog { path: (*path).to_owned(), source })
+            .map_err(|source| AssembleError::Changelog { path, source })
     })?;
     let release_id = release_id(parts.app, parts.base, version);
     let subject = parts.commit_message.replace("{version}", &version.to_string());
@@ -65,13 +72,12 @@ pub fn assemble(decision: &Decision, parts: &Parts) -> Result<Plan, AssembleErro
 }
 
 fn edit(
-    path: &str,
-    old: Option<&[u8]>,
-    write: impl FnOnce(Option<&[u8]>) -> Result<Vec<u8>, AssembleError>,
+    file: &Managed,
+    write: impl FnOnce(String, Option<&[u8]>) -> Result<Vec<u8>, AssembleError>,
 ) -> Result<Option<FileEdit>, AssembleError> {
-    let new = write(old)?;
-    let unchanged = old == Some(new.as_slice());
-    Ok((!unchanged).then(|| FileEdit { path: path.to_owned(), old: old.map(<[u8]>::to_vec), new }))
+    let new = write(file.path.to_owned(), file.bytes.as_deref())?;
+    let says_it = file.tracked && file.bytes.as_ref() == Some(&new);
+    Ok((!says_it).then(|| FileEdit { path: file.path.to_owned(), old: file.bytes.clone(), new }))
 }
 
 /// The release notes without their heading, which the tag's first line replaces.
@@ -122,8 +128,12 @@ mod tests {
             base: "0123456789012345678901234567890123456789",
             commit_message: "chore(release): {version}",
             section: "## 1.1.0 - 2026-01-31\n\n### Added\n\n- a door\n",
-            version_file: ("VERSION.txt", version_file.map(<[u8]>::to_vec)),
-            changelog: ("CHANGELOG.md", None),
+            version_file: Managed {
+                path: "VERSION.txt",
+                bytes: version_file.map(<[u8]>::to_vec),
+                tracked: true,
+            },
+            changelog: Managed { path: "CHANGELOG.md", bytes: None, tracked: false },
             time: Timestamp::UNIX_EPOCH,
         }
     }

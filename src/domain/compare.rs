@@ -142,7 +142,7 @@ fn waiting(commit: &Commit, at: i64, cancelled: &BTreeMap<usize, Reason>, index:
     let breaking = !message.breaking.is_empty();
     let (r#type, heading) = match &message.kind {
         _ if cancelled.contains_key(&index) => ("taken back", Heading::Other),
-        _ if commit.parents > 1 => ("merge", Heading::Other),
+        _ if commit.is_merge() => ("merge", Heading::Other),
         Kind::Special(Special::Merge) => ("merge", Heading::Other),
         Kind::Special(Special::OwnRelease) => ("release", Heading::Other),
         Kind::Special(Special::Revert { .. }) => ("revert", Heading::Reverts),
@@ -212,7 +212,7 @@ mod tests {
                 oid: format!("{index}00000000"),
                 message: Message::parse(text),
                 author: String::new(),
-                parents: if text.starts_with("Merge") { 2 } else { 1 },
+                parents: if text.starts_with("Merge") { vec![String::new(); 2] } else { Vec::new() },
                 revert_target_exists: false,
             };
             (commit, 1_000_000 - 3_600 * i64::try_from(index).unwrap())

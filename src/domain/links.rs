@@ -51,6 +51,7 @@ impl Links {
 
     /// The page of what `to` has and `from` lacks.
     pub fn compare(&self, from: &str, to: &str) -> String {
+        let (from, to) = (encoded(from), encoded(to));
         match self.forge {
             Forge::GitHub | Forge::Gitea => format!("{}/compare/{from}...{to}", self.base),
             Forge::GitLab => format!("{}/-/compare/{from}...{to}", self.base),
@@ -74,6 +75,19 @@ impl Forge {
             None
         }
     }
+}
+
+/// A tag as part of an address: what would end a Markdown link or a path is written in percent form.
+fn encoded(tag: &str) -> String {
+    tag.chars().fold(String::new(), |text, c| match c {
+        '(' => text + "%28",
+        ')' => text + "%29",
+        '#' => text + "%23",
+        '%' => text + "%25",
+        '<' => text + "%3C",
+        '>' => text + "%3E",
+        c => text + c.encode_utf8(&mut [0; 4]),
+    })
 }
 
 /// Host and path of `https://host/path`, `ssh://git@host/path` and `git@host:path`.

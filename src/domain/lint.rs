@@ -88,6 +88,9 @@ fn unparsed(message: &Message, mistake: &Mistake) -> Violation {
 /// first word suggests.
 fn mended(header: &str) -> String {
     if let Some((start, rest)) = header.split_once(':') {
+        if start.trim().eq_ignore_ascii_case("BREAKING CHANGE") {
+            return format!("feat!: {}", rest.trim());
+        }
         let start = start.replace(char::is_whitespace, "");
         let whole = format!("{start}: {}", rest.trim());
         if matches!(Message::parse(&whole).kind, Kind::Conventional(_)) {
@@ -121,17 +124,27 @@ fn unknown_type<'a>(message: &Message, written: &str, types: impl Iterator<Item 
     error("type", problem, near.map(|name| format!("{name}{rest}")))
 }
 
-/// `breaking change:` and `BREAKING CHANGES:` look like the token and are none (specification, item 15).
+/// What looks like the token of a breaking change and is none (specification, items 12 and 15): another case, a
+/// plural, an indented line, no blank after the colon, or Markdown around it.
 fn misspelt_breaking(message: &Message) -> Option<Violation> {
-    let footers =
-        message.footers.iter().filter(|footer| !footer.is_breaking()).map(|footer| footer.token.as_str());
-    let lines = message.body.lines().filter_map(|line| Some(line.split_once(':')?.0));
-    let is_near = |token: &&str| {
-        let token = token.to_ascii_lowercase().replace('-', " ");
-        matches!(token.as_str(), "breaking change" | "breaking changes" | "breaking")
+    let footers = message.footers.iter().filter(|footer| !footer.is_breaking());
+    let footers = footers.map(|footer| format!("{}: {}", footer.token, footer.value));
+    let lines = footers.chain(message.body.lines().map(str::to_owned));
+    let near = |line: String| {
+        let (token, rest) = line.split_once(':')?;
+        let word = token.to_ascii_lowercase().replace(['-', '*', '_', '`'], " ");
+        let word = word.split_whitespace().collect::<Vec<_>>().join(" ");
+        matches!(word.as_str(), "breaking change" | "breaking changes" | "breaking").then(|| {
+            let exact = matches!(token.trim(), "BREAKING CHANGE" | "BREAKING-CHANGE");
+            match exact {
+                true if token != token.trim() => "the line must not be indented".to_owned(),
+                true if !rest.starts_with(' ') => "a blank is missing after the colon".to_owned(),
+                _ => format!("`{}:` is not the token", token.trim()),
+            }
+        })
     };
-    let token = footers.chain(lines).find(is_near)?;
-    let problem = format!("`{token}:` does not announce a breaking change; the token is `BREAKING CHANGE:`");
+    let why = lines.into_iter().find_map(near)?;
+    let problem = format!("{why}; write `BREAKING CHANGE: text` at the start of a line");
     Some(error("breaking-token", problem, None))
 }
 
@@ -164,7 +177,11 @@ mod tests {
         assert_eq!(rules("feat: x."), ["full-stop"]);
         assert_eq!(rules(&format!("feat: {}", "x".repeat(95))), ["header-length"]);
         assert_eq!(rules("feat: x\n\nBREAKING CHANGES: y"), ["breaking-token"]);
-        assert_eq!(rules("feat: x\n\nBreaking-Change: y"), ["breaking-token"]);
+        for near in
+            ["Breaking-Change: y", "BREAKING CHANGE:y", "  BREAKING CHANGE: y", "**BREAKING CHANGE**: y"]
+        {
+            assert_eq!(rules(&format!("feat: x\n\n{near}")), ["breaking-token"], "{near}");
+        }
         assert!(!refuses(&lint(&Message::parse("feat: x."), [].into_iter())));
     }
 
@@ -176,6 +193,7 @@ mod tests {
             ("feat (api) : x", "feat(api): x"),
             ("the door squeaks", "fix: the door squeaks"),
             ("feta(api): x", "feat(api): x"),
+            ("BREAKING CHANGE: x", "feat!: x"),
         ] {
             assert_eq!(example(text).as_deref(), Some(mended));
             assert!(rules(mended).is_empty());

@@ -50,7 +50,7 @@ mod tests {
             oid: oid.to_owned(),
             message: Message::parse(text),
             author: String::new(),
-            parents: 1,
+            parents: Vec::new(),
             revert_target_exists: true,
         }
     }

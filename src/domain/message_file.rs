@@ -20,13 +20,13 @@ const CANDIDATES: &str = "#;@!$%^&|:";
 /// The message as git will store it. `comment` is `core.commentString` or `core.commentChar`.
 ///
 /// With `-m` and `-F` a line that begins with `#` is content. git does not tell which way a file was made, so
-/// such lines are comments only where git's own template is: it always holds a line with the bare mark.
+/// such lines are comments only where git's own template is: a block of them at the end with a bare mark in it.
 pub fn clean(text: &str, comment: &str, cleanup: Cleanup) -> String {
     let mark = if comment == "auto" { guess(text) } else { comment.to_owned() };
     let scissors = format!("{mark}{SCISSORS}");
     let cut = text.lines().position(|line| line == scissors);
     let lines: Vec<&str> = text.lines().take(cut.unwrap_or(usize::MAX)).collect();
-    let template = cut.is_some() || lines.iter().any(|line| line.trim_end() == mark);
+    let template = cut.is_some() || ends_in_template(&lines, &mark);
     let strip = match cleanup {
         Cleanup::Strip => true,
         Cleanup::Keep => false,
@@ -34,6 +34,11 @@ pub fn clean(text: &str, comment: &str, cleanup: Cleanup) -> String {
     };
     let kept = lines.into_iter().filter(|line| !(strip && line.starts_with(mark.as_str())));
     kept.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+fn ends_in_template(lines: &[&str], mark: &str) -> bool {
+    let written = lines.iter().rev().skip_while(|line| line.trim().is_empty());
+    written.take_while(|line| line.starts_with(mark)).any(|line| line.trim_end() == mark)
 }
 
 /// Under `auto` git chose a mark that begins no line of the message, and wrote its template with it last.
@@ -54,6 +59,7 @@ mod tests {
         assert_eq!(clean("feat: x\n\n#12 is done", "#", Cleanup::Default), "feat: x\n\n#12 is done");
         assert_eq!(clean("feat: x\n\n#12 is done", "#", Cleanup::Strip), "feat: x");
         assert_eq!(clean("# a\n#\n", "#", Cleanup::Keep), "# a\n#");
+        assert_eq!(clean("#\nfeat: x", "#", Cleanup::Default), "#\nfeat: x");
     }
 
     #[test]

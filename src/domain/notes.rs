@@ -152,7 +152,7 @@ mod tests {
             oid: "0123456789".to_owned(),
             message: Message::parse(text),
             author: String::new(),
-            parents: 1,
+            parents: Vec::new(),
             revert_target_exists: false,
         }
     }

@@ -37,10 +37,18 @@ pub struct Commit {
     pub oid: String,
     pub message: Message,
     pub author: String,
-    pub parents: usize,
+    /// The object ids of its parents.
+    pub parents: Vec<String>,
     /// Whether the repository has a commit that this one says it reverts. A rebase leaves reverts behind
     /// whose target exists no more.
     pub revert_target_exists: bool,
+}
+
+impl Commit {
+    /// Whether it joins histories.
+    pub fn is_merge(&self) -> bool {
+        self.parents.len() > 1
+    }
 }
 
 /// What a person asked for beside what the commits say.
@@ -98,6 +106,8 @@ pub enum Rule {
 pub struct Deciding {
     pub oid: String,
     pub header: String,
+    /// The conventional type; `revert` for git's own words.
+    pub r#type: String,
     /// The level by its type.
     pub level: Bump,
     /// The level after the policy for 0.x.

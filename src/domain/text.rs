@@ -46,7 +46,8 @@ fn code_point(c: char) -> String {
 pub fn markdown(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 8);
     let mut previous = ' ';
-    for (index, c) in text.chars().enumerate() {
+    for (at, c) in text.char_indices() {
+        let rest = text.get(at + c.len_utf8()..).unwrap_or_default();
         match c {
             _ if is_hostile(c) => safe.push(' '),
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '&' => {
@@ -54,14 +55,14 @@ pub fn markdown(text: &str) -> String {
                 safe.push(c);
             }
             // An underscore inside a word is never emphasis (CommonMark 0.31, rule 2 of emphasis).
-            '_' if !previous.is_alphanumeric() || ends_word(text, index) => safe.push_str("\\_"),
-            // A zero-width joiner would change the text that is copied; a reference does not survive the entity.
+            '_' if !(previous.is_alphanumeric() && rest.starts_with(char::is_alphanumeric)) => {
+                safe.push_str("\\_");
+            }
+            // A reference and a mention do not survive the entity, and the shown text is the same.
             '@' => safe.push_str("&#64;"),
             '#' => safe.push_str("&#35;"),
-            ':' if text.get(byte_of(text, index)..).is_some_and(|rest| rest.starts_with("://")) => {
-                safe.push_str("&#58;");
-            }
-            '-' | '+' | '=' if index == 0 => {
+            ':' if rest.starts_with("//") => safe.push_str("&#58;"),
+            '-' | '+' | '=' if at == 0 => {
                 safe.push('\\');
                 safe.push(c);
             }
@@ -70,14 +71,6 @@ pub fn markdown(text: &str) -> String {
         previous = c;
     }
     escape_ordered_list(safe)
-}
-
-fn byte_of(text: &str, index: usize) -> usize {
-    text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
-}
-
-fn ends_word(text: &str, index: usize) -> bool {
-    !text.chars().nth(index + 1).is_some_and(char::is_alphanumeric)
 }
 
 /// `1.` or `1)` at the start of a line would begin a list.

@@ -41,12 +41,13 @@ impl Bump {
         Version::new(from.major, from.minor, from.patch)
     }
 
-    /// The next version at exactly this level; pre-release and build parts are dropped.
+    /// The next version at exactly this level; pre-release and build parts are dropped. A number that cannot
+    /// grow stays, so that the result is no higher.
     pub fn apply(self, from: &Version) -> Version {
         match self {
-            Self::Patch => Version::new(from.major, from.minor, from.patch + 1),
-            Self::Minor => Version::new(from.major, from.minor + 1, 0),
-            Self::Major => Version::new(from.major + 1, 0, 0),
+            Self::Patch => Version::new(from.major, from.minor, from.patch.saturating_add(1)),
+            Self::Minor => Version::new(from.major, from.minor.saturating_add(1), 0),
+            Self::Major => Version::new(from.major.saturating_add(1), 0, 0),
         }
     }
 }
@@ -113,7 +114,14 @@ impl TagFormat {
         let forbidden = |c: char| c.is_control() || " ~^:?*[\\{}".contains(c);
         let clean = |part: &str| !part.contains(forbidden) && !part.contains("..") && !part.contains("@{");
         let edges = !prefix.starts_with(['-', '/', '.']) && !suffix.ends_with(['/', '.']);
-        (clean(prefix) && clean(suffix) && edges && !suffix.contains(".lock"))
+        let name = format!("{prefix}1.0.0{suffix}");
+        let components = name.split('/').all(|part| {
+            !part.is_empty()
+                && !part.starts_with('.')
+                && !part.ends_with('.')
+                && part.strip_suffix(".lock").is_none()
+        });
+        (clean(prefix) && clean(suffix) && edges && components)
             .then(|| Self { prefix: prefix.to_owned(), suffix: suffix.to_owned() })
     }
 
@@ -189,9 +197,17 @@ mod tests {
 
     #[test]
     fn a_tag_format_must_make_a_legal_reference() {
-        for format in
-            ["v1", "v {version}", "-{version}", "{version}{version}", "a..{version}", "v{version}.lock"]
-        {
+        for format in [
+            "v1",
+            "v {version}",
+            "-{version}",
+            "{version}{version}",
+            "a..{version}",
+            "v{version}.lock",
+            "a//b{version}",
+            "x/.y{version}",
+            "a.lock/v{version}",
+        ] {
             assert_eq!(TagFormat::parse(format), None, "{format}");
         }
     }

@@ -15,7 +15,7 @@ use crate::git::push::PushError;
 use crate::http::HttpError;
 use crate::process::ProcessError;
 use crate::server::ServeError;
-use crate::store::OpenError;
+use crate::store::{BadAddress, OpenError};
 use crate::template::TemplateError;
 use crate::world::BadVariable;
 
@@ -75,6 +75,11 @@ impl From<GitError> for Error {
             GitError::Shallow(_) => {
                 plain.hint("fetch the whole history: `git fetch --unshallow --tags`, in CI `fetch-depth: 0`")
             }
+            GitError::NotAFile(path) => plain.hint(format!("replace `{path}` by a plain file")),
+            GitError::InTheWay(..) => plain.hint("choose another `tag.format`, or remove what is in the way"),
+            GitError::Unsupported(_) => plain.hint(
+                "clone it with SHA-1 objects and file references: `git clone` from a server that has them so",
+            ),
             GitError::UnderWay(_) => plain.hint("finish it or abort it first; `git status` shows how"),
             GitError::Dirty(path) => {
                 plain.hint(format!("commit it, or put it aside with `git stash push -- {path}`"))
@@ -130,6 +135,7 @@ impl From<DecideError> for Error {
                 "merge `{}` into this branch, or choose another version with `--set`",
                 tag.name
             )),
+            DecideError::Exhausted(_) => plain.hint("choose the version by hand with `--set`"),
             DecideError::NotAbove { .. } => plain.hint("choose a higher version"),
             DecideError::BadReleaseAs { .. } => {
                 plain.hint("choose the version by hand with `--set`, which beats the footer")
@@ -249,6 +255,13 @@ impl From<OpenError> for Error {
             OpenError::Database { .. } => Self::from_source(Exit::Io, &error).hint(
                 "if the file is damaged, put a backup in its place; if it is busy, stop the other program",
             ),
+            OpenError::Server { .. } => Self::from_source(Exit::Io, &error)
+                .hint("see that the server runs, and that the user may make tables in this database"),
+            OpenError::Locked { .. } => {
+                Self::from_source(Exit::Locked, &error).hint("wait for it to end, then start this one again")
+            }
+            OpenError::Foreign { .. } => Self::from_source(Exit::Configuration, &error)
+                .hint("name an empty database, or one that Lord-Y/versions made"),
             OpenError::Newer { .. } => Self::from_source(Exit::Configuration, &error)
                 .hint("run the shipmark that made this database, or a newer one"),
         }
@@ -257,9 +270,12 @@ impl From<OpenError> for Error {
 
 impl From<ServeError> for Error {
     fn from(error: ServeError) -> Self {
-        match &error {
-            ServeError::Listener(_) => Self::from_source(Exit::Io, &error),
-            ServeError::Template(_) => Self::from_source(Exit::Bug, &error),
-        }
+        Self::from_source(Exit::Bug, &error)
+    }
+}
+
+impl From<BadAddress> for Error {
+    fn from(error: BadAddress) -> Self {
+        Self::from_source(Exit::Configuration, &error)
     }
 }

@@ -26,7 +26,11 @@ impl Repo {
     pub fn finish(&self, journal: &Journal) -> Result<Vec<Left>, GitError> {
         let branch = journal.moving_ref();
         let at = self.value_of(branch)?;
-        let in_place = at.as_deref() == Some(&journal.commit);
+        let in_place = match &at {
+            Some(at) => *at == journal.commit || self.contains(at, &journal.commit)?,
+            None => false,
+        };
+        let passed = in_place && at.as_deref() != Some(&journal.commit);
         let may_move = at.as_deref() == Some(&journal.base);
         if !in_place && !may_move && journal.remote.is_none() && self.value_of(&journal.tag_ref)?.is_none() {
             return Err(GitError::RefMoved(branch.to_owned()));
@@ -40,7 +44,8 @@ impl Repo {
             let (new, old) = (parse_oid(&journal.commit)?, parse_oid(&journal.base)?);
             self.inner.reference_matching(branch, new, true, old, &log).map_err(moved(branch))?;
         }
-        self.finish_files(journal)
+        // A person who committed on top of it has settled the files too.
+        if passed { Ok(Vec::new()) } else { self.finish_files(journal) }
     }
 
     fn make_tag(&self, journal: &Journal, log: &str) -> Result<(), GitError> {

@@ -63,6 +63,10 @@ pub enum GitError {
     UnknownRevision(String),
     #[error("cannot read the repository: {action}")]
     Git { action: String, source: git2::Error },
+    #[error("`{0}` is tracked as a link, a submodule or a folder, not as a file")]
+    NotAFile(String),
+    #[error("the reference {0} cannot be made: {1} is in its way")]
+    InTheWay(String, String),
     #[error("`{path}` cannot be used")]
     Manifest { path: String, source: ManifestError },
     #[error(transparent)]
@@ -145,6 +149,9 @@ impl Repo {
             Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
             Err(error) => return Err(failed(format!("`{path}` in {oid}"))(error)),
         };
+        if !matches!(entry.filemode(), 0o100_644 | 0o100_755 | 0o100_664) {
+            return Err(GitError::NotAFile(path.to_owned()));
+        }
         let object = entry.to_object(&self.inner).map_err(failed(format!("`{path}` in {oid}")))?;
         Ok(object.as_blob().map(|blob| blob.content().to_owned()))
     }

@@ -55,10 +55,16 @@ impl Repo {
         if let Some(bytes) = self.file_at(head, path)? {
             return Ok(Some(bytes));
         }
-        match self.inner.workdir() {
-            Some(root) => Ok(files::read_managed(&root.join(path))?),
-            None => Ok(None),
-        }
+        let Some(root) = self.inner.workdir() else { return Ok(None) };
+        let bytes = files::read_managed(&root.join(path))?;
+        // What git would turn CRLF into on the way in, a tree never holds with CRLF.
+        let config = self.inner.config().map_err(failed("the configuration"))?;
+        let converts =
+            config.get_string("core.autocrlf").is_ok_and(|value| value == "true" || value == "input");
+        Ok(bytes.map(|bytes| match converts {
+            true => String::from_utf8_lossy(&bytes).replace("\r\n", "\n").into_bytes(),
+            false => bytes,
+        }))
     }
 
     /// The commits that `to` has and `from` lacks, newest first.
@@ -84,16 +90,22 @@ impl Repo {
 
     pub(super) fn read_commit(&self, oid: Oid) -> Result<Commit, GitError> {
         let commit = self.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
-        let message = Message::parse(&String::from_utf8_lossy(commit.message_raw_bytes()));
-        let targets = message.revert_targets();
-        let revert_target_exists = targets.iter().any(|target| self.inner.revparse_single(target).is_ok());
+        let message =
+            Message::parse(&decode(commit.message_raw_bytes(), commit.message_encoding().ok().flatten()));
+        let revert_target_exists =
+            message.reverted_header().is_some() && self.has_any(&message.revert_targets());
         Ok(Commit {
             oid: oid.to_string(),
             author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
-            parents: commit.parent_count(),
+            parents: commit.parent_ids().map(|parent| parent.to_string()).collect(),
             revert_target_exists,
             message,
         })
+    }
+
+    /// Whether one of these commits exists; a message that names more than a few is no revert that git wrote.
+    fn has_any(&self, prefixes: &[String]) -> bool {
+        prefixes.iter().take(32).any(|prefix| self.inner.find_commit_by_prefix(prefix).is_ok())
     }
 
     /// Every tag that names a version and, in the end, a commit.
@@ -102,6 +114,10 @@ impl Repo {
         let mut tags = Vec::new();
         for reference in self.inner.references_glob("refs/tags/*").map_err(reading())? {
             let reference = reference.map_err(reading())?;
+            // An alias of a tag is no release of its own, and may dangle.
+            if reference.kind() != Some(git2::ReferenceType::Direct) {
+                continue;
+            }
             let Ok(full) = reference.name() else { continue };
             let Some(name) = full.strip_prefix("refs/tags/") else { continue };
             let Some(version) = format.version_of(name) else { continue };
@@ -122,7 +138,7 @@ impl Repo {
     fn base(&self, head: &str, tags: &[Tag]) -> Result<Option<Tag>, GitError> {
         let head = super::parse_oid(head)?;
         let mut stable: Vec<&Tag> = tags.iter().filter(|tag| tag.version.pre.is_empty()).collect();
-        stable.sort_by(|a, b| b.version.cmp(&a.version));
+        stable.sort_by(|a, b| b.version.cmp_precedence(&a.version).then_with(|| b.version.cmp(&a.version)));
         for tag in stable.iter().take(MISSES) {
             let commit = super::parse_oid(&tag.commit)?;
             let reached = head == commit
@@ -168,4 +184,11 @@ impl Repo {
             None => Ok(()),
         }
     }
+}
+
+/// A message as text: by the encoding that the commit names, else UTF-8. Bytes that do not decode become U+FFFD,
+/// since the change is real whatever its words are.
+fn decode(bytes: &[u8], encoding: Option<&str>) -> String {
+    let named = encoding.and_then(|name| encoding_rs::Encoding::for_label(name.as_bytes()));
+    named.unwrap_or(encoding_rs::UTF_8).decode_without_bom_handling(bytes).0.into_owned()
 }

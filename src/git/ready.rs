@@ -6,7 +6,7 @@ use std::time::Duration;
 use git2::RepositoryState;
 
 use super::{GitError, Repo};
-use crate::files::FileError;
+use crate::files::{self, FileError};
 
 /// How long to wait for another shipmark.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,6 +55,29 @@ impl Repo {
         }
         match self.changed_files()?.into_iter().find(|path| managed.contains(&path.as_str())) {
             Some(path) => Err(GitError::Dirty(path)),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses managed files that could not be replaced in the end, while nothing has happened yet.
+    pub fn refuse_unwritable(&self, managed: &[&str]) -> Result<(), GitError> {
+        let Some(root) = self.inner.workdir() else { return Ok(()) };
+        managed.iter().try_for_each(|path| Ok(files::read_managed(&root.join(path)).map(|_| ())?))
+    }
+
+    /// Refuses a tag whose name is taken by whatever it may be, or runs through another reference.
+    pub fn refuse_in_the_way(&self, tag_ref: &str) -> Result<(), GitError> {
+        let in_the_way = |name: &str| GitError::InTheWay(tag_ref.to_owned(), name.to_owned());
+        let mut folder = tag_ref;
+        while folder.len() > "refs/tags".len() {
+            if self.inner.find_reference(folder).is_ok() {
+                return Err(in_the_way(folder));
+            }
+            folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
+        }
+        let below = self.inner.references_glob(&format!("{tag_ref}/*")).map_err(super::failed("the tags"))?;
+        match below.flatten().next() {
+            Some(found) => Err(in_the_way(found.name().unwrap_or("a reference below it"))),
             None => Ok(()),
         }
     }

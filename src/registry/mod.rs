@@ -1,18 +1,19 @@
 //! The use cases of the registry, callable without a socket. Rules are pure functions; the database makes a
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
+mod read;
 mod report;
 mod v1;
 
+pub(crate) use read::Page;
 pub(crate) use report::{Fault, faults};
 pub(crate) use v1::NewVersion;
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::deployment::{Current, Report, State};
-use crate::domain::past::Past;
+use crate::domain::deployment::{Report, State};
 use crate::domain::text::hex;
-use crate::store::{Entered, Known, Place, Row, Store, StoreError, Wanted};
+use crate::store::{Entered, Known, Store, StoreError};
 use crate::world::World;
 
 /// A race is lost only to a writer that won, so a few tries are plenty.
@@ -154,41 +155,6 @@ impl Registry {
         }
         let step = report::step(known, report, state, self.world.now(), self.world.new_id());
         Ok(if self.store.advance(&step).await? { answer(Kind::Event, state) } else { None })
-    }
-
-    /// What is where: every app, or one.
-    pub(crate) async fn current(&self, app: Option<&str>) -> Result<Vec<Current>, RegistryError> {
-        Ok(self.store.matrix(app).await?)
-    }
-
-    /// What was deployed, newest first, one page.
-    pub(crate) async fn history(&self, wanted: &Wanted) -> Result<Vec<Past>, RegistryError> {
-        Ok(self.store.history(wanted).await?)
-    }
-
-    /// The version of the newest v1 row of a place: of those that succeeded, or of `any` status.
-    pub(crate) async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, RegistryError> {
-        Ok(self.store.latest(place, any).await?)
-    }
-
-    /// The newest 25 v1 rows.
-    pub(crate) async fn home(&self) -> Result<Vec<Row>, RegistryError> {
-        Ok(self.store.home().await?)
-    }
-
-    /// Whether the database answers.
-    pub(crate) async fn healthy(&self) -> bool {
-        self.store.check().await.is_ok()
-    }
-
-    /// The name of the database engine.
-    pub(crate) fn engine(&self) -> &'static str {
-        self.store.engine()
-    }
-
-    /// Closes the database.
-    pub(crate) async fn close(&self) {
-        self.store.close().await;
     }
 }
 

@@ -7,6 +7,8 @@ mod body;
 mod guard;
 mod history;
 mod listen;
+mod metrics;
+mod observe;
 mod pages;
 mod problem;
 mod v1;
@@ -30,6 +32,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use self::assets::Assets;
+use self::metrics::Metrics;
 use self::problem::Problem;
 use crate::registry::Registry;
 use crate::template::{TemplateError, Templates};
@@ -39,11 +42,15 @@ const REQUEST: Duration = Duration::from_secs(10);
 
 /// Why the registry cannot be served.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ServeError {
-    #[error("the address of the listener is unknown")]
-    Listener(#[from] std::io::Error),
-    #[error(transparent)]
-    Template(#[from] TemplateError),
+#[error(transparent)]
+pub(crate) struct ServeError(#[from] TemplateError);
+
+/// How the service behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub exposure: Exposure,
+    /// Whether the two health paths of v1 are logged too.
+    pub log_probes: bool,
 }
 
 /// What every handler shares.
@@ -53,6 +60,8 @@ struct App(Arc<Shared>);
 struct Shared {
     registry: Registry,
     exposure: Exposure,
+    log_probes: bool,
+    metrics: Metrics,
     templates: Templates,
     assets: Assets,
     /// The paths of the routes, for the redirect of a final slash.
@@ -68,59 +77,107 @@ impl std::ops::Deref for App {
 }
 
 /// Every route.
-fn routes() -> [(&'static str, MethodRouter<App>); 12] {
-    [
+fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
         ("/api/v1/health", get(v1::health)),
         ("/api/v1/healthz", get(v1::healthz)),
-        ("/api/v1/create", post(v1::create)),
-        ("/api/v1/update/status", post(v1::update_status)),
-        ("/api/v1/read/home", get(v1::home)),
-        ("/api/v1/read/environment/latest", get(v1::latest)),
-        ("/api/v1/read/environment/latest/whatever", get(v1::latest_whatever)),
+        ("/api/v1/create", post(v1::write::create)),
+        ("/api/v1/update/status", post(v1::write::update_status)),
+        ("/api/v1/read/home", get(v1::rows::home)),
+        ("/api/v1/read/environment", get(v1::rows::environment)),
+        ("/api/v1/read/platform", get(v1::rows::platform)),
+        ("/api/v1/read/raw", get(v1::rows::raw)),
+        ("/api/v1/read/raw/id", get(v1::rows::raw_by_id)),
+        ("/api/v1/read/distinct/workloads", get(v1::rows::distinct_workloads)),
+        ("/api/v1/stats/latest", get(v1::rows::stats)),
+        ("/api/v1/read/environment/latest", get(v1::rows::latest)),
+        ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
         ("/api/v2/server", get(v2::server)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/current", get(v2::current)),
         ("/", get(pages::board)),
+        // Bookmarks of the original lead here.
+        ("/ui", get(pages::board)),
+        ("/ui/", get(pages::board)),
         ("/static/{file}", get(assets::file)),
     ]
 }
 
-/// The whole service, without a socket.
-pub fn router(registry: Registry, exposure: Exposure) -> Result<Router, TemplateError> {
+/// Where the service listens.
+pub(crate) struct Listeners {
+    pub(crate) api: TcpListener,
+    /// For Prometheus alone: whoever may scrape need not reach the API, and the other way round.
+    pub(crate) metrics: Option<TcpListener>,
+}
+
+/// The two services, without a socket.
+pub struct Routers {
+    pub api: Router,
+    pub metrics: Router,
+}
+
+/// Builds the services over one registry.
+pub fn routers(registry: Registry, options: Options) -> Result<Routers, TemplateError> {
     let table = routes();
     let paths = table.iter().map(|(path, _)| *path).collect();
-    let templates = Templates::html()?;
-    let shared = Shared { registry, exposure, templates, assets: Assets::embedded(), paths };
+    let shared = Shared {
+        registry,
+        exposure: options.exposure,
+        log_probes: options.log_probes,
+        metrics: Metrics::default(),
+        templates: Templates::html()?,
+        assets: Assets::embedded(),
+        paths,
+    };
     let app = App(Arc::new(shared));
     let mut router = Router::new();
     for (path, methods) in table {
         router = router.route(path, methods);
     }
-    let mut router = router
+    let router = router
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(body::LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
+        .layer(middleware::from_fn_with_state(app.clone(), observe::watch))
+        .with_state(app.clone());
+    let scraped = Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
         .with_state(app);
-    for (name, value) in guard::HEADERS {
-        router = router.layer(SetResponseHeaderLayer::if_not_present(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        ));
-    }
-    Ok(router)
+    Ok(Routers { api: with_headers(router), metrics: with_headers(scraped) })
+}
+
+fn with_headers(router: Router) -> Router {
+    guard::HEADERS.into_iter().fold(router, |router, (name, value)| {
+        let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
+        router.layer(SetResponseHeaderLayer::if_not_present(name, value))
+    })
 }
 
 /// Serves the registry until `shutdown` is ready, then drains, and closes the database.
 pub(crate) async fn serve(
-    listener: TcpListener,
+    listeners: Listeners,
     registry: Registry,
+    options: Options,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let exposure = Exposure::of(listener.local_addr()?);
-    let router = router(registry.clone(), exposure)?;
-    listen::run(listener, router, shutdown).await;
+    let routers = routers(registry.clone(), options)?;
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let scraped = listeners.metrics.map(|listener| {
+        let mut stopped = stopped.clone();
+        tokio::spawn(listen::run(listener, routers.metrics, async move {
+            // An error means that the server is gone, which is a stop too.
+            let _ = stopped.changed().await;
+        }))
+    });
+    listen::run(listeners.api, routers.api, shutdown).await;
+    drop(stop);
+    if let Some(scraped) = scraped {
+        // A scrape that broke off is no reason to leave the database open.
+        let _ = scraped.await;
+    }
     registry.close().await;
     Ok(())
 }

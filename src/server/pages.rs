@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::board::Board;
+use super::observe::caused;
 use super::{App, v1};
 use crate::template::TemplateError;
 
@@ -57,8 +58,9 @@ pub(super) async fn board(
             let view = Page { refresh, ..Page::of(&app, board.title(), host, board) };
             page(&app, StatusCode::OK, "board", &view)
         }
-        Err(_) => {
-            error(&app, StatusCode::SERVICE_UNAVAILABLE, "the database does not answer; try again soon")
+        Err(failure) => {
+            let why = "the database does not answer; try again soon";
+            caused(error(&app, StatusCode::SERVICE_UNAVAILABLE, why), &failure)
         }
     }
 }
@@ -95,6 +97,9 @@ fn page(app: &App, status: StatusCode, template: &str, view: &impl Serialize) ->
     let text: Result<String, TemplateError> = app.templates.render(template, view);
     match text {
         Ok(text) => (status, [(header::CACHE_CONTROL, "no-cache")], Html(text)).into_response(),
-        Err(_) => v1::answer::error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+        Err(failure) => {
+            let plain = v1::answer::error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+            caused(plain, &failure)
+        }
     }
 }

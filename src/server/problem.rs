@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::observe::Cause;
 use crate::registry::RegistryError;
 use crate::store::StoreError;
 
@@ -12,6 +13,7 @@ use crate::store::StoreError;
 pub(super) struct Problem {
     status: StatusCode,
     members: Map<String, Value>,
+    cause: Option<Cause>,
 }
 
 impl Problem {
@@ -21,7 +23,7 @@ impl Problem {
         members.insert("type".to_owned(), json!(format!("/problems/{slug}")));
         members.insert("title".to_owned(), json!(title));
         members.insert("status".to_owned(), json!(status.as_u16()));
-        Self { status, members }
+        Self { status, members, cause: None }
     }
 
     /// Adds a member: `detail`, `errors`, or a fact that the client can act on.
@@ -33,7 +35,8 @@ impl Problem {
 
 impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
-        match error {
+        let cause = Cause::of(&error);
+        let problem = match error {
             RegistryError::Faulty(faults) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
                     .with("errors", json!(faults))
@@ -49,6 +52,10 @@ impl From<RegistryError> for Problem {
                 "key-reused",
                 "the key belongs to another request",
             ),
+            RegistryError::Store(failure @ (StoreError::Wide | StoreError::Long)) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
+                    .with("detail", failure.to_string())
+            }
             RegistryError::Contended
             | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_)) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
@@ -57,7 +64,8 @@ impl From<RegistryError> for Problem {
             RegistryError::Store(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the database failed")
             }
-        }
+        };
+        Self { cause: Some(cause), ..problem }
     }
 }
 
@@ -67,6 +75,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, text).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(cause);
+        }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

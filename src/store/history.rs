@@ -1,8 +1,6 @@
 //! The list of deployments, newest first, in pages.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
+use super::db::{Record, values};
 use super::read::state;
 use super::{Store, StoreError, sql};
 use crate::domain::deployment::Raw;
@@ -25,41 +23,34 @@ impl Store {
         let (started, id) = wanted.before.unwrap_or((i64::MAX, i64::MAX));
         let place = wanted.app.is_some() && wanted.platform.is_some() && wanted.environment.is_some();
         let text = if place { sql::HISTORY_OF_PLACE } else { sql::HISTORY };
-        let rows = sqlx::query(text)
-            .bind(&wanted.app)
-            .bind(&wanted.platform)
-            .bind(&wanted.environment)
-            .bind(started)
-            .bind(id)
-            .bind(wanted.limit)
-            .fetch_all(&self.readers)
-            .await?;
+        let values = values![&wanted.app, &wanted.platform, &wanted.environment, started, id, wanted.limit];
+        let rows = self.readers.query(text, values).await?;
         rows.iter().map(past).collect()
     }
 }
 
-fn past(row: &SqliteRow) -> Result<Past, StoreError> {
-    let dirty: Option<i64> = row.try_get("dirty")?;
+fn past(row: &Record) -> Result<Past, StoreError> {
+    let dirty = row.maybe_int("dirty")?;
     // Any client of v1 may write there what it likes; what is not ours says nothing.
-    let raw: Option<String> = row.try_get("raw")?;
+    let raw = row.maybe_text("raw")?;
     let why = raw.and_then(|raw| serde_json::from_str::<Raw>(&raw).ok()).map(|raw| raw.shipmark);
     Ok(Past {
-        id: row.try_get("versions_id")?,
-        app: row.try_get("app")?,
-        workload: row.try_get("workload")?,
-        platform: row.try_get("platform")?,
-        environment: row.try_get("environment")?,
-        version: row.try_get("version")?,
+        id: row.int("versions_id")?,
+        app: row.text("app")?,
+        workload: row.text("workload")?,
+        platform: row.text("platform")?,
+        environment: row.text("environment")?,
+        version: row.text("version")?,
         state: state(row, "state")?,
-        status: row.try_get("status")?,
-        sha: row.try_get("sha")?,
-        r#ref: row.try_get("ref")?,
+        status: row.text("status")?,
+        sha: row.maybe_text("sha")?,
+        r#ref: row.maybe_text("ref")?,
         dirty: dirty.map(|dirty| dirty != 0),
-        actor: row.try_get("actor")?,
-        run_url: row.try_get("run_url")?,
-        duration: row.try_get("duration")?,
-        started_at: row.try_get("started_at")?,
-        finished_at: row.try_get("finished_at")?,
+        actor: row.maybe_text("actor")?,
+        run_url: row.maybe_text("run_url")?,
+        duration: row.maybe_int("duration")?,
+        started_at: row.int("started_at")?,
+        finished_at: row.maybe_int("finished_at")?,
         kind: why.as_ref().and_then(|why| why.kind),
         reason: why.and_then(|why| why.reason),
     })

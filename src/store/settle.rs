@@ -1,80 +1,72 @@
 //! What follows from a change: which success is live, and what the board shows.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
-
+use super::db::{Transaction, values};
 use super::write::{Event, Moment, insert_event};
 use super::{StoreError, sql};
 use crate::domain::deployment::State;
 
+/// App, platform and environment.
+pub(super) type Cell<'a> = (&'a str, &'a str, &'a str);
+
+/// Holds a place, so that the next writer of it waits. It comes before every other row that writers share:
+/// two of them then take their locks in the same order.
+pub(super) async fn hold(
+    transaction: &mut Transaction,
+    (app, platform, environment): Cell<'_>,
+    id: i64,
+    at: i64,
+) -> Result<(), StoreError> {
+    transaction.apply(sql::HOLD_PLACE, values![app, platform, environment, id, at]).await?;
+    Ok(())
+}
+
 /// Brings one place in order after a change: of its successes the one with the latest end is live and the
 /// others are superseded, whatever order they arrived in; the cell of the board follows.
 pub(super) async fn settle(
-    connection: &mut SqliteConnection,
-    place: (&str, &str, &str),
+    transaction: &mut Transaction,
+    (app, platform, environment): Cell<'_>,
     moment: &Moment,
 ) -> Result<(), StoreError> {
-    let live = newest_in(connection, place, State::Succeeded).await?;
-    let older = newest_in(connection, place, State::Superseded).await?;
+    let place = (app, platform, environment);
+    let live = newest_in(transaction, place, State::Succeeded).await?;
+    let older = newest_in(transaction, place, State::Superseded).await?;
     let best = live.max(older).map(|(_, id)| id);
     if let Some(best) = best {
-        let replaced = sqlx::query(sql::REPLACED)
-            .bind(place.0)
-            .bind(place.1)
-            .bind(place.2)
-            .bind(best)
-            .fetch_all(&mut *connection)
-            .await?;
-        for row in replaced {
-            let id = row.try_get("versions_id")?;
-            turn(connection, id, (State::Succeeded, State::Superseded), moment).await?;
+        let values = values![app, platform, environment, best];
+        for row in transaction.query(sql::REPLACED, values).await? {
+            let id = row.int("versions_id")?;
+            turn(transaction, id, (State::Succeeded, State::Superseded), moment).await?;
         }
         if older.is_some_and(|(_, id)| id == best) {
-            turn(connection, best, (State::Superseded, State::Succeeded), moment).await?;
+            turn(transaction, best, (State::Superseded, State::Succeeded), moment).await?;
         }
     }
-    let newest: i64 = sqlx::query(sql::NEWEST_ATTEMPT)
-        .bind(place.0)
-        .bind(place.1)
-        .bind(place.2)
-        .fetch_one(&mut *connection)
-        .await?
-        .try_get("versions_id")?;
-    sqlx::query(sql::SET_CURRENT)
-        .bind(place.0)
-        .bind(place.1)
-        .bind(place.2)
-        .bind(newest)
-        .bind(best)
-        .bind(moment.received_at)
-        .execute(&mut *connection)
-        .await?;
+    let newest = transaction.query(sql::NEWEST_ATTEMPT, values![app, platform, environment]).await?.pop();
+    let newest =
+        newest.ok_or_else(|| StoreError::Corrupt("an empty place".to_owned()))?.int("versions_id")?;
+    let values = values![newest, best, moment.received_at, app, platform, environment];
+    transaction.apply(sql::SET_CURRENT, values).await?;
     Ok(())
 }
 
 /// The end and the id of the newest attempt of a place in one state.
 async fn newest_in(
-    connection: &mut SqliteConnection,
-    place: (&str, &str, &str),
+    transaction: &mut Transaction,
+    (app, platform, environment): Cell<'_>,
     state: State,
-) -> Result<Option<(Option<i64>, i64)>, sqlx::Error> {
-    let row = sqlx::query(sql::NEWEST_IN_STATE)
-        .bind(place.0)
-        .bind(place.1)
-        .bind(place.2)
-        .bind(state.word())
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| Ok((row.try_get("finished_at")?, row.try_get("versions_id")?))).transpose()
+) -> Result<Option<(Option<i64>, i64)>, StoreError> {
+    let values = values![app, platform, environment, state.word()];
+    let row = transaction.query(sql::NEWEST_IN_STATE, values).await?.pop();
+    row.map(|row| Ok((row.maybe_int("finished_at")?, row.int("versions_id")?))).transpose()
 }
 
 /// A state that the registry itself gives to an attempt, with its event.
 async fn turn(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction,
     id: i64,
     (from, to): (State, State),
     moment: &Moment,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(sql::SET_STATE).bind(to.word()).bind(id).execute(&mut *connection).await?;
-    insert_event(connection, &Event { id, seq: None, from: Some(from), to, caused: true }, moment).await
+) -> Result<(), StoreError> {
+    transaction.apply(sql::SET_STATE, values![to.word(), id]).await?;
+    insert_event(transaction, &Event { id, seq: None, from: Some(from), to, caused: true }, moment).await
 }

@@ -1,4 +1,4 @@
-//! Every SQL text, with what it guarantees. Placeholders are `$n`, which SQLite and PostgreSQL both read.
+//! Every SQL text, with what it guarantees. Placeholders are `$n`; words in braces are those of `dialect.rs`.
 
 /// Our own list of migrations; the table `schema_migrations` of the Go program is never written.
 pub(super) const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS sm_migration (\
@@ -11,6 +11,62 @@ pub(super) const MIGRATED: &str = "SELECT COALESCE(MAX(version), 0) AS version F
 pub(super) const MIGRATION_DONE: &str =
     "INSERT INTO sm_migration (version, name, applied_at) VALUES ($1, $2, $3)";
 
+/// Takes the lock of the migrations, if it is free: `held` is 1.
+pub(super) const LOCK: &str = "{lock}";
+
+/// Gives the lock of the migrations back.
+pub(super) const UNLOCK: &str = "{unlock}";
+
+/// The columns of a table in their order; none if there is no such table.
+pub(super) const COLUMNS: &str = "SELECT {column_name} AS name FROM information_schema.columns \
+    WHERE table_schema = {schema} AND table_name = $1 ORDER BY ordinal_position";
+
+/// How far the Go program brought the schema of v1. This table is read and never written: at a number that it
+/// does not know, that program does not start again.
+pub(super) const GO_SCHEMA: &str =
+    "SELECT {go_version} AS version, CASE WHEN dirty THEN 1 ELSE 0 END AS dirty FROM schema_migrations";
+
+/// The indexes of `versions`, and whether each is whole.
+pub(super) const INDEXES: &str = "{indexes}";
+
+/// What the server does at a COMMIT, and what it should do.
+pub(super) const DURABILITY: &str = "{durability}";
+
+/// Each statement sees what is committed before it begins.
+pub(super) const MYSQL_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// A text that does not fit is an error and is never cut; a writer gives up on a lock after 5 s.
+pub(super) const MYSQL_SESSION: &str = "SET SESSION \
+    sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), innodb_lock_wait_timeout = 5";
+
+/// The indexes that the reads of v1 need; made while others write.
+pub(super) const POSTGRES_INDEXES: [(&str, &str); 3] = [
+    (
+        "sm_versions_place",
+        "CREATE INDEX CONCURRENTLY sm_versions_place ON versions \
+         (workload, platform, environment, date DESC, versions_id DESC)",
+    ),
+    (
+        "sm_versions_date",
+        "CREATE INDEX CONCURRENTLY sm_versions_date ON versions (date DESC, versions_id DESC)",
+    ),
+    (
+        "sm_versions_good",
+        "CREATE INDEX CONCURRENTLY sm_versions_good ON versions \
+         (workload, platform, environment, date DESC, versions_id DESC) \
+         WHERE status IN ('deployed', 'completed')",
+    ),
+];
+
+/// The same on MySQL, which has no partial index and reads an ascending one backwards.
+pub(super) const MYSQL_INDEXES: [(&str, &str); 2] = [
+    (
+        "sm_versions_place",
+        "CREATE INDEX sm_versions_place ON versions (workload, platform, environment, date, versions_id)",
+    ),
+    ("sm_versions_date", "CREATE INDEX sm_versions_date ON versions (date, versions_id)"),
+];
+
 /// Moves the log into the database file, so that a clean stop leaves one file.
 pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
@@ -20,7 +76,7 @@ pub(super) const HEALTH: &str = "SELECT versions_id FROM versions LIMIT 1";
 /// One v1 row; the database gives the id.
 pub(super) const INSERT_VERSION: &str = "INSERT INTO versions \
     (workload, platform, environment, version, changelog_url, raw, status, date) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING versions_id";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, {stamp}){returning}";
 
 /// The attempt of a v1 row; fails on a key that is taken.
 pub(super) const INSERT_DEPLOYMENT: &str = "INSERT INTO sm_deployment \
@@ -76,11 +132,14 @@ pub(super) const SET_STATE: &str = "UPDATE sm_deployment SET state = $1 WHERE ve
 pub(super) const NEWEST_ATTEMPT: &str = "SELECT versions_id FROM sm_deployment \
     WHERE app = $1 AND platform = $2 AND environment = $3 ORDER BY started_at DESC, versions_id DESC LIMIT 1";
 
-/// The cell of one place.
-pub(super) const SET_CURRENT: &str = "INSERT INTO sm_current \
-    (app, platform, environment, versions_id, last_good_id, at) VALUES ($1, $2, $3, $4, $5, $6) \
-    ON CONFLICT (app, platform, environment) DO UPDATE SET versions_id = excluded.versions_id, \
-    last_good_id = excluded.last_good_id, at = excluded.at";
+/// Holds the cell of one place until the transaction ends, and makes it if it is missing: two writers of one
+/// place follow each other, and the second sees what the first did.
+pub(super) const HOLD_PLACE: &str = "INSERT INTO sm_current \
+    (app, platform, environment, versions_id, last_good_id, at) VALUES ($1, $2, $3, $4, NULL, $5) {held}";
+
+/// The cell of one place, which is held.
+pub(super) const SET_CURRENT: &str = "UPDATE sm_current SET versions_id = $1, last_good_id = $2, at = $3 \
+    WHERE app = $4 AND platform = $5 AND environment = $6";
 
 /// Every cell, or those of one app, in one query; `versions` is reached by its key only.
 pub(super) const MATRIX: &str = "SELECT c.app, n.workload, c.platform, c.environment, \
@@ -110,15 +169,39 @@ pub(super) const HISTORY: &str = "SELECT d.versions_id, d.app, v.workload, d.pla
     AND (d.started_at, d.versions_id) < ($4, $5) \
     ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
 
-/// The version of the newest row with a good v1 status; the partial index holds such rows only.
-pub(super) const LATEST_GOOD: &str = "SELECT version FROM versions WHERE workload = $1 AND platform = $2 \
-    AND environment = $3 AND status IN ('deployed', 'completed') ORDER BY date DESC, versions_id DESC LIMIT 1";
+/// The version of the newest row with a good v1 status; a partial index holds such rows only, where the
+/// engine has one.
+pub(super) const LATEST_GOOD: &str = "SELECT version FROM versions WHERE {place} AND {good} \
+    ORDER BY versions.date DESC, versions_id DESC LIMIT 1";
 
 /// The version of the newest row of any status.
-pub(super) const LATEST_ANY: &str = "SELECT version FROM versions WHERE workload = $1 AND platform = $2 \
-    AND environment = $3 ORDER BY date DESC, versions_id DESC LIMIT 1";
+pub(super) const LATEST_ANY: &str = "SELECT version FROM versions WHERE {place} \
+    ORDER BY versions.date DESC, versions_id DESC LIMIT 1";
 
 /// The newest 25 rows of all.
-pub(super) const HOME: &str = "SELECT versions_id, workload, platform, environment, version, \
-    COALESCE(changelog_url, '') AS changelog_url, COALESCE(raw, '') AS raw, status, date \
-    FROM versions ORDER BY date DESC, versions_id DESC LIMIT 25";
+pub(super) const HOME: &str =
+    "SELECT {row} FROM versions ORDER BY versions.date DESC, versions_id DESC LIMIT 25";
+
+/// One page of the rows of a place, each with the number of all.
+pub(super) const OF_PLACE: &str = "SELECT {row}, (SELECT COUNT(*) FROM versions WHERE {place}) AS total \
+    FROM versions WHERE {place} ORDER BY versions.date DESC, versions_id DESC LIMIT $4 OFFSET $5";
+
+/// One page of the rows of a workload on a platform, each with the number of all.
+pub(super) const OF_PLATFORM: &str = "SELECT {row}, (SELECT COUNT(*) FROM versions WHERE {pair}) AS total \
+    FROM versions WHERE {pair} ORDER BY versions.date DESC, versions_id DESC LIMIT $3 OFFSET $4";
+
+/// The `raw` of the newest row of one version.
+pub(super) const RAW: &str = "SELECT COALESCE(raw, '') AS raw FROM versions WHERE {place} AND {version} \
+    ORDER BY versions.date DESC, versions_id DESC LIMIT 1";
+
+/// One row.
+pub(super) const ROW_BY_ID: &str = "SELECT {row} FROM versions WHERE versions_id = $1";
+
+/// Every place, by code point on all engines.
+pub(super) const PLACES: &str = "SELECT DISTINCT {workload} AS workload, {platform} AS platform, \
+    {environment} AS environment FROM versions ORDER BY 1, 2, 3";
+
+/// How many rows each day has of each place and status, from one time on.
+pub(super) const STATS: &str = "SELECT COUNT(*) AS total, {workload} AS workload, {platform} AS platform, \
+    {environment} AS environment, {status} AS status, {day} AS date FROM versions \
+    WHERE versions.date >= {since} GROUP BY 2, 3, 4, 5, 6 ORDER BY 6 DESC, 2, 3, 4, 5";

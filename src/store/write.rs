@@ -1,19 +1,12 @@
-//! The writes. Each is one `BEGIN IMMEDIATE` transaction over the v1 row, the attempt, its event and the cell
-//! of the board.
+//! The writes. Each is one transaction over the v1 row, the attempt, its event and the cell of the board.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Row, Sqlite, Transaction};
 
-use super::settle::settle;
+use super::db::{Transaction, values};
+use super::dialect::Dialect;
+use super::settle::{hold, settle};
 use super::{Store, StoreError, sql};
 use crate::domain::deployment::State;
-
-/// Sorts as text in order of time, which SQLite's own `CURRENT_TIMESTAMP` does beside it.
-const DATE: &str = "%Y-%m-%d %H:%M:%S%.6f";
-
-/// `SQLITE_BUSY`, the result code of SQLite for a lock that another process holds.
-const BUSY: &str = "5";
 
 /// What one event says beside the change of state.
 #[derive(Debug, Clone)]
@@ -100,115 +93,116 @@ pub(crate) struct Step {
 impl Store {
     /// Enters a new attempt.
     pub(crate) async fn enter(&self, entry: &Entry) -> Result<Entered, StoreError> {
-        let mut transaction = self.begin().await?;
-        let id = insert_version(&mut transaction, entry).await?;
+        let mut transaction = self.writer.begin().await?;
+        let place = (entry.app.as_str(), entry.platform.as_str(), entry.environment.as_str());
+        let date = stamp(self.writer.dialect(), entry.date);
+        let id = insert_version(&mut transaction, entry, date).await?;
+        hold(&mut transaction, place, id, entry.moment.received_at).await?;
         match insert_deployment(&mut transaction, id, entry).await {
-            Ok(()) => {}
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            Err(StoreError::Taken) => {
                 transaction.rollback().await?;
                 return Ok(Entered::KeyTaken);
             }
-            Err(error) => return Err(error.into()),
+            done => done?,
         }
         let event = Event { id, seq: Some(entry.seq), from: None, to: entry.state, caused: false };
         insert_event(&mut transaction, &event, &entry.moment).await?;
-        settle(&mut transaction, (&entry.app, &entry.platform, &entry.environment), &entry.moment).await?;
-        commit(transaction).await?;
+        settle(&mut transaction, place, &entry.moment).await?;
+        transaction.commit().await?;
         Ok(Entered::New(id))
     }
 
     /// Makes a change if the attempt still stands where the caller saw it; says whether it did.
     pub(crate) async fn advance(&self, step: &Step) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        let changed = sqlx::query(sql::ADVANCE)
-            .bind(step.to.word())
-            .bind(step.seq)
-            .bind(step.started_at)
-            .bind(step.finished_at)
-            .bind(step.duration)
-            .bind(&step.sha)
-            .bind(&step.run_url)
-            .bind(step.id)
-            .bind(step.from.word())
-            .bind(step.from_seq)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-        if changed == 0 {
+        let mut transaction = self.writer.begin().await?;
+        let place = (step.app.as_str(), step.platform.as_str(), step.environment.as_str());
+        hold(&mut transaction, place, step.id, step.moment.received_at).await?;
+        let values = values![
+            step.to.word(),
+            step.seq,
+            step.started_at,
+            step.finished_at,
+            step.duration,
+            &step.sha,
+            &step.run_url,
+            step.id,
+            step.from.word(),
+            step.from_seq,
+        ];
+        if transaction.apply(sql::ADVANCE, values).await? == 0 {
             transaction.rollback().await?;
             return Ok(false);
         }
-        sqlx::query(sql::SET_STATUS).bind(&step.status).bind(step.id).execute(&mut *transaction).await?;
+        transaction.apply(sql::SET_STATUS, values![&step.status, step.id]).await?;
         let event = Event { id: step.id, seq: step.seq, from: Some(step.from), to: step.to, caused: false };
         insert_event(&mut transaction, &event, &step.moment).await?;
-        settle(&mut transaction, (&step.app, &step.platform, &step.environment), &step.moment).await?;
-        commit(transaction).await?;
+        settle(&mut transaction, place, &step.moment).await?;
+        transaction.commit().await?;
         Ok(true)
     }
 
     /// Sets the v1 word of a row that has no attempt beside it; says whether there is such a row.
     pub(crate) async fn set_status(&self, id: i64, status: &str) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        let done = sqlx::query(sql::SET_STATUS).bind(status).bind(id).execute(&mut *transaction).await?;
-        commit(transaction).await?;
-        Ok(done.rows_affected() > 0)
-    }
-
-    /// The write lock is taken at once: a transaction that begins as a reader cannot wait for it later.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| match &error {
-            sqlx::Error::PoolTimedOut => StoreError::Busy(error),
-            sqlx::Error::Database(cause) if cause.code().as_deref() == Some(BUSY) => StoreError::Busy(error),
-            _ => error.into(),
-        })
+        let mut transaction = self.writer.begin().await?;
+        let changed = transaction.apply(sql::SET_STATUS, values![status, id]).await?;
+        transaction.commit().await?;
+        Ok(changed > 0)
     }
 }
 
-async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-    transaction.commit().await.map_err(StoreError::Unconfirmed)
+/// A date for the column of v1, which is naive and in UTC. SQLite sorts it as text, so its length is fixed.
+/// MySQL keeps whole seconds and would round up into the future, and it knows no other times than these.
+fn stamp(dialect: Dialect, date: Timestamp) -> String {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => date.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string(),
+        Dialect::MySql => {
+            let second = date.as_second().clamp(1, i64::from(i32::MAX));
+            let date = Timestamp::from_second(second).unwrap_or(date);
+            date.strftime("%Y-%m-%d %H:%M:%S").to_string()
+        }
+    }
 }
 
-async fn insert_version(connection: &mut SqliteConnection, entry: &Entry) -> Result<i64, sqlx::Error> {
-    sqlx::query(sql::INSERT_VERSION)
-        .bind(&entry.workload)
-        .bind(&entry.platform)
-        .bind(&entry.environment)
-        .bind(&entry.version)
-        .bind(&entry.changelog_url)
-        .bind(&entry.raw)
-        .bind(&entry.status)
-        .bind(entry.date.strftime(DATE).to_string())
-        .fetch_one(connection)
-        .await?
-        .try_get("versions_id")
-}
-
-async fn insert_deployment(
-    connection: &mut SqliteConnection,
-    id: i64,
+async fn insert_version(
+    transaction: &mut Transaction,
     entry: &Entry,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(sql::INSERT_DEPLOYMENT)
-        .bind(id)
-        .bind(&entry.app)
-        .bind(&entry.platform)
-        .bind(&entry.environment)
-        .bind(&entry.run_key)
-        .bind(&entry.idempotency_key)
-        .bind(&entry.moment.request_hash)
-        .bind(entry.state.word())
-        .bind(entry.seq)
-        .bind(&entry.sha)
-        .bind(&entry.r#ref)
-        .bind(entry.dirty.map(i64::from))
-        .bind(&entry.moment.actor)
-        .bind(&entry.run_url)
-        .bind(entry.duration)
-        .bind(entry.started_at)
-        .bind(entry.finished_at)
-        .bind(entry.moment.received_at)
-        .execute(connection)
-        .await?;
+    date: String,
+) -> Result<i64, StoreError> {
+    let values = values![
+        &entry.workload,
+        &entry.platform,
+        &entry.environment,
+        &entry.version,
+        &entry.changelog_url,
+        &entry.raw,
+        &entry.status,
+        date,
+    ];
+    transaction.insert(sql::INSERT_VERSION, values).await
+}
+
+async fn insert_deployment(transaction: &mut Transaction, id: i64, entry: &Entry) -> Result<(), StoreError> {
+    let values = values![
+        id,
+        &entry.app,
+        &entry.platform,
+        &entry.environment,
+        &entry.run_key,
+        &entry.idempotency_key,
+        &entry.moment.request_hash,
+        entry.state.word(),
+        entry.seq,
+        &entry.sha,
+        &entry.r#ref,
+        entry.dirty.map(i64::from),
+        &entry.moment.actor,
+        &entry.run_url,
+        entry.duration,
+        entry.started_at,
+        entry.finished_at,
+        entry.moment.received_at,
+    ];
+    transaction.apply(sql::INSERT_DEPLOYMENT, values).await?;
     Ok(())
 }
 
@@ -223,26 +217,26 @@ pub(super) struct Event {
 }
 
 pub(super) async fn insert_event(
-    connection: &mut SqliteConnection,
+    transaction: &mut Transaction,
     event: &Event,
     moment: &Moment,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     let own = event.caused;
     let key = if own { format!("{}:{}", moment.event_key, event.id) } else { moment.event_key.clone() };
-    sqlx::query(sql::INSERT_EVENT)
-        .bind(key)
-        .bind(event.id)
-        .bind(event.seq)
-        .bind(event.from.map(State::word))
-        .bind(event.to.word())
-        .bind(moment.actor.as_ref().filter(|_| !own))
-        .bind(if own { "registry" } else { moment.source })
-        .bind(Some(&moment.request_hash).filter(|_| !own))
-        .bind(i64::from(moment.forced && !own))
-        .bind(i64::from(moment.clock_skew && !own))
-        .bind(moment.at)
-        .bind(moment.received_at)
-        .execute(connection)
-        .await?;
+    let values = values![
+        key,
+        event.id,
+        event.seq,
+        event.from.map(State::word),
+        event.to.word(),
+        moment.actor.as_deref().filter(|_| !own),
+        if own { "registry" } else { moment.source },
+        Some(moment.request_hash.as_str()).filter(|_| !own),
+        i64::from(moment.forced && !own),
+        i64::from(moment.clock_skew && !own),
+        moment.at,
+        moment.received_at,
+    ];
+    transaction.apply(sql::INSERT_EVENT, values).await?;
     Ok(())
 }

@@ -11,6 +11,8 @@ mod action;
 mod ci;
 mod ci_runs;
 mod compare;
+mod conformance;
+mod databases;
 mod deploy;
 mod env;
 mod health;

@@ -267,7 +267,8 @@ fn init_writes_what_is_missing_and_only_that() {
     sandbox.git(&["commit", "--quiet", "--allow-empty", "-m", "feat: begin"]);
     // What init left untracked is taken into the first release.
     sandbox.run(&["release"]).exits(0);
-    assert_eq!(sandbox.git(&["show", "--format=", "--name-only", "HEAD"]), "CHANGELOG.md");
+    assert_eq!(sandbox.git(&["show", "--format=", "--name-only", "HEAD"]), "CHANGELOG.md\nVERSION.txt");
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "?? shipmark.toml");
 }
 
 #[test]
@@ -379,4 +380,69 @@ fn verify_lists_each_disagreement_with_its_mend() {
          \x20                  run `git fetch --tags`, or remove the section",
         "3 disagreements; 1.1.1 is due",
     );
+}
+
+#[test]
+fn a_managed_file_that_cannot_be_replaced_is_refused_before_anything_happens() {
+    let sandbox = released();
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+    sandbox.file("docs/C.md", "# Log\n").symlink("docs/C.md", "CHANGELOG.md");
+    sandbox.commit("docs: a link");
+    let before = (state(&sandbox), remote.refs(&sandbox));
+    sandbox.run(&["release", "--push"]).says(
+        4,
+        "",
+        "error: `[ROOT]/helpdesk/CHANGELOG.md` is a symbolic link, not a plain file",
+    );
+    assert_eq!((state(&sandbox), remote.refs(&sandbox)), before);
+}
+
+#[test]
+fn a_tag_that_cannot_be_made_leaves_nothing_behind() {
+    let sandbox = released();
+    sandbox.git(&["tag", "v", "HEAD"]);
+    sandbox.file("shipmark.toml", "[tag]\nformat = \"v/{version}\"\n");
+    sandbox.commit("chore: configure");
+    let before = state(&sandbox);
+    sandbox.run(&["release"]).says(
+        4,
+        "",
+        "error: the reference refs/tags/v/1.0.0 cannot be made: refs/tags/v is in its way\n\
+         hint: choose another `tag.format`, or remove what is in the way",
+    );
+    assert_eq!(state(&sandbox), before);
+    sandbox.git(&["tag", "-d", "v"]);
+    sandbox.run(&["release"]).exits(0);
+}
+
+#[test]
+fn a_persons_words_survive_and_move_into_the_release() {
+    let sandbox = released();
+    sandbox.file("CHANGELOG.md", "# Log\n\n## Unreleased\n\nMind the gap.\n");
+    sandbox.commit("docs: a word");
+    sandbox.run(&["changelog", "--write"]).exits(0);
+    sandbox.commit("docs: write");
+    sandbox.run(&["release"]).exits(0);
+    assert_eq!(
+        sandbox.read("CHANGELOG.md"),
+        "# Log\n\n## Unreleased\n\n## 1.1.0 - 2026-01-31\n\nMind the gap.\n\n### Added\n\n- a window (\\#7) (b828099)\n\n\
+         ### Fixed\n\n- **api:** a door (46aa1c2)\n"
+    );
+}
+
+#[test]
+fn a_message_in_another_encoding_is_read_by_it() {
+    let sandbox = released();
+    let tree = sandbox.git(&["write-tree"]);
+    let commit = format!(
+        "tree {tree}\nparent {}\nauthor A <a@b> 0 +0000\ncommitter A <a@b> 0 +0000\nencoding ISO-8859-1\n\nfix: caf",
+        sandbox.git(&["rev-parse", "HEAD"])
+    );
+    let mut bytes = commit.into_bytes();
+    bytes.extend([0xe9, b'\n']);
+    let oid = sandbox.git_with(&["hash-object", "-t", "commit", "-w", "--stdin"], &bytes);
+    sandbox.git(&["reset", "--quiet", "--hard", &oid]);
+    let changelog = sandbox.run(&["changelog"]);
+    assert!(changelog.exits(0).contains("- café ("), "{}", changelog.stdout);
 }

@@ -3,6 +3,8 @@
 mod binary;
 mod guard;
 mod history;
+mod log;
+mod metrics;
 mod pages;
 mod v1;
 mod v2;

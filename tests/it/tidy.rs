@@ -50,7 +50,7 @@ fn level(module: &str) -> u8 {
     match module {
         "domain" => 0,
         "world" | "process" | "files" | "template" | "http" | "store" => 1,
-        "config" | "git" | "ci" | "probe" => 2,
+        "config" | "git" | "ci" | "log" | "probe" => 2,
         "deploy" | "registry" => 3,
         "server" => 4,
         "error" | "ui" => 5,
@@ -92,11 +92,13 @@ fn a_crate_has_one_owner() {
         ("git2", &["src/git/"]),
         ("sqlx", &["src/store/"]),
         ("axum", &["src/server/"]),
+        ("tracing_subscriber", &["src/log.rs"]),
+        ("tracing", &["src/log.rs", "src/server/", "src/cli/serve/"]),
         ("hyper_util", &["src/server/"]),
         ("reqwest", &["src/http"]),
         ("handlebars", &["src/template.rs"]),
         ("conventional_commit_parser", &["src/domain/message/"]),
-        ("tokio", &["src/http", "src/store/", "src/registry/", "src/server/", "src/cli/serve.rs"]),
+        ("tokio", &["src/http", "src/store/", "src/registry/", "src/server/", "src/cli/serve/"]),
         ("toml", &["src/config/"]),
         ("regex", &["src/domain/"]),
     ]);

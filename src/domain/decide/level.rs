@@ -22,7 +22,9 @@ pub(super) fn sort_out(
                 let base = history.base.as_ref().map(|base| &base.version);
                 let effective = base.map_or(level, |base| rules.zero.effective(base, level));
                 let breaking = !commit.message.breaking.is_empty();
-                deciding.push(Deciding { oid, header, level, effective, breaking });
+                let change = commit.message.change();
+                let r#type = change.map_or_else(|| "revert".to_owned(), |change| change.r#type.clone());
+                deciding.push(Deciding { oid, header, r#type, level, effective, breaking });
             }
             Err(reason) => ignored.push(Ignored { oid, header, reason }),
         }
@@ -34,11 +36,11 @@ pub(super) fn sort_out(
 fn level_of(commit: &Commit, rules: &Rules) -> Result<Bump, Reason> {
     let message = &commit.message;
     let special = match &message.kind {
-        Kind::Special(Special::OwnRelease) => return Err(Reason::OwnRelease),
-        _ if commit.parents > 1 => return Err(Reason::Merge),
+        _ if commit.is_merge() => return Err(Reason::Merge),
         Kind::Special(Special::Merge) => return Err(Reason::Merge),
         Kind::Special(Special::Autosquash) => return Err(Reason::Autosquash),
         _ if !message.breaking.is_empty() => return Ok(Bump::Major),
+        Kind::Special(Special::OwnRelease) => return Err(Reason::OwnRelease),
         Kind::Special(Special::BareVersion) => return Err(Reason::BareVersion),
         Kind::Special(Special::Revert { .. }) => true,
         Kind::Conventional(change) => change.r#type == "revert",

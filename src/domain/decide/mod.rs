@@ -31,6 +31,8 @@ pub enum DecideError {
     Collision { version: Version, tag: Box<Tag> },
     #[error("{wanted} is not above the released version {released}")]
     NotAbove { wanted: Version, released: Version },
+    #[error("{0} has a number that cannot grow")]
+    Exhausted(Version),
     #[error("{}: `Release-As: {text}` is not a semantic version", text::short(.oid))]
     BadReleaseAs { oid: String, text: String },
 }
@@ -45,11 +47,15 @@ pub fn decide(history: &History, rules: &Rules, wish: &Wish) -> Result<Decision,
     let mut warnings = Vec::new();
     let outcome = settle(history, rules, wish, level, &mut warnings)?;
     warn_of_hidden_breaks(history, &mut warnings);
+    let outcome_is_due = outcome.is_some();
     let (rule, next) = match outcome {
         Some(outcome) => outcome,
         None => (Rule::Commits, current(history, rules)),
     };
     let released = !is_released(history, &next);
+    if !released && outcome_is_due {
+        return Err(DecideError::Exhausted(next));
+    }
     if released {
         refuse_taken(history, rules, &next)?;
     }
@@ -93,6 +99,12 @@ pub fn amount(commits: &[Commit], base: Option<&Version>, rules: &Rules) -> Amou
     Amount { bump: deciding.iter().map(|commit| commit.effective).max(), cancelled }
 }
 
+/// The commits of a range that take each other back, as object ids.
+pub fn taken_back(commits: &[Commit]) -> HashSet<String> {
+    let cancelled = revert::cancel(commits);
+    cancelled.keys().filter_map(|at| commits.get(*at)).map(|commit| commit.oid.clone()).collect()
+}
+
 /// The version that the repository has now: the newest release, else what VERSION.txt says, else the first.
 fn current(history: &History, rules: &Rules) -> Version {
     let released = history.base.as_ref().map(|base| base.version.clone());
@@ -117,8 +129,8 @@ fn settle(
     }
     let first = || history.version_file.clone().unwrap_or_else(|| rules.initial.clone());
     if let Some(level) = wish.bump {
-        let bumped = base.map_or_else(first, |base| level.apply(base));
-        return Ok(Some((Rule::BumpFlag, bumped)));
+        let Some(base) = base else { return Ok(Some((Rule::Initial, first()))) };
+        return Ok(Some((Rule::BumpFlag, level.apply(base))));
     }
     if let Some(forced) = release_as(history, warnings)? {
         return Ok(Some((Rule::ReleaseAs, forced)));
@@ -135,18 +147,23 @@ fn settle(
 
 fn above(base: Option<&Version>, wanted: Version) -> Result<Version, DecideError> {
     match base {
-        Some(released) if wanted <= *released => {
+        Some(released) if !is_above(&wanted, released) => {
             Err(DecideError::NotAbove { wanted, released: released.clone() })
         }
         _ => Ok(wanted),
     }
 }
 
+/// By precedence, which build metadata has no part in (semantic versioning specification, item 10).
+fn is_above(version: &Version, other: &Version) -> bool {
+    version.cmp_precedence(other).is_gt()
+}
+
 /// A person moved VERSION.txt ahead: above the newest release and every pre-release since, and not tagged.
 fn is_ahead(history: &History, rules: &Rules, base: &Version, version: &Version) -> bool {
     let tag = rules.tag_format.tag_of(version);
     let in_play = pre_releases_in_play(history, base).all(|found| found.version < *version);
-    version > base && in_play && !history.tags.iter().any(|found| found.name == tag)
+    is_above(version, base) && in_play && !history.tags.iter().any(|found| found.name == tag)
 }
 
 /// A pre-release promises at least its core, so a final release is never below the core of the highest one.
@@ -185,7 +202,7 @@ fn release_as(history: &History, warnings: &mut Vec<String>) -> Result<Option<Ve
     let Some((commit, asked)) = newest else { return Ok(None) };
     let version = asked.map_err(|text| DecideError::BadReleaseAs { oid: commit.oid.clone(), text })?;
     match &history.base {
-        Some(base) if version <= base.version => {
+        Some(base) if !is_above(&version, &base.version) => {
             warnings.push(format!(
                 "{}: `Release-As: {version}` is not above {} and is ignored",
                 text::short(&commit.oid),
@@ -199,7 +216,8 @@ fn release_as(history: &History, warnings: &mut Vec<String>) -> Result<Option<Ve
 
 fn refuse_taken(history: &History, rules: &Rules, next: &Version) -> Result<(), DecideError> {
     let name = rules.tag_format.tag_of(next);
-    match history.tags.iter().find(|tag| tag.name == name) {
+    let same = |tag: &&Tag| tag.name == name || tag.version.cmp_precedence(next).is_eq();
+    match history.tags.iter().find(same) {
         Some(tag) => Err(DecideError::Collision { version: next.clone(), tag: Box::new(tag.clone()) }),
         None => Ok(()),
     }

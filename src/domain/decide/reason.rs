@@ -44,14 +44,11 @@ fn tally(deciding: &[Deciding]) -> String {
         let key = if commit.breaking {
             (0, "breaking")
         } else {
-            let name = commit.header.split(['(', ':', '!', ' ']).next().unwrap_or_default();
-            (if commit.level == Bump::Minor { 1 } else { 2 }, name)
+            (if commit.level == Bump::Minor { 1 } else { 2 }, commit.r#type.as_str())
         };
         *counts.entry(key).or_default() += 1;
     }
-    let parts: Vec<String> = counts
-        .iter()
-        .map(|((_, name), count)| format!("{count} {}", text::line(&name.to_lowercase())))
-        .collect();
+    let parts: Vec<String> =
+        counts.iter().map(|((_, name), count)| format!("{count} {}", text::line(name))).collect();
     parts.join(", ")
 }

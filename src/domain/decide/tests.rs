@@ -24,7 +24,7 @@ fn history(base: Option<&str>, messages: &[&str]) -> History {
         oid: format!("{:07}{}", count - at, "0".repeat(33)),
         message: Message::parse(text),
         author: "Ada".to_owned(),
-        parents: 1,
+        parents: vec!["0".repeat(40)],
         revert_target_exists: text.contains("elsewhere"),
     });
     let base = base.map(|version| tag(version, "base"));
@@ -174,7 +174,7 @@ fn every_commit_is_explained() {
             "x\n\nBREAKING CHANGE: y",
         ],
     );
-    mixed.window[1].parents = 2;
+    mixed.window[1].parents.push("1".repeat(40));
     let decision = decide(&mixed, &rules(), &Wish::default()).unwrap();
     let reasons: Vec<Reason> = decision.ignored.iter().map(|ignored| ignored.reason).collect();
     assert_eq!(
@@ -202,4 +202,49 @@ fn the_reason_counts_what_decided() {
     )
     .unwrap();
     assert_eq!(decision.reason, "major: 1 breaking, 1 feat, 2 fix since v1.2.0");
+}
+
+#[test]
+fn a_reverted_merge_takes_its_branch_back() {
+    let mut merged = history(
+        Some("1.0.0"),
+        &[
+            "Revert \"Merge branch 'x'\"\n\nThis reverts commit 0000004000, reversing\nchanges made to 0000001000.",
+            "Merge branch 'x'",
+            "feat: big",
+            "feat: bigger",
+            "fix: a",
+        ],
+    );
+    let oid = |at: usize| merged.window[at].oid.clone();
+    let (big, bigger, fix) = (oid(2), oid(3), oid(4));
+    merged.window[0].parents = vec![oid(1)];
+    merged.window[1].parents = vec![fix.clone(), big];
+    merged.window[2].parents = vec![bigger];
+    merged.window[3].parents = vec![fix];
+    is(&merged, Rule::Commits, "1.0.1");
+}
+
+#[test]
+fn build_metadata_is_no_step() {
+    let wish = Wish { set: Some(v("1.0.0+1")), bump: None };
+    let error = decide(&history(Some("1.0.0"), &["fix: a"]), &rules(), &wish).unwrap_err();
+    assert_eq!(error.to_string(), "1.0.0+1 is not above the released version 1.0.0");
+    let mut file = history(Some("1.0.0"), &["docs: a"]);
+    file.version_file = Some(v("1.0.0+5"));
+    nothing(&file, "1.0.0");
+}
+
+#[test]
+fn a_number_that_cannot_grow_is_an_error() {
+    let error = decide(&history(Some("1.18446744073709551615.0"), &["feat: a"]), &rules(), &Wish::default())
+        .unwrap_err();
+    assert_eq!(error.to_string(), "1.18446744073709551615.0 has a number that cannot grow");
+}
+
+#[test]
+fn twenty_thousand_reverts_are_no_matter() {
+    let messages: Vec<String> = (0..20_000).map(|n| format!("revert: feat: {n}")).collect();
+    let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
+    is(&history(Some("1.0.0"), &messages), Rule::Commits, "1.0.1");
 }

@@ -69,10 +69,10 @@ impl Message {
         if bang && breaking.is_empty() {
             breaking.extend(kind.description().map(str::to_owned));
         }
-        let kind = match footers.iter().any(|footer| footer.is("release-id")) {
-            true => Kind::Special(Special::OwnRelease),
-            false => kind,
-        };
+        // A squash of a branch that holds a release has its footer too, below a title of its own.
+        let is_release =
+            footers.iter().any(|footer| footer.is("release-id")) && special::names_a_version(header);
+        let kind = if is_release { Kind::Special(Special::OwnRelease) } else { kind };
         Self { header: header.to_owned(), kind, body: body.trim().to_owned(), footers, breaking }
     }
 
@@ -233,5 +233,6 @@ mod tests {
     fn own_releases_are_known_by_their_footer() {
         let message = Message::parse("chore(release): 1.0.0\n\nRelease-Id: 0f");
         assert_eq!(message.kind, Kind::Special(Special::OwnRelease));
+        assert!(Message::parse("feat: a door (#7)\n\nRelease-Id: 0f").change().is_some());
     }
 }

@@ -47,6 +47,14 @@ pub(super) fn recognise(header: &str) -> Option<Special> {
     reverted(header)
 }
 
+/// Whether a version stands somewhere in the header, as it does in the subject of every release.
+pub(super) fn names_a_version(header: &str) -> bool {
+    let words = header.split(|c: char| !(c.is_ascii_alphanumeric() || ".-+".contains(c)));
+    words
+        .map(|word| word.trim_start_matches(|c: char| !c.is_ascii_digit()))
+        .any(|word| Version::parse(word).is_ok())
+}
+
 /// `Reapply "x"` takes back the revert of `x`, so the header it quotes is `Revert "x"`.
 fn reverted(header: &str) -> Option<Special> {
     let quoted = |start: &str| header.strip_prefix(start)?.strip_suffix('"');

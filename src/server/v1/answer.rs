@@ -9,6 +9,7 @@ use serde_json::json;
 use super::input::Bad;
 use crate::registry::RegistryError;
 use crate::server::body::Refused;
+use crate::server::observe::caused;
 use crate::store::StoreError;
 
 /// JSON without a final newline, and with `<`, `>` and `&` escaped as Go's encoder does.
@@ -76,19 +77,28 @@ impl IntoResponse for Refusal {
             Self::Input(Bad::Request(text)) => error(StatusCode::BAD_REQUEST, &text),
             Self::Input(Bad::MediaType(text)) => error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &text),
             Self::Body(refused) => error(refused.status(), refused.words()),
+            Self::Failed(RegistryError::Store(failure @ StoreError::Wide)) => {
+                error(StatusCode::BAD_REQUEST, &failure.to_string())
+            }
+            Self::Failed(RegistryError::Store(StoreError::Long)) => {
+                let refused = Refused::TooLarge;
+                error(refused.status(), refused.words())
+            }
             Self::Failed(RegistryError::KeyReused) => {
                 let why = "Idempotency-Key was used with another request body";
                 error(StatusCode::UNPROCESSABLE_ENTITY, why)
             }
             Self::Failed(
-                RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_))
-                | RegistryError::Contended,
+                failure @ (RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_))
+                | RegistryError::Contended),
             ) => {
                 let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-                response
+                caused(response, &failure)
             }
-            Self::Failed(_) => error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Self::Failed(failure) => {
+                caused(error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"), &failure)
+            }
         }
     }
 }

@@ -9,6 +9,8 @@ use super::{json, query};
 pub(super) enum Kind {
     Text,
     Flag,
+    /// An integer of at most 1,000; more would make answers too large, and less than was asked for would lose rows.
+    Limit,
     /// An integer; in JSON a string of digits will do, because the original's README sends one.
     Id,
 }
@@ -35,6 +37,9 @@ pub(in crate::server) enum Bad {
     Request(String),
     MediaType(String),
 }
+
+/// The largest page.
+const LIMIT: i64 = 1_000;
 
 impl Medium {
     /// By method and media type, which Go compares exactly; without a known one the body is a form.
@@ -89,7 +94,7 @@ impl Input {
             let field = match kind {
                 Kind::Text => Field::Text(value.clone()),
                 Kind::Flag => Field::Flag(flag(value)?),
-                Kind::Id => Field::Id(integer(value)?),
+                Kind::Id | Kind::Limit => Field::Id(integer(value)?),
             };
             input.0.push((key, field));
         }
@@ -159,9 +164,11 @@ impl Input {
     /// most 100 code points.
     pub(super) fn faults(&self, shape: &Shape, required: &[&str]) -> Result<(), Bad> {
         let mut lines = Vec::new();
-        for (key, name, kind) in shape.fields.iter().filter(|(key, _, _)| required.contains(key)) {
+        let checked = |key: &str, kind: Kind| required.contains(&key) || kind == Kind::Limit;
+        for (key, name, kind) in shape.fields.iter().filter(|(key, _, kind)| checked(key, *kind)) {
             let (zero, long) = match kind {
                 Kind::Id => (self.id(key) == 0, false),
+                Kind::Limit => (false, self.id(key) > LIMIT),
                 _ => (self.text(key).is_empty(), self.text(key).chars().count() > 100),
             };
             let tag = match (zero, long) {

@@ -71,17 +71,17 @@ pub(super) fn field(shape: &Shape, key: &str, kind: Kind, value: Json) -> Result
     let wanted = match kind {
         Kind::Text => "string",
         Kind::Flag => "bool",
-        Kind::Id => "int",
+        Kind::Id | Kind::Limit => "int",
     };
     let found = match (kind, value) {
         (_, Json::Null) => return Ok(None),
         (Kind::Text, Json::String(text)) => return Ok(Some(Field::Text(text))),
         (Kind::Flag, Json::Bool(flag)) => return Ok(Some(Field::Flag(flag))),
-        (Kind::Id, Json::String(text)) => match text.parse() {
+        (Kind::Id | Kind::Limit, Json::String(text)) => match text.parse() {
             Ok(id) => return Ok(Some(Field::Id(id))),
             Err(_) => "string".to_owned(),
         },
-        (Kind::Id, Json::Number(number)) => match number.as_i64() {
+        (Kind::Id | Kind::Limit, Json::Number(number)) => match number.as_i64() {
             Some(id) => return Ok(Some(Field::Id(id))),
             None => format!("number {number}"),
         },

@@ -66,14 +66,16 @@ fn a_stop_is_clean_and_the_data_is_kept() {
     let data = folder.path().join("data");
     let row = "workload=a&platform=p&environment=e&version=1&status=deployed";
     let server = Served::start(&data);
-    assert_eq!(server.said[0], "anyone on this machine may write to this registry");
+    assert_eq!(server.said[0], "INFO anyone on this machine may write to this registry");
     assert_eq!(
         server.said[1],
-        format!("listening on http://127.0.0.1:{}/ (data in {})", server.port, data.display())
+        format!("INFO listening on http://127.0.0.1:{}/ (data in {})", server.port, data.display())
     );
     assert_eq!(server.send("POST", "/api/v1/create", FORM, row).0, 201);
     server.signal("TERM");
-    assert_eq!(server.wait(), (Some(0), String::new()));
+    let (code, log) = server.wait();
+    assert_eq!(code, Some(0));
+    assert!(log.lines().last().unwrap().contains(r#""message":"stopped""#), "{log}");
     let names: Vec<_> = std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["registry.db"]);
     let mode = std::fs::metadata(data.join("registry.db")).unwrap().permissions().mode();
@@ -160,7 +162,7 @@ fn the_network_is_served_only_when_asked() {
     let folder = TempDir::new().unwrap();
     let ours = command(&["serve", "--listen", "0.0.0.0:0", "--anonymous-writes"], folder.path());
     let server = Served::of(ours);
-    assert!(server.said[0].starts_with("warning: anyone who reaches 0.0.0.0:"), "{:?}", server.said);
+    assert!(server.said[0].starts_with("WARN anyone who reaches 0.0.0.0:"), "{:?}", server.said);
     let data = folder.path().join(".local/share/shipmark/registry.db");
     assert!(data.exists(), "the default folder is the user's own");
     assert_eq!(server.get("/api/v1/health").0, 200);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::engine::each_engine;
 use crate::support::registry::{NOW, Service};
 
 const PATH: &str = "/api/v2/deployments";
@@ -23,9 +24,8 @@ fn versions(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["version"].as_str().unwrap()).collect()
 }
 
-#[tokio::test]
-async fn the_history_of_a_place_is_newest_first_and_whole() {
-    let service = Service::start().await;
+each_engine!(the_history_of_a_place_is_newest_first_and_whole);
+async fn the_history_of_a_place_is_newest_first_and_whole(service: Service) {
     for (environment, version, at) in [("dev", "1.0.0", 10), ("dev", "1.1.0", 30), ("qa", "1.0.0", 20)] {
         deploy(&service, environment, version, at).await;
     }
@@ -50,9 +50,8 @@ async fn the_history_of_a_place_is_newest_first_and_whole() {
     assert!(versions(&list(&service, "?app=other").await).is_empty());
 }
 
-#[tokio::test]
-async fn pages_follow_on_each_other_also_between_equal_times() {
-    let service = Service::start().await;
+each_engine!(pages_follow_on_each_other_also_between_equal_times);
+async fn pages_follow_on_each_other_also_between_equal_times(service: Service) {
     for version in ["1", "2", "3", "4", "5"] {
         deploy(&service, "dev", version, 10).await;
     }

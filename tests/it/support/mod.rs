@@ -1,5 +1,6 @@
 //! What the integration tests share: a sealed-off place to run the real binary in, and servers to run it against.
 
+pub(crate) mod engine;
 pub(crate) mod program;
 pub(crate) mod registry;
 pub(crate) mod registry_mock;

@@ -6,11 +6,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use shipmark::registry::Registry;
-use shipmark::server::{self, Exposure};
-use shipmark::store::Store;
+use shipmark::server::{self, Exposure, Options, Routers};
+use shipmark::store::{Server, Store};
 use shipmark::world::World;
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+use super::engine::Engine;
 
 /// The time of every test.
 pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
@@ -19,8 +21,10 @@ pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
 #[must_use]
 pub(crate) struct Service {
     router: Router,
+    metrics: Router,
+    pub(crate) engine: Engine,
     /// Kept, because its end removes the database.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What came back.
@@ -48,12 +52,38 @@ impl Answer {
 }
 
 impl Service {
+    /// On SQLite.
     pub(crate) async fn start() -> Self {
         let folder = TempDir::new().unwrap();
+        let store = Store::open(folder.path(), NOW.parse().unwrap()).await.unwrap();
+        Self::over(Engine::Sqlite, store, folder)
+    }
+
+    /// On a server, if there is one.
+    pub(crate) async fn on(engine: Engine) -> Option<Self> {
+        let server = Server::parse(&engine.fresh().await?).unwrap();
+        let store = Store::connect(&server, NOW.parse().unwrap()).await.unwrap();
+        Some(Self::over(engine, store, TempDir::new().unwrap()))
+    }
+
+    fn over(engine: Engine, store: Store, folder: TempDir) -> Self {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
-        let store = Store::open(folder.path(), world.now()).await.unwrap();
-        let router = server::router(Registry::new(store, world), Exposure::Loopback).unwrap();
-        Self { router, _folder: folder }
+        let options = Options { exposure: Exposure::Loopback, log_probes: false };
+        let Routers { api: router, metrics } = server::routers(Registry::new(store, world), options).unwrap();
+        Self { router, metrics, engine, folder }
+    }
+
+    /// `NOW` as a date of v1; MySQL keeps whole seconds.
+    pub(crate) fn date(&self) -> &'static str {
+        if self.engine == Engine::MySql { "2026-01-31T12:00:00Z" } else { "2026-01-31T12:00:00.25Z" }
+    }
+
+    /// Makes every later read of the database fail.
+    pub(crate) fn break_database(&self) {
+        for name in ["registry.db", "registry.db-wal"] {
+            let file = std::fs::OpenOptions::new().write(true).open(self.folder.path().join(name)).unwrap();
+            file.set_len(0).unwrap();
+        }
     }
 
     /// Sends one request; each header is a line `Name: value`.
@@ -81,6 +111,15 @@ impl Service {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
+    }
+
+    /// What Prometheus would read.
+    pub(crate) async fn scrape(&self) -> String {
+        let request = Request::builder().uri("/metrics").body(Body::empty()).unwrap();
+        let response = self.metrics.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
     }
 
     pub(crate) async fn form(&self, path: &str, body: &str) -> Answer {

@@ -137,6 +137,23 @@ impl Sandbox {
         String::from_utf8(output.stderr).unwrap().trim_end().to_owned()
     }
 
+    /// Runs `git` with bytes on stdin, which must succeed; returns what it prints, without the line end.
+    #[track_caller]
+    pub(crate) fn git_with(&self, args: &[&str], input: &[u8]) -> String {
+        let mut command = self.command("git");
+        let mut child = command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Makes a symbolic link in the working folder.
+    pub(crate) fn symlink(&self, target: &str, relative: &str) -> &Self {
+        std::os::unix::fs::symlink(target, self.path(relative)).unwrap();
+        self
+    }
+
     /// Makes a file in the working folder executable.
     pub(crate) fn executable(&self, relative: &str) {
         use std::os::unix::fs::PermissionsExt;

@@ -44,16 +44,24 @@ impl Served {
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut server = Self { child, stderr, said: Vec::new(), port: 0 };
         while server.port == 0 {
-            let mut line = String::new();
-            let read = server.stderr.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "it ended after {:?}", server.said);
-            if let Some(rest) = line.strip_prefix("listening on http://") {
+            let words = server.next_line();
+            if let Some(rest) = words.split_once("listening on http://").map(|(_, rest)| rest) {
                 let address: std::net::SocketAddr = rest.split('/').next().unwrap().parse().unwrap();
                 server.port = address.port();
             }
-            server.said.push(line.trim_end().to_owned());
+            server.said.push(words);
         }
         server
+    }
+
+    /// The level and the message of the next line of its log.
+    #[track_caller]
+    pub(crate) fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        let read = self.stderr.read_line(&mut line).unwrap();
+        assert_ne!(read, 0, "it ended after {:?}", self.said);
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+        format!("{} {}", line["level"].as_str().unwrap(), line["message"].as_str().unwrap())
     }
 
     /// A connection to it.
@@ -99,7 +107,7 @@ impl Served {
         rustix::process::kill_process(id, name.unwrap()).unwrap();
     }
 
-    /// Waits for its end: the exit code and what else it said.
+    /// Waits for its end: the exit code and what else it logged.
     #[track_caller]
     pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();

@@ -1,7 +1,7 @@
-//! Opens the database: the settings of each connection, the file and its mode, and the migrations.
+//! Opens a database in a file: its mode, the settings of each connection, and the migrations.
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +11,9 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row};
 
-use super::{Store, sql};
+use super::OpenError;
+use crate::store::db::Db;
+use crate::store::{Store, sql};
 
 /// The database inside the data folder.
 const FILE: &str = "registry.db";
@@ -22,29 +24,19 @@ const READERS: u32 = 4;
 
 /// Every migration in order; the list is append-only.
 const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "registry", include_str!("migrations/sqlite/0001_registry.sql"))];
-
-/// Why a registry cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("the data folder `{}` cannot be made", path.display())]
-    Folder { path: PathBuf, source: std::io::Error },
-    #[error("the database `{}` cannot be opened for writing", path.display())]
-    File { path: PathBuf, source: std::io::Error },
-    #[error("the database `{}` cannot be used", path.display())]
-    Database { path: PathBuf, source: sqlx::Error },
-    #[error(
-        "the database `{}` has schema {found}, newer than the {known} of this shipmark", path.display()
-    )]
-    Newer { path: PathBuf, found: i64, known: i64 },
-}
+    [(1, "registry", include_str!("../migrations/sqlite/0001_registry.sql"))];
 
 impl Store {
     /// Opens the registry in `folder` and brings its schema up to date; makes both if they are missing.
     /// `now` goes into the list of migrations.
     pub async fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
-        let path = folder.join(FILE);
-        make_private(folder, &path)?;
+        Self::open_file(&folder.join(FILE), now).await
+    }
+
+    /// The same with a file of any name.
+    pub async fn open_file(path: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let path = path.to_owned();
+        make_private(path.parent().unwrap_or(Path::new(".")), &path)?;
         let unusable = |source| OpenError::Database { path: path.clone(), source };
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -57,11 +49,15 @@ impl Store {
         first.close().await.map_err(unusable)?;
         let known = newest_migration();
         if found > known {
-            return Err(OpenError::Newer { path, found, known });
+            return Err(OpenError::Newer {
+                database: format!("the database `{}`", path.display()),
+                found,
+                known,
+            });
         }
         let writer = pool(1, writing).await.map_err(unusable)?;
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer: Db::Sqlite(writer), readers: Db::Sqlite(readers), warnings: Vec::new() })
     }
 }
 
@@ -128,8 +124,15 @@ mod tests {
         Store::open(folder, Timestamp::UNIX_EPOCH).await
     }
 
-    async fn text(pool: &SqlitePool, query: &'static str) -> String {
-        let row = sqlx::query(query).fetch_one(pool).await.unwrap();
+    fn pool(db: &Db) -> &SqlitePool {
+        match db {
+            Db::Sqlite(pool) => pool,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn text(db: &Db, query: &'static str) -> String {
+        let row = sqlx::query(query).fetch_one(pool(db)).await.unwrap();
         row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string())).unwrap()
     }
 
@@ -137,11 +140,11 @@ mod tests {
     async fn every_connection_is_durable() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).await.unwrap();
-        for pool in [&store.writer, &store.readers] {
-            assert_eq!(text(pool, "PRAGMA journal_mode").await, "wal");
-            assert_eq!(text(pool, "PRAGMA synchronous").await, "2", "2 is FULL");
-            assert_eq!(text(pool, "PRAGMA foreign_keys").await, "1");
-            assert_eq!(text(pool, "PRAGMA busy_timeout").await, "5000");
+        for db in [&store.writer, &store.readers] {
+            assert_eq!(text(db, "PRAGMA journal_mode").await, "wal");
+            assert_eq!(text(db, "PRAGMA synchronous").await, "2", "2 is FULL");
+            assert_eq!(text(db, "PRAGMA foreign_keys").await, "1");
+            assert_eq!(text(db, "PRAGMA busy_timeout").await, "5000");
         }
     }
 
@@ -161,8 +164,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).await.unwrap();
         for query in [sql::MATRIX, sql::LATEST_GOOD, sql::LATEST_ANY, sql::HOME] {
+            let (query, _) = store.readers.dialect().render(query, &[]);
             let plan = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
-            let rows = sqlx::query(plan).fetch_all(&store.readers).await.unwrap();
+            let rows = sqlx::query(plan).fetch_all(pool(&store.readers)).await.unwrap();
             let steps: Vec<String> = rows.iter().map(|row| row.try_get("detail").unwrap()).collect();
             let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
             let scans = steps.iter().any(|step| step.starts_with("SCAN") && !step.contains("USING INDEX"));
@@ -174,7 +178,10 @@ mod tests {
     async fn a_newer_schema_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path()).await.unwrap();
-        sqlx::query("INSERT INTO sm_migration VALUES (9, 'later', 0)").execute(&store.writer).await.unwrap();
+        sqlx::query("INSERT INTO sm_migration VALUES (9, 'later', 0)")
+            .execute(pool(&store.writer))
+            .await
+            .unwrap();
         store.close().await;
         let refused = open(folder.path()).await.unwrap_err();
         assert!(matches!(refused, OpenError::Newer { found: 9, known: 1, .. }), "{refused}");

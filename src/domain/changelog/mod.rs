@@ -1,5 +1,9 @@
 //! Puts one version's section into an existing changelog and keeps every other byte.
 
+mod section;
+
+use self::section::Section;
+
 /// What a new changelog begins with.
 pub const PREAMBLE: &str =
     "# Changelog\n\nWritten from the commits by `shipmark release`, newest version first.\n";
@@ -12,7 +16,8 @@ pub enum ChangelogError {
 }
 
 /// The text with `section`, which begins with its own heading, in the place of the section of the same
-/// version, else above all versions and below `Unreleased`. The same input gives the same bytes, so a second
+/// version, else above all versions and below `Unreleased`. What a person wrote in that section stays, and what
+/// a person wrote below `Unreleased` moves into a release. The same input gives the same bytes, so a second
 /// run changes nothing. Line ends are those of the file.
 pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8>, ChangelogError> {
     let old = std::str::from_utf8(old.unwrap_or_default()).map_err(|_| ChangelogError::NotUtf8)?;
@@ -20,21 +25,67 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
         return Ok(format!("{PREAMBLE}\n{}\n", section.trim_end()).into_bytes());
     }
     let line_end = if old.contains("\r\n") { "\r\n" } else { "\n" };
-    let section = section.trim_end().replace('\n', line_end);
-    let headings = headings(old);
-    let own = headings.iter().position(|heading| heading.names(version));
-    let (from, to) = match own {
-        Some(at) => (start(&headings, at, old), start(&headings, at + 1, old)),
-        None => {
-            let place = headings.iter().position(|heading| heading.version && !heading.names("unreleased"));
-            let at = place.map_or(old.len(), |at| start(&headings, at, old));
-            (at, at)
-        }
+    let mut new = Section::parse(section);
+    let old = if version.eq_ignore_ascii_case("unreleased") {
+        old.to_owned()
+    } else {
+        release_unreleased(old, line_end, &mut new)
     };
+    let headings = headings(&old);
+    let (from, to) = if let Some(at) = headings.iter().position(|heading| heading.names(version)) {
+        (start(&headings, at, &old), start(&headings, at + 1, &old))
+    } else {
+        let place = headings.iter().position(|heading| heading.version && !heading.names("unreleased"));
+        let at = place.map_or_else(|| before_definitions(&old), |at| start(&headings, at, &old));
+        (at, at)
+    };
+    new.keep(Section::parse(&lf(old.get(from..to).unwrap_or_default())));
+    let text = new.render().replace('\n', line_end);
     let (before, after) = (old.get(..from).unwrap_or_default(), old.get(to..).unwrap_or_default());
     let gap_before = if before.is_empty() { "" } else { missing_blank(before, line_end) };
     let gap_after = if after.is_empty() { line_end.to_owned() } else { line_end.repeat(2) };
-    Ok(format!("{before}{gap_before}{section}{gap_after}{after}").into_bytes())
+    Ok(format!("{before}{gap_before}{text}{gap_after}{after}").into_bytes())
+}
+
+/// Moves what a person wrote below `Unreleased` into the release and leaves the heading. Text that is nobody's
+/// but the file's stays byte for byte.
+fn release_unreleased(old: &str, line_end: &str, new: &mut Section) -> String {
+    let headings = headings(old);
+    let Some(at) = headings.iter().position(|heading| heading.names("unreleased")) else {
+        return old.to_owned();
+    };
+    let (from, to) = (start(&headings, at, old), start(&headings, at + 1, old));
+    let text = lf(old.get(from..to).unwrap_or_default());
+    let left = Section::emptied(&text).replace('\n', line_end);
+    if lf(&left) == text.trim_end() {
+        return old.to_owned();
+    }
+    let mut unreleased = Section::parse(&text);
+    unreleased.leave_definitions();
+    new.keep(unreleased);
+    let (before, after) = (old.get(..from).unwrap_or_default(), old.get(to..).unwrap_or_default());
+    let gap = if after.is_empty() { line_end.to_owned() } else { line_end.repeat(2) };
+    format!("{before}{left}{gap}{after}")
+}
+
+/// The place above the link definitions at the end of the file, or its end.
+fn before_definitions(text: &str) -> usize {
+    let mut at = text.len();
+    let mut end = text.len();
+    for line in text.split_inclusive('\n').rev() {
+        end -= line.len();
+        let plain = line.trim();
+        if plain.starts_with('[') && plain.contains("]: ") {
+            at = end;
+        } else if !plain.is_empty() {
+            break;
+        }
+    }
+    at
+}
+
+fn lf(text: &str) -> String {
+    text.replace("\r\n", "\n")
 }
 
 /// The versions that have a section, from the top.
@@ -123,10 +174,10 @@ mod tests {
 
     #[test]
     fn a_section_goes_below_unreleased_and_above_the_versions() {
-        let old = "# Log\n\n## [Unreleased]\n\n- soon\n\n## [1.0.0] - 2025-01-01\n\n- a\n";
+        let old = "# Log\n\n## [Unreleased]\n\n## [1.0.0] - 2025-01-01\n\n- a\n";
         assert_eq!(
             spliced(old, "1.1.0", NEW),
-            "# Log\n\n## [Unreleased]\n\n- soon\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n## [1.0.0] - 2025-01-01\n\n- a\n"
+            "# Log\n\n## [Unreleased]\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n## [1.0.0] - 2025-01-01\n\n- a\n"
         );
         assert_eq!(spliced("# Log", "1.1.0", NEW), "# Log\n\n## 1.1.0 - 2026-01-31\n\n- b\n");
     }
@@ -139,8 +190,30 @@ mod tests {
 
     #[test]
     fn the_section_of_the_same_version_is_replaced() {
-        let old = "intro\n\n## v1.1.0\n\n- old\n\n## 1.0.0\n\n- a";
+        let old = "intro\n\n## v1.1.0\n\n- old (0123abc)\n\n## 1.0.0\n\n- a";
         assert_eq!(spliced(old, "1.1.0", NEW), "intro\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n## 1.0.0\n\n- a");
+    }
+
+    #[test]
+    fn what_a_person_wrote_below_unreleased_moves_into_the_release() {
+        let old = "# Log\n\n## [Unreleased]\n\n### Added\n\n- by hand\n- made (0123abc)\n\n## 1.0.0\n\n- a\n\n[1.0.0]: https://x\n";
+        let new = "## 1.1.0 - 2026-01-31\n\n### Added\n\n- made (0123abc)\n";
+        assert_eq!(
+            spliced(old, "1.1.0", new),
+            "# Log\n\n## [Unreleased]\n\n## 1.1.0 - 2026-01-31\n\n### Added\n\n- made (0123abc)\n- by hand\n\n## 1.0.0\n\n- a\n\n[1.0.0]: https://x\n"
+        );
+        let kept = spliced(
+            "# Log\n\n## Unreleased\n\nMine.\n\n- made (0123abc)\n",
+            "unreleased",
+            "## Unreleased\n\n### Fixed\n\n- b (4567def)\n",
+        );
+        assert_eq!(kept, "# Log\n\n## Unreleased\n\nMine.\n\n### Fixed\n\n- b (4567def)\n");
+    }
+
+    #[test]
+    fn link_definitions_stay_at_the_end() {
+        let old = "# Log\n\n[x]: https://x\n";
+        assert_eq!(spliced(old, "1.1.0", NEW), "# Log\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n[x]: https://x\n");
     }
 
     #[test]

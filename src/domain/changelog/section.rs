@@ -1,0 +1,165 @@
+//! One version's section: what shipmark made of commits, and what a person wrote, which stays.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A section in parts; lines end in LF.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Section {
+    heading: String,
+    /// What stands before the first group.
+    prose: Vec<String>,
+    groups: Vec<Group>,
+    /// Link definitions at the end, which belong to the file.
+    tail: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    heading: String,
+    items: Vec<String>,
+}
+
+impl Section {
+    pub(super) fn parse(text: &str) -> Self {
+        let mut lines: Vec<&str> = text.lines().collect();
+        let mut section = Self::default();
+        while let Some(line) = lines.last().filter(|line| line.trim().is_empty() || is_definition(line)) {
+            if is_definition(line) {
+                section.tail.insert(0, (*line).to_owned());
+            }
+            lines.pop();
+        }
+        let mut lines = lines.into_iter();
+        lines.next().unwrap_or_default().clone_into(&mut section.heading);
+        for line in lines {
+            section.take(line);
+        }
+        section
+    }
+
+    fn take(&mut self, line: &str) {
+        if line.starts_with("### ") {
+            self.groups.push(Group { heading: line.to_owned(), items: Vec::new() });
+            return;
+        }
+        let items = self.groups.last_mut().map_or(&mut self.prose, |group| &mut group.items);
+        let begins = line.starts_with("- ") || line.starts_with("* ");
+        match items.last_mut() {
+            Some(last) if !begins => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ if line.trim().is_empty() => {}
+            _ => items.push(line.to_owned()),
+        }
+    }
+
+    /// Takes over what a person wrote in another state of this section, or below Unreleased: the prose, and the
+    /// items that end in no commit. What stands here already is not said twice.
+    pub(super) fn keep(&mut self, other: Self) {
+        take_over(&mut self.prose, other.prose);
+        for group in other.groups {
+            match self.groups.iter_mut().find(|mine| mine.heading == group.heading) {
+                Some(mine) => take_over(&mut mine.items, group.items),
+                None => {
+                    let mut own = Group { heading: group.heading, items: Vec::new() };
+                    take_over(&mut own.items, group.items);
+                    self.groups.extend((!own.items.is_empty()).then_some(own));
+                }
+            }
+        }
+        if !self.groups.is_empty() || self.prose.len() > 1 {
+            self.prose.retain(|text| !is_placeholder(text));
+        }
+        for definition in other.tail {
+            if !self.tail.contains(&definition) {
+                self.tail.push(definition);
+            }
+        }
+    }
+
+    /// Forgets the link definitions, which stay where they are.
+    pub(super) fn leave_definitions(&mut self) {
+        self.tail.clear();
+    }
+
+    /// Only the heading and what belongs to the file: what is left of Unreleased after a release.
+    pub(super) fn emptied(text: &str) -> String {
+        Self { prose: Vec::new(), groups: Vec::new(), ..Self::parse(text) }.render()
+    }
+
+    /// The text without blank lines at its end.
+    pub(super) fn render(&self) -> String {
+        let mut blocks = vec![self.heading.clone()];
+        blocks.extend(self.prose.iter().map(|text| text.trim_end().to_owned()));
+        for group in &self.groups {
+            blocks.push(group.heading.clone());
+            let items: Vec<&str> = group.items.iter().map(|item| item.trim_end()).collect();
+            blocks.push(items.join("\n"));
+        }
+        if !self.tail.is_empty() {
+            blocks.push(self.tail.join("\n"));
+        }
+        blocks.join("\n\n")
+    }
+}
+
+/// Adds what a person wrote and what is not there yet.
+fn take_over(mine: &mut Vec<String>, theirs: Vec<String>) {
+    for text in theirs {
+        let text = text.trim_end().to_owned();
+        let known = mine.iter().any(|own| own.trim_end() == text);
+        if !known && !text.is_empty() && !is_generated(&text) && !is_placeholder(&text) {
+            mine.push(text);
+        }
+    }
+}
+
+/// What the template says where no commit has a group.
+fn is_placeholder(text: &str) -> bool {
+    text.trim() == "No change that its users would notice."
+}
+
+fn is_definition(line: &str) -> bool {
+    line.starts_with('[') && line.contains("]: ")
+}
+
+/// An item that ends in a commit, as the template writes it, came from there and will come again.
+fn is_generated(item: &str) -> bool {
+    static COMMIT: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\((?:\[[0-9a-f]{7}\]\([^)\s]*\)|[0-9a-f]{7})\)$").ok());
+    COMMIT.as_ref().is_some_and(|commit| commit.is_match(item.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_comes_back_as_it_was() {
+        let text = "## 1.0.0\n\nWith love.\n\n### Added\n\n- a (0123abc)\n  - detail\n- b\n\n[x]: https://x";
+        assert_eq!(Section::parse(text).render(), text);
+    }
+
+    #[test]
+    fn a_persons_words_are_kept_and_generated_ones_come_anew() {
+        let mut new = Section::parse("## 1.1.0\n\n### Added\n\n- a (0123abc)");
+        new.keep(Section::parse(
+            "## Unreleased\n\nMind the gap.\n\n### Added\n\n- a ([0123abc](https://x))\n- by hand\n\n### Security\n\n- cve",
+        ));
+        assert_eq!(
+            new.render(),
+            "## 1.1.0\n\nMind the gap.\n\n### Added\n\n- a (0123abc)\n- by hand\n\n### Security\n\n- cve"
+        );
+    }
+
+    #[test]
+    fn what_is_left_of_unreleased_is_its_heading_and_the_links_of_the_file() {
+        assert_eq!(
+            Section::emptied("## [Unreleased]\n\n- x\n\n[Unreleased]: https://x"),
+            "## [Unreleased]\n\n[Unreleased]: https://x"
+        );
+    }
+}

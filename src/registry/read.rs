@@ -1,0 +1,132 @@
+//! The questions that the registry answers.
+
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+
+use super::{Registry, RegistryError};
+use crate::domain::deployment::Current;
+use crate::domain::past::Past;
+use crate::store::{self, Listed, Place, Row, Stat, Wanted};
+
+/// A page of a list, by the rules of v1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) number: i64,
+    pub(crate) size: i64,
+}
+
+impl Page {
+    /// The rows of this page; nothing if no list is that long. The first page of size 0 is empty, and every
+    /// other size below 1 means 1, as in the original.
+    fn span(self) -> Option<store::Span> {
+        if self.number <= 1 {
+            let limit = if self.size < 0 { 1 } else { self.size };
+            return Some(store::Span { offset: 0, limit });
+        }
+        let limit = self.size.max(1);
+        let offset = limit.checked_mul(self.number.checked_sub(1)?)?;
+        Some(store::Span { offset, limit })
+    }
+}
+
+impl Registry {
+    /// What is where: every app, or one.
+    pub(crate) async fn current(&self, app: Option<&str>) -> Result<Vec<Current>, RegistryError> {
+        Ok(self.store.matrix(app).await?)
+    }
+
+    /// What was deployed, newest first, one page.
+    pub(crate) async fn history(&self, wanted: &Wanted) -> Result<Vec<Past>, RegistryError> {
+        Ok(self.store.history(wanted).await?)
+    }
+
+    /// The version of the newest v1 row of a place: of those that succeeded, or of `any` status.
+    pub(crate) async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, RegistryError> {
+        Ok(self.store.latest(place, any).await?)
+    }
+
+    /// The newest 25 v1 rows.
+    pub(crate) async fn home(&self) -> Result<Vec<Row>, RegistryError> {
+        Ok(self.store.home().await?)
+    }
+
+    /// One page of the rows of a place, newest first.
+    pub(crate) async fn of_place(&self, place: &Place, page: Page) -> Result<Vec<Listed>, RegistryError> {
+        match page.span() {
+            Some(span) => Ok(self.store.of_place(place, span).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// One page of the rows of a workload on a platform, newest first.
+    pub(crate) async fn of_platform(
+        &self,
+        workload: &str,
+        platform: &str,
+        page: Page,
+    ) -> Result<Vec<Listed>, RegistryError> {
+        match page.span() {
+            Some(span) => Ok(self.store.of_platform(workload, platform, span).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The `raw` of the newest row of one version.
+    pub(crate) async fn raw(&self, place: &Place, version: &str) -> Result<Option<String>, RegistryError> {
+        Ok(self.store.raw(place, version).await?)
+    }
+
+    /// One v1 row.
+    pub(crate) async fn row(&self, id: i64) -> Result<Option<Row>, RegistryError> {
+        Ok(self.store.row(id).await?)
+    }
+
+    /// Every place that v1 knows.
+    pub(crate) async fn places(&self) -> Result<Vec<Place>, RegistryError> {
+        Ok(self.store.places().await?)
+    }
+
+    /// The numbers of each of the last ten days in UTC, today included.
+    pub(crate) async fn stats(&self) -> Result<Vec<Stat>, RegistryError> {
+        let today = self.world.now().to_zoned(TimeZone::UTC).start_of_day();
+        let since = today.and_then(|today| today.checked_sub(Span::new().days(9)));
+        let since = since.map_or(Timestamp::MIN, |since| since.timestamp());
+        Ok(self.store.stats(since).await?)
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn healthy(&self) -> bool {
+        self.store.check().await.is_ok()
+    }
+
+    /// The name of the database engine.
+    pub(crate) fn engine(&self) -> &'static str {
+        self.store.engine()
+    }
+
+    /// What an operator should know about the database.
+    pub(crate) fn warnings(&self) -> &[String] {
+        self.store.warnings()
+    }
+
+    /// Closes the database.
+    pub(crate) async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_counted_as_the_original_counts_them() {
+        let span = |number, size| Page { number, size }.span().map(|span| (span.offset, span.limit));
+        assert_eq!(span(0, 25), Some((0, 25)));
+        assert_eq!(span(-1, 0), Some((0, 0)));
+        assert_eq!(span(1, -5), Some((0, 1)));
+        assert_eq!(span(3, 0), Some((2, 1)));
+        assert_eq!(span(3, 10), Some((20, 10)));
+        assert_eq!(span(i64::MAX, 2), None);
+    }
+}

@@ -1,0 +1,145 @@
+//! The reads of v1. What is not there is 404 on a route that asks for something, and 204 on one that does not.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+
+use super::answer::{self, Refusal};
+use super::input::{Input, Kind, Shape};
+use super::read;
+use crate::registry::Page;
+use crate::server::App;
+use crate::store::Place;
+
+const WORKLOAD: (&str, &str, Kind) = ("workload", "Workload", Kind::Text);
+const PLATFORM: (&str, &str, Kind) = ("platform", "Platform", Kind::Text);
+const ENVIRONMENT: (&str, &str, Kind) = ("environment", "Environment", Kind::Text);
+const PAGE: (&str, &str, Kind) = ("page", "Page", Kind::Id);
+const RANGE_LIMIT: (&str, &str, Kind) = ("rangeLimit", "RangeLimit", Kind::Limit);
+/// The original fills these two itself, but reads them too.
+const START_LIMIT: (&str, &str, Kind) = ("StartLimit", "StartLimit", Kind::Id);
+const END_LIMIT: (&str, &str, Kind) = ("EndLimit", "EndLimit", Kind::Id);
+
+const READ_ENVIRONMENT: Shape = Shape {
+    name: "ReadEnvironment",
+    fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, PAGE, RANGE_LIMIT, START_LIMIT, END_LIMIT],
+};
+
+const READ_PLATFORM: Shape =
+    Shape { name: "ReadPlatform", fields: &[WORKLOAD, PLATFORM, PAGE, RANGE_LIMIT, START_LIMIT, END_LIMIT] };
+
+const RAW: Shape =
+    Shape { name: "Raw", fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, ("version", "Version", Kind::Text)] };
+
+const RAW_BY_ID: Shape = Shape { name: "RawById", fields: &[("versionId", "VersionID", Kind::Id)] };
+
+const LATEST: Shape = Shape {
+    name: "ReadEnvironmentLatest",
+    fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, ("Whatever", "Whatever", Kind::Flag)],
+};
+
+/// `GET /api/v1/read/environment`: the rows of a place, newest first.
+pub(in crate::server) async fn environment(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let input = read(&READ_ENVIRONMENT, request).await?;
+    input.faults(&READ_ENVIRONMENT, &["workload", "platform", "environment"])?;
+    let rows = app.registry.of_place(&place(&input), page(&input)).await?;
+    Ok(list(&rows, StatusCode::NOT_FOUND))
+}
+
+/// `GET /api/v1/read/platform`: the rows of a workload on a platform, newest first.
+pub(in crate::server) async fn platform(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let input = read(&READ_PLATFORM, request).await?;
+    input.faults(&READ_PLATFORM, &["workload", "platform"])?;
+    let (workload, platform) = (input.text("workload"), input.text("platform"));
+    let rows = app.registry.of_platform(workload, platform, page(&input)).await?;
+    Ok(list(&rows, StatusCode::NOT_FOUND))
+}
+
+/// `GET /api/v1/read/raw`: what was stored with the newest row of a version.
+pub(in crate::server) async fn raw(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    let input = read(&RAW, request).await?;
+    input.faults(&RAW, &["workload", "platform", "environment", "version"])?;
+    let raw = app.registry.raw(&place(&input), input.text("version")).await?;
+    Ok(match raw.filter(|raw| !raw.is_empty()) {
+        Some(raw) => answer::json(StatusCode::OK, &json!({ "raw": raw })),
+        None => answer::bare(StatusCode::NOT_FOUND),
+    })
+}
+
+/// `GET /api/v1/read/raw/id`: one row.
+pub(in crate::server) async fn raw_by_id(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let input = read(&RAW_BY_ID, request).await?;
+    input.faults(&RAW_BY_ID, &["versionId"])?;
+    Ok(match app.registry.row(input.id("versionId")).await? {
+        Some(row) => answer::json(StatusCode::OK, &row),
+        None => answer::bare(StatusCode::NOT_FOUND),
+    })
+}
+
+/// `GET /api/v1/read/distinct/workloads`: every place.
+pub(in crate::server) async fn distinct_workloads(State(app): State<App>) -> Result<Response, Refusal> {
+    Ok(list(&app.registry.places().await?, StatusCode::NO_CONTENT))
+}
+
+/// `GET /api/v1/stats/latest`: the numbers of the last ten days.
+pub(in crate::server) async fn stats(State(app): State<App>) -> Result<Response, Refusal> {
+    Ok(list(&app.registry.stats().await?, StatusCode::NO_CONTENT))
+}
+
+/// `GET /api/v1/read/environment/latest`: the newest version that succeeded.
+pub(in crate::server) async fn latest(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+    latest_of(&app, request, false).await
+}
+
+/// `GET /api/v1/read/environment/latest/whatever`: the newest version, whatever became of it.
+pub(in crate::server) async fn latest_whatever(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    latest_of(&app, request, true).await
+}
+
+async fn latest_of(app: &App, request: Request, any: bool) -> Result<Response, Refusal> {
+    let input = read(&LATEST, request).await?;
+    input.faults(&LATEST, &["workload", "platform", "environment"])?;
+    let place = place(&input);
+    let found = app.registry.latest(&place, any || input.flag("Whatever")).await;
+    Ok(match found? {
+        Some(version) => answer::json(StatusCode::OK, &json!({ "version": version })),
+        None => answer::bare(StatusCode::NOT_FOUND),
+    })
+}
+
+/// `GET /api/v1/read/home`: the newest 25 rows.
+pub(in crate::server) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
+    Ok(list(&app.registry.home().await?, StatusCode::NO_CONTENT))
+}
+
+fn place(input: &Input) -> Place {
+    Place {
+        workload: input.text("workload").to_owned(),
+        platform: input.text("platform").to_owned(),
+        environment: input.text("environment").to_owned(),
+    }
+}
+
+/// The page that is asked for; a default counts only where the field is absent.
+fn page(input: &Input) -> Page {
+    let or = |key, default| if input.has(key) { input.id(key) } else { default };
+    Page { number: or("page", 1), size: or("rangeLimit", 25) }
+}
+
+fn list(rows: &[impl Serialize], if_empty: StatusCode) -> Response {
+    if rows.is_empty() { answer::bare(if_empty) } else { answer::json(StatusCode::OK, &rows) }
+}

@@ -1,0 +1,198 @@
+//! What differs between the engines, as constants: each text of `sql.rs` may hold words in braces, and each
+//! engine has its own meaning for them.
+
+use super::db::Value;
+
+/// Which engine a database is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
+/// A word in braces and its meaning. A meaning may hold words that stand later in the list.
+type Words = &'static [(&'static str, &'static str)];
+
+/// The nine columns of v1, by name.
+const ROW: (&str, &str) = (
+    "{row}",
+    "versions_id, workload, platform, environment, version, COALESCE(changelog_url, '') AS changelog_url, \
+     COALESCE(raw, '') AS raw, status, {date} AS date",
+);
+
+const PLACE: (&str, &str) = ("{place}", "workload = $1 AND platform = $2 AND environment = $3");
+const PAIR: (&str, &str) = ("{pair}", "workload = $1 AND platform = $2");
+const VERSION: (&str, &str) = ("{version}", "version = $4");
+const GOOD: (&str, &str) = ("{good}", "status IN ('deployed', 'completed')");
+const RETURNING: (&str, &str) = ("{returning}", " RETURNING versions_id");
+const HELD: (&str, &str) =
+    ("{held}", "ON CONFLICT (app, platform, environment) DO UPDATE SET at = sm_current.at");
+
+/// Dates are texts, and texts are compared and sorted by their bytes.
+const SQLITE: Words = &[
+    ROW,
+    PLACE,
+    PAIR,
+    VERSION,
+    GOOD,
+    RETURNING,
+    HELD,
+    ("{date}", "date"),
+    ("{day}", "substr(date, 1, 10)"),
+    ("{stamp}", "$8"),
+    ("{since}", "$1"),
+    ("{workload}", "workload"),
+    ("{platform}", "platform"),
+    ("{environment}", "environment"),
+    ("{status}", "status"),
+];
+
+/// Texts are equal only byte for byte, but sorted by the collation of the database.
+const POSTGRES: Words = &[
+    ROW,
+    PLACE,
+    PAIR,
+    VERSION,
+    GOOD,
+    RETURNING,
+    HELD,
+    ("{date}", "to_char(date, 'YYYY-MM-DD HH24:MI:SS.US')"),
+    ("{day}", "to_char(date, 'YYYY-MM-DD')"),
+    ("{stamp}", "CAST($8 AS timestamp)"),
+    ("{since}", "CAST($1 AS timestamp)"),
+    ("{workload}", "workload COLLATE \"C\""),
+    ("{platform}", "platform COLLATE \"C\""),
+    ("{environment}", "environment COLLATE \"C\""),
+    ("{status}", "status COLLATE \"C\""),
+    // Numbers that nobody else uses: `ship` and `mark` in ASCII.
+    ("{lock}", "SELECT CASE WHEN pg_try_advisory_lock(1936222576, 1835102827) THEN 1 ELSE 0 END AS held"),
+    ("{unlock}", "SELECT CASE WHEN pg_advisory_unlock(1936222576, 1835102827) THEN 1 ELSE 0 END AS held"),
+    ("{column_name}", "CAST(column_name AS text)"),
+    ("{schema}", "current_schema()"),
+    ("{go_version}", "CAST(version AS bigint)"),
+    (
+        "{indexes}",
+        "SELECT CAST(c.relname AS text) AS name, CASE WHEN i.indisvalid THEN 1 ELSE 0 END AS good \
+         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = CAST('versions' AS regclass)",
+    ),
+    (
+        "{durability}",
+        "SELECT 'fsync ' || current_setting('fsync') || ', synchronous_commit ' || \
+         CASE current_setting('synchronous_commit') WHEN 'off' THEN 'off' ELSE 'on' END AS found, \
+         'fsync on, synchronous_commit on' AS wanted",
+    ),
+];
+
+/// The index finds by collation, which ignores blanks at the end and in an adopted table case too; a
+/// comparison of the bytes decides.
+const MYSQL: Words = &[
+    ROW,
+    (
+        "{place}",
+        "workload = $1 AND platform = $2 AND environment = $3 AND CAST(workload AS BINARY) = CAST($1 AS BINARY) \
+         AND CAST(platform AS BINARY) = CAST($2 AS BINARY) \
+         AND CAST(environment AS BINARY) = CAST($3 AS BINARY)",
+    ),
+    (
+        "{pair}",
+        "workload = $1 AND platform = $2 AND CAST(workload AS BINARY) = CAST($1 AS BINARY) \
+         AND CAST(platform AS BINARY) = CAST($2 AS BINARY)",
+    ),
+    ("{version}", "version = $4 AND CAST(version AS BINARY) = CAST($4 AS BINARY)"),
+    ("{good}", "CAST(status AS BINARY) IN ('deployed', 'completed')"),
+    ("{returning}", ""),
+    ("{held}", "ON DUPLICATE KEY UPDATE at = at"),
+    ("{date}", "DATE_FORMAT(versions.date, '%Y-%m-%d %H:%i:%s')"),
+    ("{day}", "DATE_FORMAT(versions.date, '%Y-%m-%d')"),
+    ("{stamp}", "$8"),
+    ("{since}", "$1"),
+    ("{workload}", "CAST(workload AS BINARY)"),
+    ("{platform}", "CAST(platform AS BINARY)"),
+    ("{environment}", "CAST(environment AS BINARY)"),
+    ("{status}", "CAST(status AS BINARY)"),
+    // Names of locks are shared by all databases of a server.
+    ("{lock}", "SELECT GET_LOCK(CONCAT('shipmark ', MD5(DATABASE())), 0) AS held"),
+    ("{unlock}", "SELECT RELEASE_LOCK(CONCAT('shipmark ', MD5(DATABASE()))) AS held"),
+    ("{column_name}", "column_name"),
+    ("{schema}", "DATABASE()"),
+    ("{go_version}", "version"),
+    (
+        "{indexes}",
+        "SELECT DISTINCT index_name AS name, 1 AS good FROM information_schema.statistics \
+         WHERE table_schema = DATABASE() AND table_name = 'versions'",
+    ),
+    (
+        "{durability}",
+        "SELECT CONCAT('innodb_flush_log_at_trx_commit ', @@innodb_flush_log_at_trx_commit) AS found, \
+         'innodb_flush_log_at_trx_commit 1' AS wanted",
+    ),
+];
+
+impl Dialect {
+    /// The name that v1's health answer gives.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+            Self::MySql => "mysql",
+        }
+    }
+
+    /// The text and the values as the engine takes them: MySQL counts its placeholders and does not number
+    /// them, so a value that is used twice goes in twice.
+    pub(super) fn render(self, text: &str, values: &[Value]) -> (String, Vec<Value>) {
+        let words = match self {
+            Self::Sqlite => SQLITE,
+            Self::Postgres => POSTGRES,
+            Self::MySql => MYSQL,
+        };
+        let mut text = text.to_owned();
+        for (word, meaning) in words {
+            if text.contains(word) {
+                text = text.replace(word, meaning);
+            }
+        }
+        if self == Self::MySql { counted(&text, values) } else { (text, values.to_vec()) }
+    }
+}
+
+fn counted(text: &str, values: &[Value]) -> (String, Vec<Value>) {
+    let mut pieces = text.split('$');
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    let mut used = Vec::with_capacity(values.len());
+    for piece in pieces {
+        let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
+        let (number, rest) = piece.split_at(end);
+        let at = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        used.extend(at.and_then(|at| values.get(at)).cloned());
+        plain.push('?');
+        plain.push_str(rest);
+    }
+    (plain, used)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_numbered_value_goes_in_as_often_as_it_is_used() {
+        let values = [Value::from("a"), Value::from(7)];
+        let (text, used) = Dialect::MySql.render("x = $2 AND y = $1 OR $2", &values);
+        assert_eq!(text, "x = ? AND y = ? OR ?");
+        assert_eq!(used, [Value::from(7), Value::from("a"), Value::from(7)]);
+        let (text, used) = Dialect::Postgres.render("x = $2", &values);
+        assert_eq!((text.as_str(), used.as_slice()), ("x = $2", &values[..]));
+    }
+
+    #[test]
+    fn every_word_has_a_meaning_on_every_engine() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql] {
+            for (word, _) in SQLITE {
+                let (text, _) = dialect.render(word, &[]);
+                assert!(!text.contains('{'), "{dialect:?}: {text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Opens a database on PostgreSQL, MySQL or MariaDB.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::OpenError;
+use super::migrate::{MigrateError, Plan, migrate};
+use crate::store::address::{Kind, Server};
+use crate::store::db::{Db, values};
+use crate::store::{Store, StoreError, sql};
+
+/// How many connections one process holds.
+const CONNECTIONS: u32 = 16;
+/// How long a request waits for one.
+const WAIT: Duration = Duration::from_secs(5);
+
+const POSTGRES: Plan = Plan {
+    migrations: &[(1, "registry", include_str!("../migrations/postgres/0001_registry.sql"))],
+    indexes: &sql::POSTGRES_INDEXES,
+    drop_index: "DROP INDEX CONCURRENTLY",
+    transactional: true,
+};
+
+const MYSQL: Plan = Plan {
+    migrations: &[(1, "registry", include_str!("../migrations/mysql/0001_registry.sql"))],
+    indexes: &sql::MYSQL_INDEXES,
+    // MySQL leaves no index half made.
+    drop_index: "DROP INDEX",
+    transactional: false,
+};
+
+impl Store {
+    /// Opens the registry on a server and brings its schema up to date.
+    pub async fn connect(server: &Server, now: Timestamp) -> Result<Self, OpenError> {
+        let name = server.name();
+        let unusable = |source: StoreError| OpenError::Server { server: name.clone(), source: source.into() };
+        let first = pool(&server.kind, 1).await.map_err(|error| unusable(error.into()))?;
+        let plan = if matches!(first, Db::Postgres(_)) { &POSTGRES } else { &MYSQL };
+        let migrated = migrate(&first, plan, now).await;
+        let warning = lax(&first).await;
+        first.close().await;
+        migrated.map_err(|error| match error {
+            MigrateError::Store(source) => unusable(source),
+            MigrateError::Locked => OpenError::Locked { database: name.clone() },
+            MigrateError::Foreign(reason) => OpenError::Foreign { database: name.clone(), reason },
+            MigrateError::Newer { found, known } => OpenError::Newer { database: name.clone(), found, known },
+        })?;
+        let db = pool(&server.kind, CONNECTIONS).await.map_err(|error| unusable(error.into()))?;
+        let warnings = warning.map_err(unusable)?.into_iter().collect();
+        Ok(Self { writer: db.clone(), readers: db, warnings })
+    }
+}
+
+async fn pool(kind: &Kind, size: u32) -> Result<Db, sqlx::Error> {
+    Ok(match kind {
+        Kind::Postgres(options) => Db::Postgres(postgres(options.clone(), size).await?),
+        Kind::MySql(options) => Db::MySql(mysql(options.clone(), size).await?),
+    })
+}
+
+/// sqlx sets the session to UTC, without which the naive column of v1 would mean another time.
+async fn postgres(options: PgConnectOptions, size: u32) -> Result<sqlx::PgPool, sqlx::Error> {
+    PgPoolOptions::new().max_connections(size).acquire_timeout(WAIT).connect_with(options).await
+}
+
+/// sqlx sets the session to UTC here too. A writer waits for the cell of its place and must then see what the
+/// other did, so each statement reads what is committed. A lock is waited for no longer than a connection.
+async fn mysql(options: MySqlConnectOptions, size: u32) -> Result<sqlx::MySqlPool, sqlx::Error> {
+    MySqlPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(WAIT)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::query(sql::MYSQL_ISOLATION).execute(&mut *connection).await?;
+                sqlx::query(sql::MYSQL_SESSION).execute(&mut *connection).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await
+}
+
+/// A warning if the server confirms writes that a power cut would take back.
+async fn lax(db: &Db) -> Result<Option<String>, StoreError> {
+    let Some(row) = db.one(sql::DURABILITY, values![]).await? else { return Ok(None) };
+    let found = row.text("found")?;
+    Ok((found != row.text("wanted")?)
+        .then(|| format!("the database may lose confirmed writes in a power cut: {found}")))
+}

@@ -1,0 +1,163 @@
+//! The reads of API v1: rows of `versions`, whoever wrote them.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::db::{Record, Value, values};
+use super::{Store, StoreError, sql};
+
+/// Where something is deployed, in the words of v1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Place {
+    pub(crate) workload: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
+}
+
+/// One row of v1, in the order of its columns.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Row {
+    pub(crate) versions_id: i64,
+    pub(crate) workload: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
+    pub(crate) version: String,
+    pub(crate) changelog_url: String,
+    pub(crate) raw: String,
+    pub(crate) status: String,
+    /// RFC 3339 in UTC.
+    pub(crate) date: Timestamp,
+}
+
+/// A row of a page.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Listed {
+    #[serde(flatten)]
+    pub(crate) row: Row,
+    /// The number of rows on all pages.
+    pub(crate) total: i64,
+}
+
+/// Which rows of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) offset: i64,
+    pub(crate) limit: i64,
+}
+
+/// How many rows one day has of one place and status.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Stat {
+    pub(crate) total: i64,
+    pub(crate) workload: String,
+    pub(crate) platform: String,
+    pub(crate) environment: String,
+    pub(crate) status: String,
+    /// Midnight in UTC.
+    pub(crate) date: Timestamp,
+}
+
+impl Store {
+    /// The version of the newest row of a place: of those that succeeded, or of `any` status.
+    pub(crate) async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, StoreError> {
+        let text = if any { sql::LATEST_ANY } else { sql::LATEST_GOOD };
+        let values = values![&place.workload, &place.platform, &place.environment];
+        self.rows(text, values).await?.pop().map(|row| row.text("version")).transpose()
+    }
+
+    /// The newest 25 rows.
+    pub(crate) async fn home(&self) -> Result<Vec<Row>, StoreError> {
+        self.readers.query(sql::HOME, values![]).await?.iter().map(row).collect()
+    }
+
+    /// The rows that a text finds by names. A name that this database cannot store is that of no row.
+    async fn rows(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
+        match self.readers.query(text, values).await {
+            Err(StoreError::Wide) => Ok(Vec::new()),
+            rows => rows,
+        }
+    }
+
+    /// Some rows of a place, newest first.
+    pub(crate) async fn of_place(&self, place: &Place, span: Span) -> Result<Vec<Listed>, StoreError> {
+        let Place { workload, platform, environment } = place;
+        let values = values![workload, platform, environment, span.limit, span.offset];
+        self.rows(sql::OF_PLACE, values).await?.iter().map(listed).collect()
+    }
+
+    /// Some rows of a workload on a platform, newest first.
+    pub(crate) async fn of_platform(
+        &self,
+        workload: &str,
+        platform: &str,
+        span: Span,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let values = values![workload, platform, span.limit, span.offset];
+        self.rows(sql::OF_PLATFORM, values).await?.iter().map(listed).collect()
+    }
+
+    /// The `raw` of the newest row of one version.
+    pub(crate) async fn raw(&self, place: &Place, version: &str) -> Result<Option<String>, StoreError> {
+        let values = values![&place.workload, &place.platform, &place.environment, version];
+        self.rows(sql::RAW, values).await?.pop().map(|row| row.text("raw")).transpose()
+    }
+
+    /// One row.
+    pub(crate) async fn row(&self, id: i64) -> Result<Option<Row>, StoreError> {
+        self.readers.one(sql::ROW_BY_ID, values![id]).await?.as_ref().map(row).transpose()
+    }
+
+    /// Every place, in order of workload, platform and environment.
+    pub(crate) async fn places(&self) -> Result<Vec<Place>, StoreError> {
+        let place = |row: &Record| {
+            Ok(Place {
+                workload: row.text("workload")?,
+                platform: row.text("platform")?,
+                environment: row.text("environment")?,
+            })
+        };
+        self.readers.query(sql::PLACES, values![]).await?.iter().map(place).collect()
+    }
+
+    /// The numbers of each day from `since` on, newest day first.
+    pub(crate) async fn stats(&self, since: Timestamp) -> Result<Vec<Stat>, StoreError> {
+        let since = since.strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let stat = |row: &Record| {
+            Ok(Stat {
+                total: row.int("total")?,
+                workload: row.text("workload")?,
+                platform: row.text("platform")?,
+                environment: row.text("environment")?,
+                status: row.text("status")?,
+                date: date(row.text("date")?)?,
+            })
+        };
+        self.readers.query(sql::STATS, values![since]).await?.iter().map(stat).collect()
+    }
+}
+
+fn row(row: &Record) -> Result<Row, StoreError> {
+    Ok(Row {
+        versions_id: row.int("versions_id")?,
+        workload: row.text("workload")?,
+        platform: row.text("platform")?,
+        environment: row.text("environment")?,
+        version: row.text("version")?,
+        changelog_url: row.text("changelog_url")?,
+        raw: row.text("raw")?,
+        status: row.text("status")?,
+        date: date(row.text("date")?)?,
+    })
+}
+
+fn listed(record: &Record) -> Result<Listed, StoreError> {
+    Ok(Listed { row: row(record)?, total: record.int("total")? })
+}
+
+/// The column `date` is naive and in UTC.
+fn date(text: String) -> Result<Timestamp, StoreError> {
+    let utc = text.parse::<DateTime>().and_then(|naive| TimeZone::UTC.to_timestamp(naive));
+    utc.map_err(|_| StoreError::Corrupt(text))
+}
