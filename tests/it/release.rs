@@ -78,8 +78,7 @@ fn a_release_is_files_commit_and_annotated_tag() {
         "released  minor: 1 feat, 1 fix since v1.0.0\n\
          files   VERSION.txt, CHANGELOG.md\n\
          commit  1a1d774  chore(release): 1.1.0\n\
-         tag     v1.1.0\n\
-         push it with `git push --atomic origin HEAD:refs/heads/main refs/tags/v1.1.0`",
+         tag     v1.1.0",
     );
     assert_eq!(sandbox.read("VERSION.txt"), "1.1.0\n");
     let preamble = "# Changelog\n\nWritten from the commits by `shipmark release`, newest version first.\n";
@@ -313,12 +312,7 @@ fn tag_marks_head_with_the_version_that_it_holds() {
     sandbox.run(&["tag"]).says(0, "1.0.0", "nothing to release: VERSION.txt says 1.0.0, which is tagged");
     sandbox.file("VERSION.txt", "1.1.0\n");
     let head = sandbox.commit("chore: release by hand");
-    sandbox.run(&["tag"]).says(
-        0,
-        "1.0.0 -> 1.1.0",
-        "released  set by hand\ntag     v1.1.0\n\
-         push it with `git push --atomic origin HEAD:refs/heads/main refs/tags/v1.1.0`",
-    );
+    sandbox.run(&["tag"]).says(0, "1.0.0 -> 1.1.0", "released  set by hand\ntag     v1.1.0");
     assert_eq!(sandbox.git(&["rev-parse", "HEAD", "v1.1.0^{commit}"]), format!("{head}\n{head}"));
     assert_eq!(sandbox.git(&["cat-file", "-t", "v1.1.0"]), "tag");
 }
@@ -445,4 +439,46 @@ fn a_message_in_another_encoding_is_read_by_it() {
     sandbox.git(&["reset", "--quiet", "--hard", &oid]);
     let changelog = sandbox.run(&["changelog"]);
     assert!(changelog.exits(0).contains("- café ("), "{}", changelog.stdout);
+}
+
+#[test]
+fn what_a_remote_lacks_is_named() {
+    let sandbox = released();
+    sandbox.run(&["release", "--push"]).says(
+        4,
+        "",
+        "error: this repository has no remote `origin`\n\
+         hint: add it with `git remote add origin URL`, or name another in `release.remote`",
+    );
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+    remote.configure("receive.advertiseAtomic", "false");
+    sandbox.run(&["release", "--push"]).says(
+        5,
+        "",
+        "error: the server of `origin` cannot move branch and tag together\n\
+         hint: let the server advertise it (`git config receive.advertiseAtomic true` there), or release without `--push`",
+    );
+}
+
+#[test]
+fn an_index_that_another_git_holds_is_left_alone() {
+    let sandbox = released();
+    sandbox.file("other", "staged").git(&["add", "other"]);
+    sandbox.file(".git/index.lock", "");
+    sandbox.run(&["release"]).says(
+        4,
+        "",
+        "error: the release is made, but the index is locked by another git\n\
+         hint: run `git checkout HEAD -- VERSION.txt CHANGELOG.md` when it is done",
+    );
+    sandbox.git(&["rev-parse", "--verify", "v1.1.0"]);
+    assert_eq!(sandbox.read(".git/index.lock"), "");
+    sandbox.remove(".git/index.lock");
+    sandbox.run(&["release"]).says(
+        0,
+        "1.1.0",
+        "finished the release of 1.1.0 that was cut short\nnothing to release: no commit since v1.1.0",
+    );
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "A  other");
 }
