@@ -12,6 +12,7 @@ pub mod push;
 pub mod read;
 pub mod ready;
 pub mod recover;
+pub mod releases;
 pub mod undo;
 pub mod user;
 pub mod worktree;

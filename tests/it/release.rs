@@ -482,3 +482,37 @@ fn an_index_that_another_git_holds_is_left_alone() {
     );
     assert_eq!(sandbox.git(&["status", "--porcelain"]), "A  other");
 }
+
+#[test]
+fn the_changelog_of_every_release_gives_each_commit_to_the_lowest_version_that_has_it() {
+    let sandbox = released();
+    sandbox.git(&["tag", "v1.1.0"]);
+    sandbox.git(&["switch", "--quiet", "--create", "maintenance", "v1.0.0"]);
+    sandbox.commit("fix: in both");
+    sandbox.git(&["tag", "v1.0.1"]);
+    sandbox.git(&["switch", "--quiet", "main"]);
+    sandbox.git(&["merge", "--quiet", "--no-edit", "maintenance"]);
+    sandbox.git(&["tag", "v1.2.0"]);
+    sandbox.commit("feat: soon");
+    let latest = sandbox.run(&["changelog", "--latest"]);
+    assert!(latest.exits(0).starts_with("## 1.2.0 - "), "{}", latest.stdout);
+    let all = sandbox.run(&["changelog", "--all"]);
+    let headings: Vec<&str> = all
+        .exits(0)
+        .lines()
+        .filter(|line| line.starts_with("## ") || line.starts_with("- "))
+        .map(|line| &line[..8])
+        .collect();
+    assert_eq!(
+        headings,
+        [
+            "## Unrel", "- soon (", "## 1.2.0", "## 1.1.0", "- a wind", "- **api:", "## 1.0.1", "- in bot",
+            "## 1.0.0", "- begin "
+        ]
+    );
+    sandbox.file("CHANGELOG.md", "# Log\n\n## 1.1.0\n\nOurs.\n");
+    sandbox.run(&["changelog", "--all", "--write"]).says(0, "", "CHANGELOG.md updated");
+    let written = sandbox.read("CHANGELOG.md");
+    assert!(written.contains("Ours.\n\n### Added"), "{written}");
+    sandbox.run(&["changelog", "--all", "--write"]).says(0, "", "CHANGELOG.md says it already");
+}
