@@ -3,6 +3,7 @@
 //! it proves nothing. `SHIPMARK_WEAK` names that binary; `scripts/test` builds it.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::print_stderr,
@@ -10,6 +11,7 @@
 )]
 
 mod kill;
+mod race;
 mod refuse;
 mod stage;
 mod starve;
