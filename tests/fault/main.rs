@@ -3,7 +3,6 @@
 //! it proves nothing. `SHIPMARK_WEAK` names that binary; `scripts/test` builds it.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::print_stderr,

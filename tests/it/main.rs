@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod changelog;
 mod ci;
 mod ci_runs;
 mod compare;
@@ -24,5 +25,6 @@ mod server;
 mod status;
 mod support;
 mod tidy;
+mod versions;
 mod whereabouts;
 mod whole_loop;
