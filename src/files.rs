@@ -114,6 +114,11 @@ pub fn create_private(folder: &Path) -> Result<(), FileError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("create", folder))
 }
 
+/// Makes what was written to a file durable.
+pub fn sync_file(path: &Path) -> Result<(), FileError> {
+    File::open(path).and_then(|open| open.sync_all()).map_err(failed("sync", path))
+}
+
 /// Makes a rename or a removal in `folder` durable.
 pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
     File::open(folder).and_then(|open| open.sync_all()).map_err(failed("sync", folder))

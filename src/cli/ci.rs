@@ -103,48 +103,73 @@ fn step(context: &Context, job: Option<&Job>) -> Result<Status, Error> {
     let inputs = Inputs::read(context.world)?;
     let repo = context.repo()?;
     let config = context.config(Some(&repo))?;
-    let branch = job.and_then(|job| job.branch.clone());
-    let task = match inputs.command {
-        Task::Auto if releases(&repo, &config, job, branch.as_deref())? => Task::Release,
-        Task::Auto => Task::Lint,
-        task => task,
+    let event = Event::read(context.world)?;
+    let task = match (inputs.command, job) {
+        (Task::Auto, None) => {
+            return Err(Error::new(Exit::Usage, "no CI job is known here, so there is no event to act on")
+                .hint("say what to do: `INPUT_COMMAND=release`, `lint` or `report`"));
+        }
+        (Task::Auto, Some(job)) if releases(&repo, &config, job, &event)? => Task::Release,
+        (Task::Auto, Some(_)) => Task::Lint,
+        (task, _) => task,
     };
     match task {
         Task::Report => report(context, inputs),
-        Task::Release => release(context, &repo, &config, branch, inputs),
-        Task::Lint | Task::Auto => lint_event(context, &repo, &config, job),
+        Task::Release => release(context, &repo, &config, job, &event, inputs),
+        Task::Lint | Task::Auto => lint_event(context, &repo, &config, job, &event),
     }
 }
 
-/// A push to a release branch releases; so does a job that a person starts on one.
-fn releases(repo: &Repo, config: &Config, job: Option<&Job>, branch: Option<&str>) -> Result<bool, Error> {
-    let event = job.map_or("push", |job| job.event.as_str());
-    let head = repo.head()?;
-    let branch = branch.or(head.branch.as_deref());
-    let on_release_branch = match branch {
-        Some(branch) => repo.is_release_branch(branch, &config.remote)?,
-        None => false,
-    };
-    Ok(matches!(event, "push" | "workflow_dispatch") && on_release_branch)
+/// A push to a release branch releases; so does a job that a person starts on one. A tag is no branch.
+fn releases(repo: &Repo, config: &Config, job: &Job, event: &Event) -> Result<bool, Error> {
+    let Some(branch) = &job.branch else { return Ok(false) };
+    let on_release_branch = is_release_branch(repo, config, event, branch)?;
+    Ok(matches!(job.event.as_str(), "push" | "workflow_dispatch") && on_release_branch)
+}
+
+/// A runner's clone seldom knows the remote's default branch; the event does. What nobody knows is no release
+/// branch, since a release from the wrong branch cannot be taken back.
+fn is_release_branch(repo: &Repo, config: &Config, event: &Event, branch: &str) -> Result<bool, Error> {
+    if event.default_branch.as_deref() == Some(branch) {
+        return Ok(true);
+    }
+    Ok(repo.is_release_branch(branch, &config.remote)?.unwrap_or(false))
 }
 
 fn release(
     context: &Context,
     repo: &Repo,
     config: &Config,
-    branch: Option<String>,
+    job: Option<&Job>,
+    event: &Event,
     inputs: Inputs,
 ) -> Result<Status, Error> {
-    let outcome = Release::of_job(branch, inputs.dry_run).perform(context, repo, config)?;
-    write_outputs(context.world, &outcome)?;
+    let head = repo.head()?;
+    let branch =
+        job.and_then(|job| job.branch.clone()).or(head.branch).ok_or(crate::git::GitError::Detached)?;
+    if !is_release_branch(repo, config, event, &branch)? {
+        let message =
+            format!("`{}` is not known to be a branch that releases are made from", text::line(&branch));
+        return Err(Error::new(Exit::Repository, message)
+            .hint("run the job for `main`, `master` or the default branch of the repository"));
+    }
+    // What could fail after the release is looked at before it: a release cannot be taken back.
+    let report_after = inputs.environment.is_some() && !inputs.dry_run;
+    if report_after {
+        Report::check(context, &inputs.status)?;
+    }
+    write_outputs(context.world, None)?;
+    let outcome = Release::of_job(Some(branch), inputs.dry_run).perform(context, repo, config)?;
+    write_outputs(context.world, Some(&outcome))?;
     super::release::show(context, &outcome, config)?;
     if inputs.require_release && !outcome.released {
         return Ok(Exit::CheckFailed.into());
     }
-    if inputs.environment.is_some() && outcome.released && !inputs.dry_run {
+    if report_after && outcome.released {
         return report(context, inputs);
     }
-    Ok(Exit::Done.into())
+    // A run before this one may have released and not delivered.
+    if report_after { super::outbox::deliver(context, inputs.require_report) } else { Ok(Exit::Done.into()) }
 }
 
 fn report(context: &Context, inputs: Inputs) -> Result<Status, Error> {
@@ -152,8 +177,17 @@ fn report(context: &Context, inputs: Inputs) -> Result<Status, Error> {
     Report::of(environment, inputs.status, inputs.require_report).run(context)
 }
 
-/// The runner's files; a variable that is not set belongs to another runner.
-fn write_outputs(world: &World, outcome: &Outcome) -> Result<(), Error> {
+/// Writes the runner's files; a variable that is not set belongs to another runner. Without an outcome they are
+/// only opened, so that one that cannot be written is found before anything happens.
+fn write_outputs(world: &World, outcome: Option<&Outcome>) -> Result<(), Error> {
+    let append = |variable: &str, text: &str| match world.var(variable) {
+        Some(file) => github::append(Path::new(file), text),
+        None => Ok(()),
+    };
+    let Some(outcome) = outcome else {
+        append("GITHUB_OUTPUT", "")?;
+        return Ok(append("GITHUB_STEP_SUMMARY", "")?);
+    };
     let decision = &outcome.decision;
     let made = outcome.released && !outcome.dry_run;
     let only_made = |text: &str| if made { text.to_owned() } else { String::new() };
@@ -167,22 +201,26 @@ fn write_outputs(world: &World, outcome: &Outcome) -> Result<(), Error> {
         ("sha", outcome.commit.clone().unwrap_or_default()),
         ("reason", decision.reason.clone()),
     ];
-    if let Some(file) = world.var("GITHUB_OUTPUT") {
-        let text: String =
-            outputs.iter().map(|(name, value)| github::output(name, value, &world.nonce())).collect();
-        github::append(Path::new(file), &text)?;
-    }
-    if let Some(file) = world.var("GITHUB_STEP_SUMMARY").filter(|_| outcome.released) {
-        github::append(Path::new(file), &outcome.notes)?;
-    }
-    Ok(())
+    let text: String =
+        outputs.iter().map(|(name, value)| github::output(name, value, &world.nonce())).collect();
+    append("GITHUB_OUTPUT", &text)?;
+    Ok(append("GITHUB_STEP_SUMMARY", &outcome.notes)?)
 }
 
 /// Lints the commits that the event brought: those of the pull request, or of the push.
-fn lint_event(context: &Context, repo: &Repo, config: &Config, job: Option<&Job>) -> Result<Status, Error> {
-    let (to, without) = event_range(context.world)?;
-    let to = to.filter(|oid| repo.has_commit(oid)).map_or_else(|| repo.head().map(|head| head.oid), Ok)?;
-    let without: Vec<String> = match without.filter(|oid| repo.has_commit(oid)) {
+fn lint_event(
+    context: &Context,
+    repo: &Repo,
+    config: &Config,
+    job: Option<&Job>,
+    event: &Event,
+) -> Result<Status, Error> {
+    let to = event
+        .to
+        .clone()
+        .filter(|oid| repo.has_commit(oid))
+        .map_or_else(|| repo.head().map(|head| head.oid), Ok)?;
+    let without: Vec<String> = match event.before.clone().filter(|oid| repo.has_commit(oid)) {
         Some(oid) => vec![oid],
         None => repo.history(&config.tag_format)?.base.map(|base| base.commit).into_iter().collect(),
     };
@@ -200,14 +238,33 @@ fn lint_event(context: &Context, repo: &Repo, config: &Config, job: Option<&Job>
     Ok(if refused { Exit::CheckFailed } else { Exit::Done }.into())
 }
 
-/// The newest commit of the event and the one before its first, as far as the event's file tells them.
-fn event_range(world: &World) -> Result<(Option<String>, Option<String>), Error> {
-    let Some(path) = world.var("GITHUB_EVENT_PATH").map(PathBuf::from) else { return Ok((None, None)) };
-    let Some(bytes) = files::read(&path)? else { return Ok((None, None)) };
-    let event: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::new(Exit::Io, format!("the event file `{}` is not JSON: {error}", path.display()))
-    })?;
-    let text = |pointer: &str| event.pointer(pointer).and_then(|value| value.as_str()).map(str::to_owned);
-    let to = text("/pull_request/head/sha").or_else(|| text("/after"));
-    Ok((to, text("/pull_request/base/sha").or_else(|| text("/before"))))
+/// What the event's file tells.
+#[derive(Default)]
+struct Event {
+    /// The newest commit that it brought.
+    to: Option<String>,
+    /// The commit before its first.
+    before: Option<String>,
+    default_branch: Option<String>,
+}
+
+impl Event {
+    fn read(world: &World) -> Result<Self, Error> {
+        let Some(path) = world.var("GITHUB_EVENT_PATH").map(PathBuf::from) else {
+            return Ok(Self::default());
+        };
+        let unusable = |why: String| {
+            Error::new(Exit::Io, format!("the event file `{}` {why}", path.display()))
+                .hint("run it as a step of a job, or unset `GITHUB_EVENT_PATH`")
+        };
+        let bytes = files::read(&path)?.ok_or_else(|| unusable("is not there".to_owned()))?;
+        let event: serde_json::Value =
+            serde_json::from_slice(&bytes).map_err(|error| unusable(format!("is not JSON: {error}")))?;
+        let text = |pointer: &str| event.pointer(pointer).and_then(|value| value.as_str()).map(str::to_owned);
+        Ok(Self {
+            to: text("/pull_request/head/sha").or_else(|| text("/after")),
+            before: text("/pull_request/base/sha").or_else(|| text("/before")),
+            default_branch: text("/repository/default_branch"),
+        })
+    }
 }

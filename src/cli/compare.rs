@@ -5,13 +5,14 @@ use semver::Version;
 use serde_json::json;
 
 use super::asking::{self, Asked};
-use super::compare_list;
 use super::next::rules;
 use super::reporting::{Place, Reach};
-use super::{Context, app};
+use super::{Context, app, compare_list, compare_seen};
 use crate::deploy::board;
+use crate::deploy::observe::Seen;
 use crate::deploy::operand::{By, LOCAL, Operand, OperandError, is_revision};
-use crate::domain::compare::{Side, Verdict};
+use crate::domain::compare::{Side, Verdict as Standing};
+use crate::domain::verdict::Verdict;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
 use crate::git::Repo;
@@ -40,6 +41,9 @@ pub(super) struct Compare {
     /// Fetch from the remote first
     #[arg(long)]
     fetch: bool,
+    /// Do not ask the running programs what they are
+    #[arg(long)]
+    no_probe: bool,
     #[command(flatten)]
     reach: Reach,
 }
@@ -48,11 +52,15 @@ pub(super) struct Compare {
 struct Compared {
     a: Operand,
     b: Operand,
-    verdict: Verdict,
+    verdict: Standing,
     /// What B has and A lacks, and the other way round; empty where only versions are known.
     ahead: Side,
     behind: Side,
     by_version: bool,
+    /// What the programs of A and of B say.
+    seen: [Option<Seen>; 2],
+    /// A line for each environment where something else runs.
+    drift: Vec<String>,
 }
 
 impl Compare {
@@ -63,7 +71,12 @@ impl Compare {
             repo.fetch(&place.config.remote)?;
         }
         let asked = self.ask(context, &place, repo)?;
-        let compared = self.compare(&place, repo, asked.as_ref())?;
+        let mut compared = self.compare(&place, repo, asked.as_ref())?;
+        if !self.no_probe && asked.is_some() {
+            let app = self.app.clone().map_or_else(|| app(repo, &place.config), Ok)?;
+            compared.seen = compare_seen::look([&self.a, &self.b], &app, &place, repo, asked.as_ref());
+            compared.note_drift(repo)?;
+        }
         let stale = asked.as_ref().and_then(|asked| asked.stale);
         if context.ui.json {
             context.ui.document(&json!({
@@ -73,6 +86,7 @@ impl Compare {
                 "b": compared.b,
                 "ahead": compared.ahead,
                 "behind": compared.behind,
+                "seen": compared.seen,
                 "stale_seconds": stale.map(|age| age / 1000),
             }))?;
         } else {
@@ -83,7 +97,7 @@ impl Compare {
         if (self.a == LOCAL || self.b == LOCAL) && !repo.changed_files()?.is_empty() {
             context.ui.warn("tracked files differ from HEAD; `local` is HEAD, without them");
         }
-        let differs = compared.verdict != Verdict::Same;
+        let differs = compared.verdict != Standing::Same;
         Ok(if self.exit_code && differs { Exit::CheckFailed } else { Exit::Done }.into())
     }
 
@@ -112,17 +126,26 @@ impl Compare {
         let by_version = [&a, &b].iter().any(|operand| operand.by == By::Version);
         if by_version {
             let verdict = match (&a.version, &b.version) {
-                (Some(a), Some(b)) => Verdict::of_versions(a, b),
-                (None, _) => Some(Verdict::Ahead),
-                (_, None) => Some(Verdict::Behind),
+                (Some(a), Some(b)) => Standing::of_versions(a, b),
+                (None, _) => Some(Standing::Ahead),
+                (_, None) => Some(Standing::Behind),
             };
             let verdict = verdict.ok_or_else(|| unordered(&a, &b))?;
             let empty = || Side::new(Vec::new(), false, None, &rules(config));
-            return Ok(Compared { a, b, verdict, ahead: empty(), behind: empty(), by_version });
+            return Ok(Compared {
+                a,
+                b,
+                verdict,
+                ahead: empty(),
+                behind: empty(),
+                by_version,
+                seen: [None, None],
+                drift: Vec::new(),
+            });
         }
         let (ahead, behind) = (side(&b, &a)?, side(&a, &b)?);
-        let verdict = Verdict::of(ahead.count, behind.count);
-        Ok(Compared { a, b, verdict, ahead, behind, by_version })
+        let verdict = Standing::of(ahead.count, behind.count);
+        Ok(Compared { a, b, verdict, ahead, behind, by_version, seen: [None, None], drift: Vec::new() })
     }
 
     fn operand(
@@ -162,8 +185,9 @@ fn unordered(a: &Operand, b: &Operand) -> Error {
 impl Compared {
     fn lines(&self, context: &Context, all: bool) -> Vec<String> {
         let mut lines = vec![self.sentence(context)];
+        lines.extend(self.drift.iter().cloned());
         let now = context.world.now().as_millisecond();
-        let both = self.verdict == Verdict::Diverged;
+        let both = self.verdict == Standing::Diverged;
         for (side, owner) in [(&self.ahead, &self.b), (&self.behind, &self.a)] {
             if both {
                 lines.push(format!("only in {}", text::line(&owner.name)));
@@ -173,13 +197,29 @@ impl Compared {
         lines
     }
 
+    fn note_drift(&mut self, repo: &Repo) -> Result<(), Error> {
+        let [a, b] = &self.seen;
+        for (seen, own, other) in [(a, &self.a, &self.b), (b, &self.b, &self.a)] {
+            if let Some(seen) = seen {
+                self.drift.extend(compare_seen::drift(seen, own, other, repo)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every program that was asked says that it is what is recorded.
+    fn is_confirmed(&self) -> bool {
+        let mut seen = self.seen.iter().flatten().peekable();
+        seen.peek().is_some() && seen.all(|seen| seen.verdict == Verdict::Confirmed)
+    }
+
     fn sentence(&self, context: &Context) -> String {
         let (a, b) = (described(&self.a), described(&self.b));
         let how = match self.verdict {
-            Verdict::Same => return self.same(context),
-            Verdict::Ahead => "is AHEAD of",
-            Verdict::Behind => "is BEHIND",
-            Verdict::Diverged => "has DIVERGED from",
+            Standing::Same => return self.same(context),
+            Standing::Ahead => "is AHEAD of",
+            Standing::Behind => "is BEHIND",
+            Standing::Diverged => "has DIVERGED from",
         };
         if self.by_version {
             return format!("{b} {how} {a}: by version only, since no commit is known");
@@ -187,12 +227,12 @@ impl Compared {
         let commits =
             |side: &Side| format!("{} commit{}", side.number(), if side.count == 1 { "" } else { "s" });
         let counts = match self.verdict {
-            Verdict::Behind => format!("{}, 0 ahead", commits(&self.behind)),
-            Verdict::Diverged => format!("{} ahead, {} behind", self.ahead.number(), self.behind.number()),
+            Standing::Behind => format!("{}, 0 ahead", commits(&self.behind)),
+            Standing::Diverged => format!("{} ahead, {} behind", self.ahead.number(), self.behind.number()),
             _ => format!("{}, 0 behind", commits(&self.ahead)),
         };
-        let side = if self.verdict == Verdict::Behind { &self.behind } else { &self.ahead };
-        let what = match (self.verdict == Verdict::Diverged, side.count) {
+        let side = if self.verdict == Standing::Behind { &self.behind } else { &self.ahead };
+        let what = match (self.verdict == Standing::Diverged, side.count) {
             (true, count) => format!("the {count} ahead amount"),
             (false, 1) => "it amounts".to_owned(),
             (false, _) => "they amount".to_owned(),
@@ -223,7 +263,8 @@ impl Compared {
             .max(b.recorded_at)
             .map(|at| format!(", recorded {} ago", span::age(context.world.now().as_millisecond() - at)));
         let tag = if [a.by, b.by].contains(&By::Tag) { ", by tag" } else { "" };
-        format!("SAME  {names} are {what}{tag}{}", recorded.unwrap_or_default())
+        let confirmed = if self.is_confirmed() { ", confirmed" } else { "" };
+        format!("SAME  {names} are {what}{tag}{}{confirmed}", recorded.unwrap_or_default())
     }
 }
 

@@ -30,7 +30,7 @@ const fn step(about: &'static str, words: &'static [&'static str], status: i32) 
     Step { about, words, status }
 }
 
-const STORY: [Step; 15] = [
+const STORY: [Step; 16] = [
     step("a repository gets its version, changelog, configuration and hooks", &["shipmark", "init"], 0),
     step("", &["git", "add", "."], 0),
     step("", &["git", "commit", "--quiet", "-m", "feat: take a ticket"], 0),
@@ -66,6 +66,7 @@ const STORY: [Step; 15] = [
     step("", &["shipmark", "deploy", "dev", "--", "sh", "deploy.sh"], 0),
     step("which version runs where, and where does my clone stand?", &["shipmark", "status"], 0),
     step("", &["shipmark", "status", "production"], 0),
+    step("what is in dev and not yet in production?", &["shipmark", "compare", "production", "dev"], 0),
 ];
 
 /// What is deployed: no more than a sentence.

@@ -1,26 +1,19 @@
 //! `shipmark deploy`: runs a command and records what became of it.
 
-use std::time::Duration;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
 
-use super::Context;
-use super::checked::Checked;
-use super::reporting::{Place, Reach, warn_of};
+use super::attempt::Attempt;
+use super::reporting::{Place, Reach};
+use super::{Context, config};
 use crate::ci;
 use crate::deploy::subject::{Source, Target};
-use crate::deploy::variables::{self, Variables};
-use crate::deploy::{Fate, PATIENCE, Recorder};
-use crate::domain::deployment::{Report, State};
-use crate::domain::dotenv::word as quoted;
-use crate::domain::health::Health;
-use crate::domain::{span, text};
+use crate::deploy::variables;
+use crate::domain::text;
 use crate::error::{Error, Exit, Status};
-use crate::process::{Ended, Invocation, Watch};
-
-/// How long a running registry is asked for what the environment had before.
-const PREVIOUS: Duration = Duration::from_secs(1);
+use crate::git::Repo;
 
 /// Run a command and record the deployment that it makes
 #[derive(Args)]
@@ -37,29 +30,14 @@ pub(super) struct Deploy {
     /// Exit with 6 if the command succeeded and its report is not delivered
     #[arg(long)]
     require_report: bool,
+    /// Allow the configured commands if this is their hash, as `shipmark config trust --show` gives it
+    #[arg(long, value_name = "HASH")]
+    trust_config: Option<String>,
     #[command(flatten)]
     reach: Reach,
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "CMD")]
-    command: Vec<std::ffi::OsString>,
-}
-
-/// One deployment on its way.
-struct Attempt<'a> {
-    context: &'a Context<'a>,
-    recorder: Recorder<'a>,
-    target: Target,
-    source: Source,
-    /// How the running program is asked what it is.
-    health: Option<Health>,
-}
-
-/// How the command ended, and what came of it.
-struct End {
-    ended: Ended,
-    /// Milliseconds.
-    duration: i64,
-    checked: Checked,
+    /// The command and its arguments, instead of the configured one
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<OsString>,
 }
 
 impl Deploy {
@@ -67,213 +45,46 @@ impl Deploy {
         let place = Place::anywhere(context)?;
         let repo = place.repo(context)?;
         let target = Target::of(&place.config, Some(repo), self.app.as_deref(), &self.environment)?;
+        let (command, folder) = self.command(context, &place, repo)?;
         let source = Source::of_head(repo)?.in_job(ci::detect(context.world).as_ref());
         let recorder = place.recorder(context, &self.reach)?;
         let built = context.world.release_time()?;
         let health = place.config.environments.get(&self.environment).and_then(|found| found.health.clone());
-        let attempt = Attempt { context, recorder, target, source, health };
+        let attempt = Attempt { context, recorder, target, source, health, folder, kind: None, reason: None };
         let now = Some(context.world.now());
         let mut plain = variables::plain(&attempt.target.environment, &attempt.source, built, now);
         if self.dry_run {
             plain.extend(variables::own(&attempt.target, None, None));
-            return attempt.print(&plain, &self.command);
+            return attempt.print(&plain, &command);
         }
-        attempt.carry_out(plain, &self.command, self.require_report)
+        attempt.carry_out(plain, &command, self.require_report)
     }
-}
 
-impl Attempt<'_> {
-    fn carry_out(
+    /// The command that was typed, where it was typed; else the configured one, at the root.
+    fn command(
         &self,
-        mut variables: Variables,
-        command: &[std::ffi::OsString],
-        require_report: bool,
-    ) -> Result<Status, Error> {
-        self.warn_of_surprises(&variables);
-        let mut watch = Watch::start()?;
-        let run = self.recorder.begin(&self.target, &self.source).step(State::Running);
-        let report = self.recorder.report(&run, &self.target, &self.source, "ongoing");
-        let fate = self.recorder.record(&run, &self.target, &report, PATIENCE);
-        self.say("ongoing", &fate, None);
-        variables.extend(self.own_variables(&fate));
-
-        let stopwatch = self.context.world.stopwatch();
-        let ended = match watch.first() {
-            Some(signal) => Ended::Signalled(signal),
-            None => invocation(command, self.context, variables).foreground(&mut watch)?,
+        context: &Context,
+        place: &Place,
+        repo: &Repo,
+    ) -> Result<(Vec<OsString>, PathBuf), Error> {
+        if !self.command.is_empty() {
+            return Ok((self.command.clone(), context.world.cwd().to_owned()));
+        }
+        let environment = place.config.environments.get(&self.environment);
+        let Some(command) = environment.and_then(|found| found.deploy.as_ref()) else {
+            return Err(no_command(&self.environment));
         };
-        let duration = i64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(i64::MAX);
-
-        let (state, status) = verdict(ended, watch.first().is_some());
-        let checked = match ended {
-            Ended::Exited(0) => {
-                Checked::now(self.context, self.health.as_ref(), &self.target, &self.source, &mut watch)
-            }
-            _ => Checked::default(),
-        };
-        let (state, status) = if checked.failed() { (State::Failed, "failed") } else { (state, status) };
-        let run = run.step(state);
-        let mut report = self.recorder.report(&run, &self.target, &self.source, status);
-        report.duration = Some(duration);
-        let fate = self.recorder.record(&run, &self.target, &report, PATIENCE);
-        let end = End { ended, duration, checked };
-        self.say(status, &fate, Some(&end));
-        self.print_record(&report, &fate, &end.checked);
-        Ok(end.status(&mut watch, require_report && !fate.is_delivered()))
-    }
-
-    /// What the registry knows of this deployment, if it is there; a deployment does not wait for it again.
-    fn own_variables(&self, fate: &Fate) -> Variables {
-        let Fate::Delivered(accepted) = fate else { return variables::own(&self.target, None, None) };
-        let matrix = self.recorder.client.current(Some(&self.target.app), PREVIOUS).unwrap_or_default();
-        let current = matrix.iter().find(|item| {
-            (&item.app, &item.platform, &item.environment)
-                == (&self.target.app, &self.target.platform, &self.target.environment)
-        });
-        variables::own(&self.target, Some(accepted.id), current)
-    }
-
-    fn warn_of_surprises(&self, variables: &Variables) {
-        if self.source.dirty == Some(true) {
-            self.context.ui.warn("tracked files differ from HEAD; the deployment is recorded as dirty");
+        // Showing a command is not running it.
+        if !self.dry_run {
+            config::require(context, repo, &place.config, command, self.trust_config.as_deref())?;
         }
-        for (name, value) in variables {
-            if let Some(old) = self.context.world.var(name).filter(|old| old != value) {
-                let (old, value) = (text::line(old), text::line(value));
-                self.context
-                    .ui
-                    .warn(&format!("`{name}` is `{value}` for the command, not `{old}` as outside"));
-            }
-        }
-    }
-
-    /// `production  1.2.0 c09f7aa  deployed   3 min 12 s`
-    fn say(&self, status: &str, fate: &Fate, end: Option<&End>) {
-        let mut facts = Vec::new();
-        if let Some(end) = end {
-            facts.push(span::took(end.duration));
-            facts.extend(cause(end.ended));
-            facts.extend(end.checked.words());
-        }
-        if let (Fate::Delivered(accepted), None) = (fate, end) {
-            facts.push(format!("recorded as deployment {}", accepted.id));
-        }
-        let line = format!("{}  {status:<9}  {}", self.title(), facts.join(", "));
-        self.context.ui.note(line.trim_end());
-        if let Some(warning) = end.and_then(|end| end.checked.warning()) {
-            self.context.ui.warn(warning);
-        }
-        warn_of(self.context, &self.recorder, status, fate);
-    }
-
-    fn title(&self) -> String {
-        let environment = text::line(&self.target.environment);
-        format!(
-            "{environment}  {} {}",
-            self.source.version,
-            text::short(self.source.sha.as_deref().unwrap_or(""))
-        )
-    }
-
-    /// stdout belongs to the command, so the record goes to the end of stderr.
-    fn print_record(&self, report: &Report, fate: &Fate, checked: &Checked) {
-        if self.context.ui.json {
-            let id = if let Fate::Delivered(accepted) = fate { Some(accepted.id) } else { None };
-            let record = json!({
-                "deployment": id, "delivered": fate.is_delivered(), "report": report,
-                "health": checked.document(),
-            });
-            self.context.ui.note(&record.to_string());
-        }
-    }
-
-    fn print(&self, variables: &Variables, command: &[std::ffi::OsString]) -> Result<Status, Error> {
-        let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
-        if self.context.ui.json {
-            let variables: serde_json::Map<_, _> =
-                variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-            let (target, source) = (&self.target, &self.source);
-            self.context.ui.document(&json!({
-                "registry": self.recorder.client.name(),
-                "app": target.app, "workload": target.workload,
-                "platform": target.platform, "environment": target.environment,
-                "version": source.version, "sha": source.sha, "ref": source.branch, "dirty": source.dirty,
-                "variables": variables, "command": words,
-            }))?;
-            return Ok(Exit::Done.into());
-        }
-        let dirty = if self.source.dirty == Some(true) { ", dirty" } else { "" };
-        let mut lines = vec![
-            format!("record   {} on {}{dirty}", text::line(&self.target.app), self.title()),
-            format!("at       {}", text::line(self.recorder.client.name())),
-        ];
-        lines.extend(variables.iter().map(|(name, value)| format!("set      {name}={}", quoted(value))));
-        lines.push(format!(
-            "run      {}",
-            words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-        ));
-        self.context.ui.answer(&lines.join("\n"))?;
-        Ok(Exit::Done.into())
+        Ok((command.words.iter().map(OsString::from).collect(), repo.root()?.to_owned()))
     }
 }
 
-impl End {
-    /// The command's own status; where that is 0, what came of it counts.
-    fn status(&self, watch: &mut Watch, undelivered: bool) -> Status {
-        match self.ended.code() {
-            0 if self.checked.failed() => Exit::CheckFailed.into(),
-            0 if self.checked.interrupted() => {
-                Status::Child(watch.first().map_or(1, |signal| signal.saturating_add(128)))
-            }
-            0 if undelivered => Exit::Undelivered.into(),
-            code => Status::Child(code),
-        }
-    }
-}
-
-fn invocation(command: &[std::ffi::OsString], context: &Context, variables: Variables) -> Invocation {
-    let empty = std::ffi::OsString::new();
-    let (program, arguments) = command.split_first().unwrap_or((&empty, &[]));
-    let invocation = Invocation::new(program, arguments, context.world.cwd());
-    variables.into_iter().fold(invocation, |invocation, (name, value)| invocation.env(name, value))
-}
-
-/// What is recorded of an end. A command that succeeded in spite of a signal has deployed.
-fn verdict(ended: Ended, interrupted: bool) -> (State, &'static str) {
-    match ended {
-        Ended::Exited(0) => (State::Succeeded, "deployed"),
-        _ if interrupted || ended.was_asked_to_end() => (State::Cancelled, "cancelled"),
-        _ => (State::Failed, "failed"),
-    }
-}
-
-fn cause(ended: Ended) -> Option<String> {
-    match ended {
-        Ended::Exited(0) => None,
-        Ended::Exited(code) => Some(format!("exit status {code}")),
-        Ended::Signalled(signal) => Some(format!("ended by signal {signal}")),
-        Ended::NotFound => Some("the command was not found".to_owned()),
-        Ended::NotExecutable => Some("the command cannot be executed".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_decides_what_is_recorded() {
-        for (ended, interrupted, status) in [
-            (Ended::Exited(0), false, "deployed"),
-            (Ended::Exited(0), true, "deployed"),
-            (Ended::Exited(1), false, "failed"),
-            (Ended::Exited(1), true, "cancelled"),
-            (Ended::Signalled(15), false, "cancelled"),
-            (Ended::Signalled(9), false, "failed"),
-            (Ended::NotFound, false, "failed"),
-            (Ended::NotExecutable, false, "failed"),
-        ] {
-            assert_eq!(verdict(ended, interrupted).1, status, "{ended:?} {interrupted}");
-        }
-    }
+/// Neither typed nor configured.
+pub(super) fn no_command(environment: &str) -> Error {
+    let environment = text::line(environment);
+    Error::new(Exit::Usage, format!("no command is given, and none is configured for `{environment}`"))
+        .hint("write it after `--`, or as `deploy = [\"PROGRAM\", \"ARGUMENT\"]` under the environment")
 }

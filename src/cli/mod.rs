@@ -1,12 +1,16 @@
 //! The command line: one file per command, and a `match` with one line per arm.
 
 mod asking;
+mod attempt;
 mod bump;
 mod changelog;
 mod checked;
 mod ci;
 mod compare;
 mod compare_list;
+mod compare_seen;
+mod config;
+mod confirm;
 mod demo;
 mod deploy;
 mod env;
@@ -21,6 +25,8 @@ mod paper;
 mod release;
 mod report;
 mod reporting;
+mod rollback;
+mod rollback_plan;
 mod serve;
 mod status;
 mod status_table;
@@ -33,7 +39,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{self, Config, Sources};
+use crate::config::{Config, FILE_NAME, Sources, load};
 use crate::error::{Error, Exit, Status};
 use crate::git::{GitError, Repo, Surroundings};
 use crate::ui::{self, Streams, Ui};
@@ -102,6 +108,8 @@ enum Command {
     Status(status::Status),
     Compare(compare::Compare),
     Where(find::Where),
+    Rollback(rollback::Rollback),
+    Config(config::ConfigArgs),
     Ci(ci::Ci),
     Serve(serve::Serve),
     Demo(demo::Demo),
@@ -137,14 +145,14 @@ impl Context<'_> {
 
     /// The configuration, of a repository if the command has one.
     fn config(&self, repo: Option<&Repo>) -> Result<Config, Error> {
-        let in_root = repo.and_then(|repo| repo.root().ok()).map(|root| root.join(config::FILE_NAME));
+        let in_root = repo.and_then(|repo| repo.root().ok()).map(|root| root.join(FILE_NAME));
         let sources = Sources {
             user_file: self.world.config_home().map(|home| home.join("shipmark").join("config.toml")),
             repository_file: self.global.config.clone().or(in_root),
             named: self.global.config.is_some(),
             registry_url: self.world.var("SHIPMARK_REGISTRY_URL"),
         };
-        Ok(config::load(&sources)?)
+        Ok(load(&sources)?)
     }
 }
 
@@ -211,6 +219,8 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Status(status) => status.run(context),
         Command::Compare(compare) => compare.run(context),
         Command::Where(find) => find.run(context),
+        Command::Rollback(rollback) => rollback.run(context),
+        Command::Config(config) => config.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),
         Command::Demo(demo) => demo.run(context),

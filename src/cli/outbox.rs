@@ -65,6 +65,18 @@ impl OutboxArgs {
     }
 }
 
+/// Sends what an earlier run could not deliver; what still waits is a failure only where delivery is required.
+pub(super) fn deliver(context: &Context, required: bool) -> Result<Status, Error> {
+    let place = Place::anywhere(context)?;
+    let outbox = Outbox::below(&place.private);
+    if outbox.waiting()?.is_empty() {
+        return Ok(Exit::Done.into());
+    }
+    flush(context, &place, &outbox, &Reach::default())?;
+    let owed = required && !outbox.waiting()?.is_empty();
+    Ok(if owed { Exit::Undelivered } else { Exit::Done }.into())
+}
+
 fn list(context: &Context, outbox: &Outbox) -> Result<Status, Error> {
     let (waiting, dead) = (outbox.waiting()?, outbox.dead()?);
     let exit = if dead.is_empty() { Exit::Done } else { Exit::CheckFailed };

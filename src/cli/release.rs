@@ -42,6 +42,9 @@ pub(super) struct Release {
     /// The branch to release on, where HEAD is detached
     #[arg(long, value_name = "NAME")]
     branch: Option<String>,
+    /// In a CI job, which has said already that the branch is right.
+    #[arg(skip)]
+    is_job: bool,
     /// No commit: HEAD is tagged with what its VERSION.txt says.
     #[arg(skip)]
     tag_only: bool,
@@ -53,6 +56,8 @@ pub(super) struct Outcome {
     pub(super) released: bool,
     pub(super) dry_run: bool,
     pub(super) pushed: bool,
+    #[serde(skip)]
+    has_remote: bool,
     pub(super) decision: Decision,
     pub(super) plan: Option<Plan>,
     pub(super) commit: Option<String>,
@@ -61,9 +66,9 @@ pub(super) struct Outcome {
 }
 
 impl Release {
-    /// The release of a CI job: pushed, on the branch that the job runs for.
+    /// The release of a CI job: pushed, on a branch that is known to be one for releases.
     pub(super) fn of_job(branch: Option<String>, dry_run: bool) -> Self {
-        Self { dry_run, push: true, branch, ..Self::default() }
+        Self { dry_run, push: true, branch, is_job: true, ..Self::default() }
     }
 
     /// Only the tag, for what VERSION.txt says.
@@ -117,6 +122,7 @@ impl Release {
             released: true,
             dry_run: self.dry_run,
             pushed: self.push && !self.dry_run,
+            has_remote: repo.remote_url(&config.remote).is_some(),
             decision,
             plan: Some(plan),
             commit,
@@ -147,7 +153,7 @@ impl Release {
             (None, Some(named)) => named,
             (None, None) => return Err(crate::git::GitError::Detached.into()),
         };
-        if !repo.is_release_branch(branch, &config.remote)? {
+        if !self.is_job && repo.is_release_branch(branch, &config.remote)? == Some(false) {
             let message = format!("`{}` is not a branch that releases are made from", text::line(branch));
             return Err(Error::new(Exit::Repository, message).hint("merge it into `main` and release there"));
         }
@@ -175,8 +181,7 @@ impl Release {
         };
         let objects = repo.write_objects(plan, &identity)?;
         let remote = tips.as_ref().map(|tips| (config.remote.as_str(), tips));
-        let started = context.world.now().as_second();
-        let mut journal = Journal::of(plan, &objects, remote, head.branch.is_none(), started)?;
+        let mut journal = Journal::of(plan, &objects, remote, head.branch.is_none())?;
         repo.keep_journal(&journal)?;
         if let Some(tips) = &tips {
             match repo.push(&config.remote, &journal, tips) {
@@ -244,6 +249,7 @@ fn nothing(dry_run: bool, decision: Decision) -> Outcome {
         released: false,
         dry_run,
         pushed: false,
+        has_remote: false,
         decision,
         plan: None,
         commit: None,
@@ -299,7 +305,7 @@ pub(super) fn show(context: &Context, outcome: &Outcome, config: &Config) -> Res
     ui.note(&format!("tag     {}", decision.tag));
     if outcome.pushed {
         ui.note(&format!("pushed  {} and {} to {}", plan.branch_ref, plan.tag_ref, config.remote));
-    } else if !outcome.dry_run {
+    } else if !outcome.dry_run && outcome.has_remote {
         ui.note(&format!(
             "push it with `git push --atomic {} HEAD:{} {}`",
             config.remote, plan.branch_ref, plan.tag_ref

@@ -40,12 +40,15 @@ impl Report {
         Self { environment, status, required, version: None, app: None, reach: Reach::default() }
     }
 
+    /// Whether a report of this status could be made at all, before anything else is done.
+    pub(super) fn check(context: &Context, status: &str) -> Result<(), Error> {
+        state_of(status)?;
+        let place = Place::anywhere(context)?;
+        place.client(context, &Reach::default()).map(|_| ())
+    }
+
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
-        let Some(state) = State::from_report(&self.status) else {
-            let unknown = format!("`{}` is no status that can be reported", text::line(&self.status));
-            let words = State::REPORTABLE.join(", ");
-            return Err(Error::new(Exit::Usage, unknown).hint(format!("use one of: {words}")));
-        };
+        let state = state_of(&self.status)?;
         let place = Place::anywhere(context)?;
         let repo = place.repo.as_ref();
         let target = Target::of(&place.config, repo, self.app.as_deref(), &self.environment)?;
@@ -91,4 +94,11 @@ fn repeated(context: &Context, target: &Target, source: &Source, status: &str) -
         context.ui.answer(&format!("{environment}  {version}  {status}, reported before in this CI run"))?;
     }
     Ok(Exit::Done.into())
+}
+
+fn state_of(status: &str) -> Result<State, Error> {
+    State::from_report(status).ok_or_else(|| {
+        let unknown = format!("`{}` is no status that can be reported", text::line(status));
+        Error::new(Exit::Usage, unknown).hint(format!("use one of: {}", State::REPORTABLE.join(", ")))
+    })
 }

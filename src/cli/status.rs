@@ -13,7 +13,8 @@ use crate::deploy::answers::Matrix;
 use crate::deploy::board::{self, Column, Local};
 use crate::deploy::client::Client;
 use crate::deploy::observe::{Seen, observe};
-use crate::deploy::subject::{app_of, version_at};
+use crate::deploy::operand::Operand;
+use crate::deploy::subject::app_of;
 use crate::domain::deployment::Current;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit};
@@ -34,6 +35,8 @@ pub(super) struct Status {
 /// Where this clone stands.
 struct Here {
     version: Option<String>,
+    /// The version with the commits since its tag.
+    shown: Option<String>,
     sha: String,
     branch: Option<String>,
     dirty: bool,
@@ -111,9 +114,11 @@ fn here(place: &Place) -> Result<Option<Here>, Error> {
         Err(crate::git::GitError::Unborn) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
+    let local = Operand::local(repo, &place.config)?;
     Ok(Some(Here {
+        shown: local.shown_version(),
         // A repository without a version still has a commit to compare.
-        version: version_at(repo, &head.oid).ok().map(|version| version.to_string()),
+        version: local.version,
         dirty: !repo.changed_files()?.is_empty(),
         sha: head.oid,
         branch: head.branch,
@@ -272,7 +277,7 @@ impl Here {
     fn line(&self) -> String {
         let branch = self.branch.as_deref().map_or_else(|| "detached".to_owned(), text::line);
         let state = if self.dirty { "dirty" } else { "clean" };
-        let version = self.version.as_deref().unwrap_or("no VERSION.txt");
+        let version = self.shown.as_deref().unwrap_or("no VERSION.txt");
         format!("{version}  {}  {branch}, {state}", text::short(&self.sha))
     }
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use url::Url;
 
 use super::layer::{Leaf, Leaves};
-use super::{ConfigError, NAME, Setting, http_address, name};
+use super::{ConfigError, NAME, Origin, Setting, http_address, name};
 use crate::domain::health::Health;
 
 /// One environment.
@@ -19,6 +19,23 @@ pub struct Environment {
     pub url: Option<Url>,
     /// How the running program is asked what it is.
     pub health: Option<Health>,
+    /// What `deploy` runs without a command of its own.
+    pub deploy: Option<Command>,
+    /// What `rollback` runs; else it is `deploy`.
+    pub rollback: Option<Command>,
+    /// Globs of the files that a rollback does not undo.
+    pub migrations: Vec<String>,
+}
+
+/// A command as the configuration names it: a program and its arguments, never a text for a shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The key that holds it.
+    pub key: String,
+    /// At least one.
+    pub words: Vec<String>,
+    /// Whether a file of the repository names it, so that the user must have allowed it.
+    pub from_repository: bool,
 }
 
 /// How long a program may take to come up, and how many good answers in a row count, unless it is said.
@@ -51,7 +68,19 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
         order: order.leaf.map(number).transpose()?,
         health: health(leaves, environment, url.as_ref())?,
         url,
+        deploy: command(&get("deploy"))?,
+        rollback: command(&get("rollback"))?,
+        migrations: get("migrations")
+            .texts("a list of patterns such as `[\"migrations/**\"]`")?
+            .unwrap_or_default(),
     })
+}
+
+fn command(setting: &Setting) -> Result<Option<Command>, ConfigError> {
+    let words =
+        setting.texts("a list of a program and its arguments, such as `[\"./deploy\", \"production\"]`")?;
+    let from_repository = matches!(setting.leaf.map(|leaf| &leaf.origin), Some(Origin::Repository { .. }));
+    Ok(words.map(|words| Command { key: setting.key.clone(), words, from_repository }))
 }
 
 fn health(leaves: &Leaves, environment: &str, base: Option<&Url>) -> Result<Option<Health>, ConfigError> {
@@ -106,7 +135,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::{Origin, layer};
+    use crate::config::layer;
 
     fn read(text: &str) -> Result<BTreeMap<String, Environment>, String> {
         let mut leaves = Leaves::new();
@@ -157,6 +186,18 @@ mod tests {
             ),
             ("health = { uri = \"http://x\" }", "unknown key `environments.a.health.uri`"),
             ("order = \"x\"", "`environments.a.order` is `x`, not a whole number"),
+            (
+                "deploy = \"./deploy a\"",
+                "`environments.a.deploy` is `./deploy a`, not a list of a program and its arguments, such as `[\"./deploy\", \"production\"]`",
+            ),
+            (
+                "deploy = []",
+                "`environments.a.deploy` is `[]`, not a list of a program and its arguments, such as `[\"./deploy\", \"production\"]`",
+            ),
+            (
+                "deploy = [1]",
+                "`environments.a.deploy` is `[1]`, not a text, a whole decimal number, true or false, or a list of texts",
+            ),
         ] {
             let error = read(&format!("[environments.a]\n{line}")).unwrap_err();
             assert_eq!(error, format!("shipmark.toml:2: {message}"), "{line}");

@@ -14,7 +14,7 @@ const fn key(path: &'static str, example: &'static str, purpose: &'static str) -
 }
 
 /// The keys, in the order in which a person would read them.
-pub const KEYS: [Key; 19] = [
+pub const KEYS: [Key; 22] = [
     key("app", "\"helpdesk\"", "what is deployed; default: the repository's name"),
     key(
         "workload",
@@ -36,6 +36,17 @@ pub const KEYS: [Key; 19] = [
     ),
     key("environments.*.order", "30", "the column of `status`; smaller stands further left"),
     key("environments.*.url", "\"https://helpdesk.example\"", "where people find the program"),
+    key(
+        "environments.*.deploy",
+        "[\"./scripts/deploy\", \"production\"]",
+        "what `deploy` runs without a command of its own; needs `shipmark config trust`",
+    ),
+    key(
+        "environments.*.rollback",
+        "[\"./scripts/deploy\", \"production\"]",
+        "what `rollback` runs; default: `deploy`",
+    ),
+    key("environments.*.migrations", "[\"migrations/**\"]", "files that a rollback does not undo"),
     key(
         "environments.*.health.url",
         "\"/health\"",

@@ -101,7 +101,7 @@ fn walk(
                         key: path.join("."),
                         origin,
                         value: shown(written),
-                        wanted: "a text, a whole decimal number or true or false",
+                        wanted: "a text, a whole decimal number, true or false, or a list of texts",
                     });
                 };
                 insert(leaves, path, Leaf { value: known, origin })?;
@@ -148,6 +148,11 @@ fn plain(value: &DeValue) -> Option<toml::Value> {
         DeValue::Boolean(flag) => Some(toml::Value::Boolean(*flag)),
         DeValue::Integer(digits) if digits.radix() == 10 => {
             digits.as_str().replace('_', "").parse().ok().map(toml::Value::Integer)
+        }
+        DeValue::Array(items) => {
+            let texts =
+                items.iter().map(|item| Some(toml::Value::String(item.get_ref().as_str()?.to_owned())));
+            texts.collect::<Option<Vec<_>>>().map(toml::Value::Array)
         }
         _ => None,
     }

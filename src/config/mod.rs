@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use url::Url;
 
-pub use self::environment::Environment;
 use self::environment::environments;
+pub use self::environment::{Command, Environment};
 pub use self::error::ConfigError;
 pub use self::layer::Origin;
 use self::layer::{Leaf, Leaves};
@@ -263,7 +263,7 @@ mod tests {
             ),
             (
                 "[environments.\"a.b\"]\norder = 1.5",
-                "shipmark.toml:2: `environments.a.b.order` is `1.5`, not a text, a whole decimal number or true or false",
+                "shipmark.toml:2: `environments.a.b.order` is `1.5`, not a text, a whole decimal number, true or false, or a list of texts",
             ),
             (
                 "[bump.types]\nFeat = \"minor\"\nfeat = \"patch\"",

@@ -30,6 +30,19 @@ impl<'a> Setting<'a> {
         value.map(Some).ok_or_else(|| self.refuse(leaf, wanted))
     }
 
+    /// A list of texts, none of them with a NUL, which no command line can hold.
+    pub(super) fn texts(&self, wanted: &'static str) -> Result<Option<Vec<String>>, ConfigError> {
+        let Some(leaf) = self.leaf else { return Ok(None) };
+        let texts = leaf.value.as_array().map(|items| {
+            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect::<Vec<String>>()
+        });
+        let usable = |texts: &Vec<String>| {
+            texts.first().is_some_and(|first| !first.is_empty())
+                && !texts.iter().any(|text| text.contains('\0'))
+        };
+        texts.filter(usable).map(Some).ok_or_else(|| self.refuse(leaf, wanted))
+    }
+
     pub(super) fn flag(&self) -> Result<Option<bool>, ConfigError> {
         let Some(leaf) = self.leaf else { return Ok(None) };
         leaf.value.as_bool().map(Some).ok_or_else(|| self.refuse(leaf, "true or false"))
@@ -38,7 +51,7 @@ impl<'a> Setting<'a> {
     pub(super) fn refuse(&self, leaf: &Leaf, wanted: &'static str) -> ConfigError {
         let value = match &leaf.value {
             toml::Value::String(text) => layer::shown(text),
-            other => other.to_string(),
+            other => layer::shown(&other.to_string()),
         };
         ConfigError::BadValue { key: self.key.clone(), origin: leaf.origin.clone(), value, wanted }
     }

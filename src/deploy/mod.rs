@@ -12,6 +12,7 @@ pub mod parcel;
 pub mod run;
 pub mod sending;
 pub mod subject;
+pub mod trust;
 pub mod variables;
 pub mod verify;
 pub mod whereabouts;
@@ -159,6 +160,8 @@ impl<'a> Recorder<'a> {
             run_url: self.job.as_ref().and_then(|job| job.run_url.clone()),
             changelog_url: None,
             duration: None,
+            kind: None,
+            reason: None,
         }
     }
 

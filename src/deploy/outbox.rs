@@ -270,6 +270,8 @@ mod tests {
             run_url: None,
             changelog_url: None,
             duration: None,
+            kind: None,
+            reason: None,
         };
         Parcel::new(REGISTRY, report)
     }

@@ -23,6 +23,7 @@ pub enum Verified {
     },
     Bad {
         reason: String,
+        /// The time that it had.
         after: Duration,
     },
     /// Somebody asked us to end.
@@ -43,7 +44,7 @@ pub fn verify(
     loop {
         let left = health.within.saturating_sub(watch.elapsed());
         if left.is_zero() {
-            return Verified::Bad { reason: last, after: watch.elapsed() };
+            return Verified::Bad { reason: last, after: health.within };
         }
         let judged = look(left).map_err(Bad::Wrong).and_then(|observed| observed.judge(wanted));
         match judged {

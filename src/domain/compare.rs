@@ -130,8 +130,10 @@ impl Side {
 
     /// The commit that waits longest: of those that a user would notice, if there are any.
     pub fn oldest(&self) -> Option<&Waiting> {
-        let noticed = self.commits.iter().filter(|commit| commit.heading != Heading::Other);
-        noticed.min_by_key(|commit| commit.at).or_else(|| self.commits.iter().min_by_key(|commit| commit.at))
+        // Of equal times the commit that comes first in the history is older, and the list is newest first.
+        let noticed = self.commits.iter().rev().filter(|commit| commit.heading != Heading::Other);
+        let any = self.commits.iter().rev();
+        noticed.min_by_key(|commit| commit.at).or_else(|| any.min_by_key(|commit| commit.at))
     }
 }
 

@@ -143,6 +143,39 @@ pub struct Report {
     /// How long the deployment took, in milliseconds by a monotonic clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<i64>,
+    /// What kind it is, where it is not an ordinary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Why it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What kind a deployment is that is not an ordinary one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// It puts an earlier version back.
+    Rollback,
+    /// It mends what an earlier deployment broke.
+    Hotfix,
+    /// It puts the same version there again.
+    Redeploy,
+}
+
+/// What v1's free text `raw` holds of a report: the facts that v1 has no column for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raw {
+    pub shipmark: Why,
+}
+
+/// Kind and reason of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Why {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// One cell of the matrix: what an app has on one environment, as `GET /api/v2/current` gives it.

@@ -20,6 +20,7 @@ pub mod notes;
 pub mod past;
 pub mod plan;
 pub mod pushed;
+pub mod rollback;
 pub mod span;
 pub mod text;
 pub mod tier;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::deployment::State;
+use super::deployment::{Kind, State};
 
 /// One deployment, as `GET /api/v2/deployments` gives it, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,11 @@ pub struct Past {
     pub started_at: i64,
     /// Milliseconds since 1970 UTC; absent while it runs.
     pub finished_at: Option<i64>,
+    /// What kind it is, where it is not an ordinary one, and why it was done.
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 impl Past {
@@ -71,6 +76,8 @@ mod tests {
             duration: None,
             started_at: id,
             finished_at: None,
+            kind: None,
+            reason: None,
         }
     }
 

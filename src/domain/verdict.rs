@@ -117,6 +117,8 @@ mod tests {
             duration: None,
             started_at: 0,
             finished_at: None,
+            kind: None,
+            reason: None,
         }
     }
 

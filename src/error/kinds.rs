@@ -123,6 +123,10 @@ impl From<PushError> for Error {
             PushError::Unknown { .. } => plain(&error).hint(
                 "run `shipmark release --push` again: it asks the remote first, and goes on from there",
             ),
+            PushError::NotAtomic { .. } => plain(&error)
+                .hint("let the server advertise it (`git config receive.advertiseAtomic true` there), or release without `--push`"),
+            PushError::NoRemote(_) => Self::from_source(Exit::Repository, &error)
+                .hint("add it with `git remote add origin URL`, or name another in `release.remote`"),
             PushError::Taken { .. } => {
                 Self::from_source(Exit::Repository, &error).hint("run `git fetch --tags`")
             }

@@ -2,11 +2,11 @@
 //! references, of the index and of managed files. Each step is skipped if it is already true, so that the
 //! work of a run that died can be finished.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use git2::{ErrorCode, IndexEntry, IndexTime, ObjectType, Oid};
+use git2::{ErrorCode, ObjectType, Oid};
 
+use super::index::Entries;
 use super::journal::{Journal, JournalFile};
 use super::{GitError, Repo, failed, parse_oid};
 use crate::files;
@@ -72,39 +72,28 @@ impl Repo {
     fn finish_files(&self, journal: &Journal) -> Result<Vec<Left>, GitError> {
         let Some(root) = self.inner.workdir() else { return Ok(Vec::new()) };
         let mut left = Vec::new();
-        let mut written = BTreeMap::new();
+        let mut entries = Entries::default();
         for file in &journal.files {
             let new = self.file_at(&journal.commit, &file.path)?.unwrap_or_default();
-            let done = finish_file(root, file, &new)?;
-            if !done {
+            if finish_file(root, file, &new)? {
+                entries.from_worktree.push(&file.path);
+            } else {
+                let (mode, oid) = self.entry_at(&journal.commit, &file.path)?;
+                entries.from_tree.push((mode, oid, &file.path));
                 left.push(Left::File(file.path.clone()));
             }
-            written.insert(file.path.as_str(), (new, done));
         }
-        self.finish_index(&written)?;
+        if !journal.files.is_empty() {
+            self.set_entries(&entries)?;
+        }
         Ok(left)
     }
 
-    /// Sets the index entries of the managed files and no others, so that what is staged stays staged.
-    fn finish_index(&self, written: &BTreeMap<&str, (Vec<u8>, bool)>) -> Result<(), GitError> {
-        if written.is_empty() {
-            return Ok(());
-        }
-        let writing = || failed("the index");
-        let mut index = self.inner.index().map_err(writing())?;
-        index.read(true).map_err(writing())?;
-        for (path, (new, in_worktree)) in written {
-            if *in_worktree {
-                index.add_path(path.as_ref()).map_err(writing())?;
-            } else {
-                let blob = self.inner.blob(new).map_err(writing())?;
-                index.add(&entry(path, blob)).map_err(writing())?;
-            }
-        }
-        index.write().map_err(|error| match error.code() {
-            ErrorCode::Locked => GitError::IndexLocked(written.keys().copied().collect::<Vec<_>>().join(" ")),
-            _ => writing()(error),
-        })
+    /// Mode in octal and object id of a file in the tree of a commit.
+    fn entry_at(&self, oid: &str, path: &str) -> Result<(String, String), GitError> {
+        let tree = self.commit(oid)?.tree().map_err(failed("the tree of the release"))?;
+        let entry = tree.get_path(path.as_ref()).map_err(failed(format!("`{path}` in the release")))?;
+        Ok((format!("{:o}", entry.filemode()), entry.id().to_string()))
     }
 }
 
@@ -125,25 +114,6 @@ fn finish_file(root: &Path, file: &JournalFile, new: &[u8]) -> Result<bool, GitE
     };
     files::replace(&path, &target)?;
     Ok(true)
-}
-
-/// An entry whose file was not looked at, so git will look.
-fn entry(path: &str, blob: Oid) -> IndexEntry {
-    let never = IndexTime::new(0, 0);
-    IndexEntry {
-        ctime: never,
-        mtime: never,
-        dev: 0,
-        ino: 0,
-        mode: 0o100_644,
-        uid: 0,
-        gid: 0,
-        file_size: 0,
-        id: blob,
-        flags: 0,
-        flags_extended: 0,
-        path: path.as_bytes().to_vec(),
-    }
 }
 
 fn moved(name: &str) -> impl FnOnce(git2::Error) -> GitError + use<> {

@@ -34,8 +34,6 @@ pub struct Journal {
     pub remote: Option<JournalRemote>,
     /// Whether HEAD named the commit itself.
     pub detached: bool,
-    /// Seconds since 1970, when the objects were written: a lock that is older is not ours.
-    pub started: i64,
 }
 
 /// How far it came.
@@ -71,7 +69,6 @@ impl Journal {
         objects: &Objects,
         remote: Option<(&str, &RemoteTips)>,
         detached: bool,
-        started: i64,
     ) -> Result<Self, GitError> {
         let blob = |bytes: &Vec<u8>| Oid::hash_object(ObjectType::Blob, bytes).map(|oid| oid.to_string());
         let file = |file: &crate::domain::plan::FileEdit| {
@@ -91,7 +88,6 @@ impl Journal {
             remote: remote
                 .map(|(name, tips)| JournalRemote { name: name.to_owned(), tip: tips.branch.clone() }),
             detached,
-            started,
         })
     }
 

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod between;
 pub mod fetch;
+mod index;
 pub mod journal;
 pub mod object;
 mod open;
@@ -12,8 +13,10 @@ pub mod push;
 pub mod read;
 pub mod ready;
 pub mod recover;
+pub mod releases;
 pub mod undo;
 pub mod user;
+pub mod worktree;
 
 use std::path::{Path, PathBuf};
 
@@ -193,8 +196,8 @@ impl Repo {
     }
 
     /// Whether releases are made from this branch: `main`, `master` and the remote's default branch are such
-    /// branches. Where none of them exists, the branch at hand is.
-    pub fn is_release_branch(&self, branch: &str, remote: &str) -> Result<bool, GitError> {
+    /// branches. `None` where none of them is known here, so that nobody can tell.
+    pub fn is_release_branch(&self, branch: &str, remote: &str) -> Result<Option<bool>, GitError> {
         let looking = || failed("the branches");
         let mut names = vec!["main".to_owned(), "master".to_owned()];
         let default = format!("refs/remotes/{remote}/HEAD");
@@ -208,7 +211,8 @@ impl Repo {
                 .iter()
                 .any(|reference| self.inner.find_reference(reference).is_ok())
         };
-        Ok(names.iter().any(|name| name == branch) || !names.iter().any(exists))
+        let listed = names.iter().any(|name| name == branch);
+        Ok((listed || names.iter().any(exists)).then_some(listed))
     }
 
     /// Whether an object is a tag object, and not the commit itself.

@@ -23,6 +23,10 @@ pub enum PushError {
     Behind { remote: String, branch: String },
     #[error("cannot reach the remote `{remote}`: {}", text::line(.complaint))]
     Unreachable { remote: String, complaint: String },
+    #[error("the server of `{remote}` cannot move branch and tag together")]
+    NotAtomic { remote: String },
+    #[error("this repository has no remote `{0}`")]
+    NoRemote(String),
     #[error("the line to `{remote}` broke, and whether it took the release is unknown: {}", text::line(.complaint))]
     Unknown { remote: String, complaint: String },
     #[error(transparent)]
@@ -44,6 +48,9 @@ impl Repo {
         branch_ref: &str,
         tag_ref: &str,
     ) -> Result<RemoteTips, PushError> {
+        if self.remote_url(remote).is_none() {
+            return Err(PushError::NoRemote(remote.to_owned()));
+        }
         let answer = self.ask_server(&["ls-remote", "--", remote, branch_ref, tag_ref])?;
         if !answer.status.success() {
             return Err(unreachable(remote, &answer));
@@ -97,6 +104,9 @@ impl Repo {
         let answer = self.ask_server(&args)?;
         if answer.status.success() {
             return Ok(());
+        }
+        if answer.complaint().contains("does not support --atomic") {
+            return Err(PushError::NotAtomic { remote: remote.to_owned() });
         }
         if let Some((reference, reason)) = rejection(&answer.text()) {
             let reason = with_voice(&reason, &answer);

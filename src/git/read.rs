@@ -109,7 +109,7 @@ impl Repo {
     }
 
     /// Every tag that names a version and, in the end, a commit.
-    fn tags(&self, format: &TagFormat) -> Result<Vec<Tag>, GitError> {
+    pub(super) fn tags(&self, format: &TagFormat) -> Result<Vec<Tag>, GitError> {
         let reading = || failed("the tags");
         let mut tags = Vec::new();
         for reference in self.inner.references_glob("refs/tags/*").map_err(reading())? {

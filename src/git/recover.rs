@@ -1,6 +1,6 @@
 //! Finishes, or forgets, what a run that died left behind.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::apply::Left;
@@ -20,7 +20,7 @@ pub enum Recovery {
     Forgotten(Journal, String),
 }
 
-/// How long another git may hold the index before its lock counts as left behind.
+/// git writes into the lock of a reference at once, so one that stays empty this long belongs to nobody.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Repo {
@@ -74,27 +74,32 @@ impl Repo {
     }
 
     /// A process that is killed while it moves a reference leaves its lock, which blocks every git from then on.
-    /// Only locks of what the journal names are removed, and only if they are no older than it.
+    /// Such a lock holds what the reference was to become, so ours are known; a lock of anyone else's stays.
     fn remove_stale_locks(&self, journal: &Journal) -> Result<(), GitError> {
+        self.release_own_index_lock()?;
         let common = self.inner.commondir();
-        let own = self.inner.path();
-        let mut locks = vec![own.join("HEAD.lock"), own.join("index.lock"), common.join("packed-refs.lock")];
-        locks.extend([&journal.tag_ref, &journal.branch_ref].map(|name| common.join(format!("{name}.lock"))));
-        let found: Vec<PathBuf> = locks.into_iter().filter(|lock| is_after(lock, journal.started)).collect();
-        if found.is_empty() {
-            return Ok(());
-        }
-        // Another git that is at work just now lets go of its lock; a dead one does not.
-        std::thread::sleep(PATIENCE);
-        for lock in found.iter().filter(|lock| is_after(lock, journal.started)) {
-            files::remove(lock)?;
+        let head = if journal.detached {
+            self.inner.path().join("HEAD.lock")
+        } else {
+            common.join(format!("{}.lock", journal.branch_ref))
+        };
+        let tag = common.join(format!("{}.lock", journal.tag_ref));
+        for (lock, oid) in [(head, &journal.commit), (tag, &journal.tag)] {
+            if holds(&lock, oid)? {
+                files::remove(&lock)?;
+            }
         }
         Ok(())
     }
 }
 
-/// Whether the file is there and was made no earlier than `started`, in seconds since 1970.
-fn is_after(path: &Path, started: i64) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::symlink_metadata(path).is_ok_and(|found| found.mtime() >= started)
+/// Whether the lock is what moving a reference to `oid` writes; one that is still empty a while later was left by
+/// a process that died before it wrote.
+fn holds(lock: &Path, oid: &str) -> Result<bool, GitError> {
+    let Some(found) = files::read(lock)? else { return Ok(false) };
+    if found.is_empty() {
+        std::thread::sleep(PATIENCE);
+        return Ok(files::read(lock)?.is_some_and(|found| found.is_empty()));
+    }
+    Ok(String::from_utf8_lossy(&found).trim_end() == oid)
 }

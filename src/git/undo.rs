@@ -3,6 +3,7 @@
 
 use semver::Version;
 
+use super::index::Entries;
 use super::{GitError, Repo, failed, parse_oid};
 use crate::domain::manifest;
 use crate::domain::message::{Kind, Message, Special};
@@ -80,22 +81,20 @@ impl Repo {
                 .and_then(|mut tag| tag.delete())
                 .map_err(failed("removing the tag"))?;
         }
+        let mut entries = Entries::default();
         for path in &changed {
             match self.file_at(&release.base, path)? {
-                Some(bytes) => files::replace(&root.join(path), &bytes)?,
-                None => files::remove(&root.join(path))?,
+                Some(bytes) => {
+                    files::replace(&root.join(path), &bytes)?;
+                    entries.from_worktree.push(path);
+                }
+                None => {
+                    files::remove(&root.join(path))?;
+                    entries.removed.push(path);
+                }
             }
         }
-        let mut index = self.inner.index().map_err(failed("the index"))?;
-        index.read(true).map_err(failed("the index"))?;
-        for path in &changed {
-            match self.file_at(&release.base, path)? {
-                Some(_) => index.add_path(path.as_ref()),
-                None => index.remove_path(path.as_ref()),
-            }
-            .map_err(failed("the index"))?;
-        }
-        index.write().map_err(failed("the index"))?;
+        self.set_entries(&entries)?;
         let log = format!("shipmark undo: {}", release.version);
         let (new, old) = (parse_oid(&release.base)?, parse_oid(&release.commit)?);
         let moved = self.inner.reference_matching(&release.branch_ref, new, true, old, &log);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::digest;
-use crate::domain::deployment::{Report, State};
+use crate::domain::deployment::{Raw, Report, State, Why};
 use crate::store::{Entry, Known, Moment, Step};
 
 /// A client's clock may be this far ahead before its time is not believed, in milliseconds.
@@ -49,6 +49,7 @@ pub(crate) fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
         ("actor", &report.actor),
         ("run_url", &report.run_url),
         ("changelog_url", &report.changelog_url),
+        ("reason", &report.reason),
     ] {
         let Some(text) = text else { continue };
         if text.len() > TEXT || text.chars().any(char::is_control) {
@@ -117,7 +118,7 @@ pub(super) fn entry(report: &Report, state: State, now: Timestamp, event_key: St
         environment: report.environment.clone(),
         version: report.version.clone(),
         changelog_url: report.changelog_url.clone().unwrap_or_else(|| "N/A".to_owned()),
-        raw: "N/A".to_owned(),
+        raw: raw(report),
         status: state.v1_word().to_owned(),
         date: Timestamp::from_millisecond(started_at).unwrap_or(now),
         run_key: Some(report.run_key.clone()),
@@ -133,6 +134,15 @@ pub(super) fn entry(report: &Report, state: State, now: Timestamp, event_key: St
         finished_at,
         moment: moment(report, now, event_key),
     }
+}
+
+/// What v1's free text says of a deployment that is not an ordinary one.
+fn raw(report: &Report) -> String {
+    if report.kind.is_none() && report.reason.is_none() {
+        return "N/A".to_owned();
+    }
+    let shipmark = Why { kind: report.kind, reason: report.reason.clone() };
+    serde_json::to_string(&Raw { shipmark }).unwrap_or_else(|_| "N/A".to_owned())
 }
 
 /// The change that a later report makes.
@@ -196,6 +206,8 @@ mod tests {
             run_url: None,
             changelog_url: None,
             duration: None,
+            kind: None,
+            reason: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::db::{Record, values};
 use super::read::state;
 use super::{Store, StoreError, sql};
+use crate::domain::deployment::Raw;
 use crate::domain::past::Past;
 
 /// Which deployments are wanted; what is absent filters nothing.
@@ -30,6 +31,9 @@ impl Store {
 
 fn past(row: &Record) -> Result<Past, StoreError> {
     let dirty = row.maybe_int("dirty")?;
+    // Any client of v1 may write there what it likes; what is not ours says nothing.
+    let raw = row.maybe_text("raw")?;
+    let why = raw.and_then(|raw| serde_json::from_str::<Raw>(&raw).ok()).map(|raw| raw.shipmark);
     Ok(Past {
         id: row.int("versions_id")?,
         app: row.text("app")?,
@@ -47,5 +51,7 @@ fn past(row: &Record) -> Result<Past, StoreError> {
         duration: row.maybe_int("duration")?,
         started_at: row.int("started_at")?,
         finished_at: row.maybe_int("finished_at")?,
+        kind: why.as_ref().and_then(|why| why.kind),
+        reason: why.and_then(|why| why.reason),
     })
 }

@@ -10,6 +10,7 @@
 )]
 
 mod kill;
+mod race;
 mod refuse;
 mod stage;
 mod starve;

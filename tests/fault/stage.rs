@@ -110,6 +110,13 @@ fn configuration(settings: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 impl Stage {
+    /// Another clone of the same remote.
+    pub(crate) fn sibling(&self, name: &str) -> Self {
+        let clone = self.clone.with_file_name(name);
+        self.git(&["clone", "--quiet", &self.git(&["remote", "get-url", "origin"]), clone.to_str().unwrap()]);
+        Self { clone, remote: self.remote.clone(), home: self.home.clone() }
+    }
+
     /// A program in the clone, in an environment of its own.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);

@@ -77,3 +77,51 @@ fn a_failure_is_an_annotation_and_an_exit_code() {
     let done = sandbox.run(&["ci", "run"]);
     assert_eq!(done.exits(4), "::error title=shipmark::`VERSION.txt` has changes that are not committed\n");
 }
+
+#[test]
+fn only_a_branch_that_is_known_for_it_is_released() {
+    let sandbox = runner("push");
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main:trunk", "v1.0.0"]);
+    sandbox.git(&["branch", "--move", "main", "feature-x"]);
+    let sandbox = sandbox.var("GITHUB_REF_NAME", "feature-x");
+    let before = remote.refs(&sandbox);
+    sandbox.run(&["ci", "run"]).says(0, "::stop-commands::[..]\n::[..]::", "1 checked");
+    sandbox.run(&["ci", "run"]).exits(0);
+    let sandbox = sandbox.var("INPUT_COMMAND", "release");
+    sandbox.run(&["ci", "run"]).exits(4);
+    assert_eq!(remote.refs(&sandbox), before);
+    sandbox.file("event.json", r#"{"repository": {"default_branch": "feature-x"}}"#);
+    let sandbox = sandbox.var("GITHUB_EVENT_PATH", "event.json").var("INPUT_COMMAND", "auto");
+    sandbox.run(&["ci", "run"]).exits(0);
+    assert!(remote.refs(&sandbox).contains("refs/heads/feature-x"));
+}
+
+#[test]
+fn a_tag_and_no_job_at_all_release_nothing() {
+    let sandbox = runner("push").var("GITHUB_REF_TYPE", "tag").var("GITHUB_REF_NAME", "v1.0.0");
+    let before = sandbox.git(&["for-each-ref"]);
+    sandbox.run(&["ci", "run"]).exits(0);
+    let nowhere = sandbox.var("GITHUB_ACTIONS", "false");
+    nowhere.run(&["ci", "run"]).says(
+        2,
+        "",
+        "error: no CI job is known here, so there is no event to act on\n\
+         hint: say what to do: `INPUT_COMMAND=release`, `lint` or `report`",
+    );
+    assert_eq!(nowhere.git(&["for-each-ref"]), before);
+}
+
+#[test]
+fn what_could_fail_after_the_release_is_looked_at_before_it() {
+    let sandbox = runner("push").var("INPUT_ENVIRONMENT", "production");
+    let _remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main", "v1.0.0"]);
+    let before = sandbox.git(&["for-each-ref"]);
+    sandbox.run(&["ci", "run"]).exits(3);
+    let sandbox = sandbox.var("SHIPMARK_REGISTRY_URL", "http://127.0.0.1:1").var("INPUT_STATUS", "banana");
+    sandbox.run(&["ci", "run"]).exits(2);
+    let sandbox = sandbox.var("INPUT_STATUS", "deployed").var("GITHUB_OUTPUT", "nowhere/output");
+    sandbox.run(&["ci", "run"]).exits(74);
+    assert_eq!(sandbox.git(&["for-each-ref"]), before);
+}

@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod changelog;
 mod ci;
 mod ci_runs;
 mod compare;
@@ -20,10 +21,12 @@ mod hooks;
 mod json;
 mod outbox;
 mod release;
+mod rollback;
 mod server;
 mod status;
 mod support;
 mod surroundings;
 mod tidy;
+mod versions;
 mod whereabouts;
 mod whole_loop;

@@ -1,30 +1,6 @@
-//! `init`, `next`, `changelog`, `release`, `lint`: what they say, what they change, and that a refusal changes
-//! nothing.
+//! `next` and `release`: what they say, what they change, and that a refusal changes nothing.
 
-use crate::support::{Remote, Sandbox};
-
-/// 2026-01-31T12:00:00Z.
-const TIME: &str = "1769860800";
-
-/// A repository at v1.0.0 with VERSION.txt and a fix and a feature since.
-fn released() -> Sandbox {
-    let sandbox = Sandbox::repository().var("SOURCE_DATE_EPOCH", TIME);
-    sandbox.file("VERSION.txt", "1.0.0\n");
-    sandbox.commit("feat: begin");
-    sandbox.git(&["tag", "v1.0.0"]);
-    sandbox.commit("fix(api): a door");
-    sandbox.commit("feat: a window (#7)");
-    sandbox.commit("docs: no release");
-    sandbox
-}
-
-/// Everything that a refused command must leave as it was.
-fn state(sandbox: &Sandbox) -> String {
-    let refs = sandbox.git(&["for-each-ref"]);
-    let head = sandbox.git(&["rev-parse", "HEAD"]);
-    let status = sandbox.git(&["status", "--porcelain", "--branch"]);
-    format!("{refs}\n{head}\n{status}\n{}", sandbox.git(&["diff", "HEAD"]))
-}
+use crate::support::{Remote, Sandbox, TIME, released, state};
 
 #[test]
 fn next_prints_the_version_alone_and_explains_on_stderr() {
@@ -78,8 +54,7 @@ fn a_release_is_files_commit_and_annotated_tag() {
         "released  minor: 1 feat, 1 fix since v1.0.0\n\
          files   VERSION.txt, CHANGELOG.md\n\
          commit  1a1d774  chore(release): 1.1.0\n\
-         tag     v1.1.0\n\
-         push it with `git push --atomic origin HEAD:refs/heads/main refs/tags/v1.1.0`",
+         tag     v1.1.0",
     );
     assert_eq!(sandbox.read("VERSION.txt"), "1.1.0\n");
     let preamble = "# Changelog\n\nWritten from the commits by `shipmark release`, newest version first.\n";
@@ -224,165 +199,6 @@ fn a_shallow_clone_that_hides_the_release_is_refused() {
 }
 
 #[test]
-fn changelog_prints_or_writes_what_is_not_released() {
-    let sandbox = released();
-    let unreleased = "## Unreleased\n\n### Added\n\n- a window (\\#7) (b828099)\n\n### Fixed\n\n- **api:** a door (46aa1c2)\n";
-    sandbox.run(&["changelog"]).says(0, unreleased, "");
-    sandbox.run(&["changelog", "--range", "HEAD~1.."]).says(
-        0,
-        "## Unreleased\n\nNo change that its users would notice.\n",
-        "",
-    );
-    sandbox.file("CHANGELOG.md", "# Ours\n\n## 1.0.0\n\n- kept\n");
-    sandbox.run(&["changelog", "--write"]).says(0, "", "CHANGELOG.md updated");
-    assert_eq!(sandbox.read("CHANGELOG.md"), format!("# Ours\n\n{unreleased}\n## 1.0.0\n\n- kept\n"));
-    sandbox.run(&["changelog", "--write"]).says(0, "", "CHANGELOG.md says it already");
-    sandbox.run(&["changelog", "--range", "v1.0.0"]).says(
-        2,
-        "",
-        "error: `v1.0.0` is no range\nhint: write it as `A..B`, such as `v1.0.0..HEAD`",
-    );
-}
-
-#[test]
-fn init_writes_what_is_missing_and_only_that() {
-    let sandbox = Sandbox::repository();
-    sandbox.run(&["init"]).says(
-        0,
-        "",
-        "VERSION.txt      written: 0.1.0\n\
-         CHANGELOG.md     written: filled by `shipmark release`\n\
-         shipmark.toml    written: every key, commented out\n\
-         hooks            written: commit-msg, prepare-commit-msg, pre-push, post-merge, post-rewrite, post-checkout",
-    );
-    sandbox.file("VERSION.txt", "3.0.0\n");
-    sandbox.run(&["init"]).says(
-        0,
-        "",
-        "VERSION.txt      is there\nCHANGELOG.md     is there\nshipmark.toml    is there\n\
-         hooks            up to date: commit-msg, prepare-commit-msg, pre-push, post-merge, post-rewrite, post-checkout",
-    );
-    assert_eq!(sandbox.read("VERSION.txt"), "3.0.0\n");
-    sandbox.git(&["config", "shipmark.x", "y"]);
-    sandbox.git(&["commit", "--quiet", "--allow-empty", "-m", "feat: begin"]);
-    // What init left untracked is taken into the first release.
-    sandbox.run(&["release"]).exits(0);
-    assert_eq!(sandbox.git(&["show", "--format=", "--name-only", "HEAD"]), "CHANGELOG.md\nVERSION.txt");
-    assert_eq!(sandbox.git(&["status", "--porcelain"]), "?? shipmark.toml");
-}
-
-#[test]
-fn lint_judges_a_range_and_a_message() {
-    let sandbox = released();
-    sandbox.commit("add a roof");
-    sandbox.run(&["lint", "HEAD~2..HEAD"]).says(
-        1,
-        "",
-        "[..]  add a roof\n  error   header: column 4: a type and a colon are missing at the start\n\
-         \x20 write     feat: add a roof\n2 checked, 1 refused",
-    );
-    sandbox.run(&["lint", "HEAD~3..HEAD~1"]).says(0, "", "2 checked, 0 refused");
-    sandbox.run_with(&["lint", "--message-file", "-"], "feta: x\n").says(
-        1,
-        "",
-        "feta: x\n  error   type: `feta` is no known type; known are build, chore, ci, docs, feat, fix, hotfix, perf, refactor, revert, style, test\n\
-         \x20 write     feat: x\n1 checked, 1 refused",
-    );
-}
-
-#[test]
-fn bump_rewrites_the_file_and_no_more() {
-    let sandbox = released();
-    sandbox.run(&["bump", "--patch"]).says(0, "1.0.0 -> 1.0.1", "");
-    sandbox.run(&["bump", "--auto"]).says(0, "1.0.1 -> 1.1.0", "");
-    sandbox.run(&["bump", "--set", "2.0.0-rc.1"]).says(0, "1.1.0 -> 2.0.0-rc.1", "");
-    sandbox.run(&["bump", "--major"]).says(0, "2.0.0-rc.1 -> 2.0.0", "");
-    assert_eq!(sandbox.git(&["diff", "--name-only"]), "VERSION.txt");
-    sandbox.file("VERSION.txt", "soon\n");
-    sandbox.run(&["bump", "--patch"]).says(
-        4,
-        "",
-        "error: `VERSION.txt` cannot be used\n  1: it holds `soon`, not one semantic version such as 1.2.3\n\
-         hint: write one version into it, such as 1.2.3, and commit it",
-    );
-}
-
-#[test]
-fn tag_marks_head_with_the_version_that_it_holds() {
-    let sandbox = released();
-    sandbox.run(&["tag"]).says(0, "1.0.0", "nothing to release: VERSION.txt says 1.0.0, which is tagged");
-    sandbox.file("VERSION.txt", "1.1.0\n");
-    let head = sandbox.commit("chore: release by hand");
-    sandbox.run(&["tag"]).says(
-        0,
-        "1.0.0 -> 1.1.0",
-        "released  set by hand\ntag     v1.1.0\n\
-         push it with `git push --atomic origin HEAD:refs/heads/main refs/tags/v1.1.0`",
-    );
-    assert_eq!(sandbox.git(&["rev-parse", "HEAD", "v1.1.0^{commit}"]), format!("{head}\n{head}"));
-    assert_eq!(sandbox.git(&["cat-file", "-t", "v1.1.0"]), "tag");
-}
-
-#[test]
-fn undo_takes_back_what_nobody_else_can_have() {
-    let sandbox = released();
-    let remote = Remote::of(&sandbox);
-    sandbox.git(&["push", "--quiet", "origin", "main", "v1.0.0"]);
-    let before = state(&sandbox);
-    sandbox.run(&["undo"]).says(
-        4,
-        "",
-        "error: HEAD is not a release that shipmark made\n\
-         hint: only the newest release can be taken back, while nothing stands on it",
-    );
-    sandbox.run(&["release"]).exits(0);
-    sandbox.file("CHANGELOG.md", "edited\n");
-    sandbox.run(&["undo"]).exits(4);
-    sandbox.git(&["checkout", "CHANGELOG.md"]);
-    sandbox.run(&["undo"]).says(0, "1.1.0 -> 1.0.0", "v1.1.0 and its commit [..] are gone");
-    assert_eq!(state(&sandbox), before);
-    sandbox.run(&["release", "--push"]).exits(0);
-    let released = (state(&sandbox), remote.refs(&sandbox));
-    sandbox.run(&["undo"]).says(
-        4,
-        "",
-        "error: v1.1.0 is on the remote `origin` already\n\
-         hint: mend it forward: commit the fix and run `shipmark release --push`",
-    );
-    assert_eq!((state(&sandbox), remote.refs(&sandbox)), released);
-}
-
-#[test]
-fn verify_lists_each_disagreement_with_its_mend() {
-    let sandbox = released();
-    let _remote = Remote::of(&sandbox);
-    sandbox.run(&["release"]).exits(0);
-    sandbox.run(&["verify"]).says(0, "", "all agree on 1.1.0");
-    sandbox.run(&["verify", "--remote"]).says(
-        1,
-        "remote-tag         the remote `origin` does not have the tag `v1.1.0`\n\
-         \x20                  git push --atomic origin HEAD refs/tags/v1.1.0\n\
-         remote-branch      the branch on `origin` does not contain the tag `v1.1.0`\n\
-         \x20                  git push origin HEAD",
-        "2 disagreements",
-    );
-    sandbox.git(&["tag", "-d", "v1.1.0"]);
-    sandbox.git(&["tag", "v1.1.0"]);
-    sandbox.file("CHANGELOG.md", "# Log\n\n## 9.0.0\n\n## 1.1.0\n");
-    sandbox.commit("fix: a section too many");
-    sandbox.run(&["verify"]).says(
-        1,
-        "tag-lightweight    the tag `v1.1.0` is lightweight: `git describe` and `push.followTags` pass over it\n\
-         \x20                  git tag -a -f -m v1.1.0 v1.1.0 v1.1.0^{}\n\
-         changelog-top      CHANGELOG.md begins with 9.0.0, VERSION.txt says 1.1.0\n\
-         \x20                  let `shipmark release` write both\n\
-         changelog-untagged CHANGELOG.md has a section 9.0.0, which has no tag\n\
-         \x20                  run `git fetch --tags`, or remove the section",
-        "3 disagreements; 1.1.1 is due",
-    );
-}
-
-#[test]
 fn a_managed_file_that_cannot_be_replaced_is_refused_before_anything_happens() {
     let sandbox = released();
     let remote = Remote::of(&sandbox);
@@ -417,21 +233,6 @@ fn a_tag_that_cannot_be_made_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_persons_words_survive_and_move_into_the_release() {
-    let sandbox = released();
-    sandbox.file("CHANGELOG.md", "# Log\n\n## Unreleased\n\nMind the gap.\n");
-    sandbox.commit("docs: a word");
-    sandbox.run(&["changelog", "--write"]).exits(0);
-    sandbox.commit("docs: write");
-    sandbox.run(&["release"]).exits(0);
-    assert_eq!(
-        sandbox.read("CHANGELOG.md"),
-        "# Log\n\n## Unreleased\n\n## 1.1.0 - 2026-01-31\n\nMind the gap.\n\n### Added\n\n- a window (\\#7) (b828099)\n\n\
-         ### Fixed\n\n- **api:** a door (46aa1c2)\n"
-    );
-}
-
-#[test]
 fn a_message_in_another_encoding_is_read_by_it() {
     let sandbox = released();
     let tree = sandbox.git(&["write-tree"]);
@@ -445,4 +246,46 @@ fn a_message_in_another_encoding_is_read_by_it() {
     sandbox.git(&["reset", "--quiet", "--hard", &oid]);
     let changelog = sandbox.run(&["changelog"]);
     assert!(changelog.exits(0).contains("- café ("), "{}", changelog.stdout);
+}
+
+#[test]
+fn what_a_remote_lacks_is_named() {
+    let sandbox = released();
+    sandbox.run(&["release", "--push"]).says(
+        4,
+        "",
+        "error: this repository has no remote `origin`\n\
+         hint: add it with `git remote add origin URL`, or name another in `release.remote`",
+    );
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+    remote.configure("receive.advertiseAtomic", "false");
+    sandbox.run(&["release", "--push"]).says(
+        5,
+        "",
+        "error: the server of `origin` cannot move branch and tag together\n\
+         hint: let the server advertise it (`git config receive.advertiseAtomic true` there), or release without `--push`",
+    );
+}
+
+#[test]
+fn an_index_that_another_git_holds_is_left_alone() {
+    let sandbox = released();
+    sandbox.file("other", "staged").git(&["add", "other"]);
+    sandbox.file(".git/index.lock", "");
+    sandbox.run(&["release"]).says(
+        4,
+        "",
+        "error: the release is made, but the index is locked by another git\n\
+         hint: run `git checkout HEAD -- VERSION.txt CHANGELOG.md` when it is done",
+    );
+    sandbox.git(&["rev-parse", "--verify", "v1.1.0"]);
+    assert_eq!(sandbox.read(".git/index.lock"), "");
+    sandbox.remove(".git/index.lock");
+    sandbox.run(&["release"]).says(
+        0,
+        "1.1.0",
+        "finished the release of 1.1.0 that was cut short\nnothing to release: no commit since v1.1.0",
+    );
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "A  other");
 }

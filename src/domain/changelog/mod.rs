@@ -35,7 +35,13 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
     let (from, to) = if let Some(at) = headings.iter().position(|heading| heading.names(version)) {
         (start(&headings, at, &old), start(&headings, at + 1, &old))
     } else {
-        let place = headings.iter().position(|heading| heading.version && !heading.names("unreleased"));
+        let wanted = semver::Version::parse(version).ok();
+        let below = |heading: &Heading| match (semver::Version::parse(&heading.word).ok(), &wanted) {
+            (Some(there), Some(wanted)) => there < *wanted,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let place = headings.iter().position(below);
         let at = place.map_or_else(|| before_definitions(&old), |at| start(&headings, at, &old));
         (at, at)
     };
@@ -186,6 +192,15 @@ mod tests {
     fn headings_of_other_tools_are_versions_too() {
         let old = "# [1.0.0](https://x) (2025-01-01)\n\n### Features\n\n- a\n\n### 0.9.1\n";
         assert_eq!(spliced(old, "1.1.0", NEW), format!("{NEW}\n{old}"));
+    }
+
+    #[test]
+    fn a_section_stands_above_the_lower_versions() {
+        let old = "# Log\n\n## 2.0.0\n\n- b\n\n## 1.0.0\n\n- a\n";
+        assert_eq!(
+            spliced(old, "1.1.0", NEW),
+            "# Log\n\n## 2.0.0\n\n- b\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n## 1.0.0\n\n- a\n"
+        );
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true);
         let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
-        let mut first = SqliteConnection::connect_with(&writing).await.map_err(unusable)?;
+        let mut first = connect(&writing).await.map_err(unusable)?;
         let found = migrate(&mut first, now).await.map_err(unusable)?;
         first.close().await.map_err(unusable)?;
         let known = newest_migration();
@@ -58,6 +58,24 @@ impl Store {
         let writer = pool(1, writing).await.map_err(unusable)?;
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
         Ok(Self { writer: Db::Sqlite(writer), readers: Db::Sqlite(readers), warnings: Vec::new() })
+    }
+}
+
+/// How often a database that another start holds is tried again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The first connection. SQLite does not wait while two starts turn on the log (`journal_mode = WAL`) at the same
+/// time, whatever the busy timeout says, so we do.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match SqliteConnection::connect_with(options).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("5") && waited < BUSY => {
+                tokio::time::sleep(PAUSE).await;
+                waited += PAUSE;
+            }
+            done => return done,
+        }
     }
 }
 
@@ -187,13 +205,17 @@ mod tests {
         assert!(matches!(refused, OpenError::Newer { found: 9, known: 1, .. }), "{refused}");
     }
 
-    #[tokio::test]
-    async fn two_that_start_together_migrate_once() {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn those_that_start_together_migrate_once() {
         let folder = tempfile::tempdir().unwrap();
-        let (one, other) = tokio::join!(open(folder.path()), open(folder.path()));
-        let count = "SELECT count(*) FROM sm_migration";
-        assert_eq!(text(&one.unwrap().readers, count).await, "1");
-        assert_eq!(text(&other.unwrap().readers, count).await, "1");
+        let starts = (0..16).map(|_| {
+            let folder = folder.path().to_owned();
+            tokio::spawn(async move { open(&folder).await })
+        });
+        for start in starts.collect::<Vec<_>>() {
+            let store = start.await.unwrap().unwrap();
+            assert_eq!(text(&store.readers, "SELECT count(*) FROM sm_migration").await, "1");
+        }
     }
 
     #[tokio::test]

@@ -4,11 +4,13 @@ pub(crate) mod engine;
 pub(crate) mod program;
 pub(crate) mod registry;
 pub(crate) mod registry_mock;
+pub(crate) mod released;
 pub(crate) mod remote;
 pub(crate) mod sandbox;
 pub(crate) mod served;
 
 pub(crate) use registry_mock::{RegistryMock, Reply};
+pub(crate) use released::{TIME, released, state};
 pub(crate) use remote::Remote;
 pub(crate) use sandbox::Sandbox;
 

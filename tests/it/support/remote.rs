@@ -67,6 +67,14 @@ impl Remote {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    /// Sets a setting of the served repository.
+    #[track_caller]
+    #[expect(clippy::disallowed_methods, reason = "tests configure servers as an administrator would")]
+    pub(crate) fn configure(&self, key: &str, value: &str) {
+        let git = Command::new("git").arg("-C").arg(self.path()).args(["config", key, value]).status();
+        assert!(git.unwrap().success());
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.path().join("helpdesk.git")
     }

@@ -148,6 +148,11 @@ impl Sandbox {
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
+    /// Removes a file in the working folder.
+    pub(crate) fn remove(&self, relative: &str) {
+        fs::remove_file(self.path(relative)).unwrap();
+    }
+
     /// Makes a symbolic link in the working folder.
     pub(crate) fn symlink(&self, target: &str, relative: &str) -> &Self {
         std::os::unix::fs::symlink(target, self.path(relative)).unwrap();

@@ -1,0 +1,114 @@
+//! `shipmark config`: what the configuration is, and whether its commands may run.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Context;
+use super::reporting::Place;
+use crate::config::{Command, Config};
+use crate::deploy::trust::{self, Trust};
+use crate::domain::dotenv::word;
+use crate::domain::text;
+use crate::error::{Error, Exit, Status};
+use crate::git::Repo;
+
+/// Look after the configuration
+#[derive(Args)]
+pub(super) struct ConfigArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Allow the commands that this repository's `shipmark.toml` names; any change asks again
+    Trust {
+        /// Only show the commands and their hash, for `--trust-config HASH`
+        #[arg(long)]
+        show: bool,
+    },
+}
+
+impl ConfigArgs {
+    pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
+        let Action::Trust { show } = self.action;
+        let place = Place::anywhere(context)?;
+        let repo = place.repo(context)?;
+        let commands = trust::foreign(&place.config);
+        let hash = trust::hash(&commands);
+        if commands.is_empty() {
+            context.ui.note("no key of this repository's configuration holds a command: nothing to allow");
+        } else if !show {
+            record(context)?.allow(repo.root()?, &hash)?;
+        }
+        if context.ui.json {
+            let listed: Vec<_> = commands
+                .iter()
+                .map(|command| json!({ "key": command.key, "words": command.words }))
+                .collect();
+            context.ui.document(&json!({ "commands": listed, "hash": hash, "recorded": !show }))?;
+        } else if !commands.is_empty() {
+            let width = commands.iter().map(|command| command.key.chars().count()).max().unwrap_or(0);
+            let mut lines: Vec<String> = commands
+                .iter()
+                .map(|command| format!("{:<width$}  {}", text::line(&command.key), shown(command)))
+                .collect();
+            lines.push(format!("{:<width$}  {hash}", if show { "hash" } else { "allowed" }));
+            context.ui.answer(&lines.join("\n"))?;
+        }
+        Ok(Exit::Done.into())
+    }
+}
+
+/// A command as a person would type it.
+pub(super) fn shown(command: &Command) -> String {
+    command.words.iter().map(|part| word(part)).collect::<Vec<_>>().join(" ")
+}
+
+fn record(context: &Context) -> Result<Trust, Error> {
+    let state = context.world.state_home().ok_or_else(|| {
+        Error::new(Exit::Configuration, "there is no home to keep the user's trust in")
+            .hint("set `HOME`, or pass `--trust-config HASH` to the command")
+    })?;
+    Ok(Trust::below(&state))
+}
+
+/// Refuses a command of the repository's that the user has not looked at; `given` is `--trust-config`.
+pub(super) fn require(
+    context: &Context,
+    repo: &Repo,
+    config: &Config,
+    command: &Command,
+    given: Option<&str>,
+) -> Result<(), Error> {
+    if !command.from_repository {
+        return Ok(());
+    }
+    let commands = trust::foreign(config);
+    let hash = trust::hash(&commands);
+    let allowed = match given {
+        Some(given) => given == hash,
+        None => record(context)?.allows(repo.root()?, &hash),
+    };
+    if allowed {
+        return Ok(());
+    }
+    let keys: Vec<String> =
+        commands.iter().map(|command| format!("`{}`", text::line(&command.key))).collect();
+    let keys = keys.join(", ");
+    Err(match given {
+        None => Error::new(
+            Exit::Configuration,
+            format!("the commands of this repository are not allowed: {keys}"),
+        )
+        .hint(
+            "look at them with `shipmark config trust --show`, then allow them with `shipmark config trust`",
+        ),
+        Some(_) => {
+            let message =
+                format!("`--trust-config` is not the hash of the commands of this repository: {keys}");
+            Error::new(Exit::Configuration, message)
+                .hint("look at them, and at their hash, with `shipmark config trust --show`")
+        }
+    })
+}
