@@ -136,11 +136,9 @@ impl View<'_> {
         let rows = self.rows();
         let mut table = Table::new(columns.iter().map(|column| column.title.as_str()));
         let mut unknown = Vec::new();
-        for row @ (app, workload) in &rows {
-            let cells = columns.iter().map(|column| self.cell(row, column, &mut unknown));
-            let cells = cells.collect::<Result<Vec<_>, Error>>()?;
-            let alone = rows.iter().filter(|(other, _)| other == app).count() == 1;
-            table.row(&if alone { (*app).to_owned() } else { format!("{app}/{workload}") }, cells);
+        for app in rows {
+            let cells = columns.iter().map(|column| self.cell(app, column, &mut unknown));
+            table.row(app, cells.collect::<Result<Vec<_>, Error>>()?);
         }
         let mut lines = Vec::from_iter(asking::stale_line(self.stale));
         if columns.is_empty() {
@@ -155,15 +153,13 @@ impl View<'_> {
         Ok(self.context.ui.answer(&lines.join("\n"))?)
     }
 
-    /// An app and its workload for each row, our own first.
-    fn rows(&self) -> Vec<(&str, &str)> {
-        let items = self.matrix.items.iter();
-        let mut rows: Vec<_> = items.map(|item| (item.app.as_str(), item.workload.as_str())).collect();
+    /// The app of each row, our own first. A registry keeps one version for each app, platform and environment,
+    /// whichever workload deployed it.
+    fn rows(&self) -> Vec<&str> {
+        let mut rows: Vec<_> = self.matrix.items.iter().map(|item| item.app.as_str()).collect();
         let own = self.own.as_deref();
-        if let Some(own) = own.filter(|own| self.here.is_some() && rows.iter().all(|(app, _)| app != own)) {
-            rows.push((own, own));
-        }
-        rows.sort_by_key(|row @ (app, _)| (own != Some(app), *row));
+        rows.extend(own.filter(|_| self.here.is_some()));
+        rows.sort_by_key(|app| (own != Some(*app), *app));
         rows.dedup();
         rows
     }
@@ -176,17 +172,9 @@ impl View<'_> {
         Ok(board::local(repo, &self.place.config, &here.sha, recorded, own)?)
     }
 
-    fn cell(
-        &self,
-        (app, workload): &(&str, &str),
-        column: &Column,
-        unknown: &mut Vec<String>,
-    ) -> Result<Cell, Error> {
+    fn cell(&self, app: &str, column: &Column, unknown: &mut Vec<String>) -> Result<Cell, Error> {
         let found = self.matrix.items.iter().find(|item| {
-            item.app == *app
-                && item.workload == *workload
-                && item.environment == column.environment
-                && item.platform == column.platform
+            item.app == app && item.environment == column.environment && item.platform == column.platform
         });
         let Some(item) = found else { return Ok(Cell::empty()) };
         let local = self.local(item)?;

@@ -11,6 +11,7 @@ mod metrics;
 mod observe;
 mod pages;
 mod problem;
+mod question;
 mod v1;
 mod v2;
 mod when;

@@ -1,12 +1,14 @@
 //! The pages: view, template, done. Every page works without script.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::board::Board;
 use super::observe::caused;
+use super::problem::Problem;
+use super::question::Question;
 use super::{App, v1};
 use crate::template::TemplateError;
 
@@ -28,19 +30,16 @@ struct Page<T> {
 /// The shortest and the longest pause between two loads, in seconds.
 const REFRESH: std::ops::RangeInclusive<u32> = 5..=86_400;
 
-/// The state of the board that stands in its address; what is unknown is ignored.
-#[derive(Debug, Deserialize)]
-pub(super) struct Parameters {
-    refresh: Option<String>,
-}
-
 /// `GET /`: what is where.
 pub(super) async fn board(
     State(app): State<App>,
-    Query(parameters): Query<Parameters>,
+    question: Result<Question, Problem>,
     headers: HeaderMap,
 ) -> Response {
-    let refresh = match parameters.refresh.as_deref().map(str::parse) {
+    let Ok(question) = question else {
+        return error(&app, StatusCode::BAD_REQUEST, "the part after the question mark cannot be read");
+    };
+    let refresh = match question.get("refresh").map(str::parse) {
         None => None,
         Some(Ok(seconds)) if REFRESH.contains(&seconds) => Some(seconds),
         Some(_) => {

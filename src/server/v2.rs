@@ -1,13 +1,13 @@
 //! API v2: extract, call the registry, answer.
 
 use axum::Json;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
+use super::question::Question;
 use super::{App, body};
 use crate::domain::deployment::Report;
 use crate::registry::{Kind, Reported};
@@ -80,17 +80,8 @@ fn unread(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
         .with("errors", json!([{ "pointer": pointer, "detail": detail }]))
 }
 
-/// The filter of `GET /api/v2/current`.
-#[derive(Debug, Deserialize)]
-pub(super) struct Filter {
-    app: Option<String>,
-}
-
 /// `GET /api/v2/current`: what is where, of every app or of one.
-pub(super) async fn current(
-    State(app): State<App>,
-    Query(filter): Query<Filter>,
-) -> Result<Json<Value>, Problem> {
-    let items = app.registry.current(filter.app.as_deref()).await?;
+pub(super) async fn current(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
+    let items = app.registry.current(question.get("app")).await?;
     Ok(Json(json!({ "items": items })))
 }

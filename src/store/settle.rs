@@ -5,7 +5,9 @@ use super::write::{Event, Moment, insert_event};
 use super::{StoreError, sql};
 use crate::domain::deployment::State;
 
-/// App, platform and environment.
+/// App, platform and environment: the key of what is live. The workload is not part of it, since it says who
+/// deploys and not what: two teams that deploy one app to one place replace each other's version there. What
+/// shall live beside it has an app of its own; a row of v1 has, because its workload is its app.
 pub(super) type Cell<'a> = (&'a str, &'a str, &'a str);
 
 /// Holds a place, so that the next writer of it waits. It comes before every other row that writers share:
@@ -22,6 +24,10 @@ pub(super) async fn hold(
 
 /// Brings one place in order after a change: of its successes the one with the latest end is live and the
 /// others are superseded, whatever order they arrived in; the cell of the board follows.
+///
+/// The end is what the client's clock said, up to five minutes ahead of ours. A client whose clock is behind by
+/// more than the time between two deployments therefore records its own as superseded. That is the lesser evil:
+/// by the time of receipt, a report that waited in an outbox for a day would replace what was deployed since.
 pub(super) async fn settle(
     transaction: &mut Transaction,
     (app, platform, environment): Cell<'_>,

@@ -38,6 +38,15 @@ pub(in crate::server) enum Bad {
     MediaType(String),
 }
 
+impl Bad {
+    /// What is wrong.
+    pub(in crate::server) fn words(&self) -> &str {
+        match self {
+            Self::Request(words) | Self::MediaType(words) => words,
+        }
+    }
+}
+
 /// The largest page.
 const LIMIT: i64 = 1_000;
 

@@ -3,7 +3,7 @@
 pub(super) mod answer;
 mod input;
 mod json;
-mod query;
+pub(super) mod query;
 pub(super) mod rows;
 pub(super) mod write;
 

@@ -3,7 +3,7 @@
 use super::input::Bad;
 
 /// The names and values in order.
-pub(super) fn pairs(text: &[u8]) -> Result<Vec<(String, String)>, Bad> {
+pub(in crate::server) fn pairs(text: &[u8]) -> Result<Vec<(String, String)>, Bad> {
     let mut pairs = Vec::new();
     for piece in text.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty()) {
         if piece.contains(&b';') {

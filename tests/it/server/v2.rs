@@ -86,6 +86,43 @@ async fn a_late_report_never_replaces_a_newer_version(service: Service) {
     );
 }
 
+each_engine!(the_time_of_the_client_decides_also_where_its_clock_is_behind);
+async fn the_time_of_the_client_decides_also_where_its_clock_is_behind(service: Service) {
+    send(&service, &report("1.0.0", "succeeded", "a", 1)).await;
+    let mut behind = report("1.1.0", "succeeded", "b", 1);
+    behind["at"] = json!(now() - 120_000);
+    send(&service, &behind).await.is(201, r#"{"id":2,"state":"succeeded","version":"1.1.0"}"#);
+    assert_eq!(only(&service).await["recorded"]["version"], "1.0.0");
+}
+
+each_engine!(two_workloads_of_one_app_share_a_place);
+async fn two_workloads_of_one_app_share_a_place(service: Service) {
+    send(&service, &report("1.0.0", "succeeded", "a", 1)).await;
+    let mut other = report("1.1.0", "succeeded", "b", 2);
+    other["workload"] = json!("support");
+    send(&service, &other).await;
+    let cell = only(&service).await;
+    assert_eq!(
+        (cell["workload"].clone(), cell["recorded"]["version"].clone()),
+        (json!("support"), json!("1.1.0"))
+    );
+}
+
+each_engine!(a_question_that_cannot_be_read_is_a_problem);
+async fn a_question_that_cannot_be_read_is_a_problem(service: Service) {
+    for path in ["/api/v2/current", PATH] {
+        for query in ["app=a&app=b", "app=%ff", "app=%zz", "app=a;b", "app=%00"] {
+            let answer = service.get(&format!("{path}?{query}")).await;
+            assert_eq!(answer.status, 400, "{path}?{query} {}", answer.text);
+            assert_eq!(answer.header("content-type"), "application/problem+json");
+            assert_eq!(answer.json()["type"], "/problems/invalid-query");
+        }
+    }
+    assert_eq!(service.get(&format!("{PATH}?limit=x")).await.json()["errors"][0]["pointer"], "/limit");
+    let page = service.get("/?refresh=5&refresh=6").await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (400, "text/html; charset=utf-8"));
+}
+
 each_engine!(a_failure_leaves_the_last_success_recorded);
 async fn a_failure_leaves_the_last_success_recorded(service: Service) {
     send(&service, &report("1.0.0", "succeeded", "a", 1)).await;
