@@ -113,6 +113,9 @@ async fn run(
     let registry = Registry::new(store, context.world.clone());
     log::start(level(context), context.world);
     announce(context, at, database);
+    if let Some(warning) = uncached(context.world) {
+        warn(context, warning);
+    }
     for warning in database.warnings().iter().chain(registry.warnings()) {
         warn(context, warning);
     }
@@ -140,6 +143,13 @@ async fn run(
     }
     tracing::info!("stopped");
     Ok(Exit::Done.into())
+}
+
+/// The original caches in Redis if it is told to, by what Go's `ParseBool` takes as true.
+fn uncached(world: &World) -> Option<&'static str> {
+    let wanted = world.var("REDIS_ENABLED").map(str::trim);
+    let yes = matches!(wanted, Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
+    yes.then_some("REDIS_ENABLED is set, but this version has no cache: every answer comes from the database")
 }
 
 /// `--quiet` leaves the failures.

@@ -188,3 +188,19 @@ fn many_writers_lose_nothing() {
     assert_eq!(ids.len(), 160);
     assert!(ids.contains(r#"{"versionId":160}"#));
 }
+
+#[test]
+fn a_cache_that_is_asked_for_is_said_to_be_missing() {
+    for (value, said) in [("true", true), ("1", true), ("yes", false), ("false", false)] {
+        let folder = TempDir::new().unwrap();
+        let data = folder.path().to_str().unwrap();
+        let mut command = command(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], folder.path());
+        command.env("REDIS_ENABLED", value);
+        let server = Served::of(command);
+        server.signal("TERM");
+        let (_, log) = server.wait();
+        let words =
+            "REDIS_ENABLED is set, but this version has no cache: every answer comes from the database";
+        assert_eq!(log.contains(words), said, "{value}: {log}");
+    }
+}
