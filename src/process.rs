@@ -1,12 +1,12 @@
 //! Child processes: an argument vector, never a shell. Values reach a command as variables of its environment.
 
+mod family;
 mod foreground;
+mod pipe;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub use self::foreground::{Ended, Watch};
@@ -103,22 +103,35 @@ impl Invocation {
 
     /// Runs to the end with `input` on stdin and keeps what it writes; kills it at the deadline.
     pub fn capture(mut self, input: &[u8], limit: Duration) -> Result<Finished, ProcessError> {
-        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.start()?;
-        let stdout = child.stdout.take().map(drain);
-        let stderr = child.stderr.take().map(drain);
-        if let Some(mut stdin) = child.stdin.take() {
-            // A child that does not read its input has decided without it; its status says what it decided.
-            let _ = stdin.write_all(input);
-        }
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.feed(input)?;
+        let stdout = child.stdout.take().map(pipe::drain);
+        let stderr = child.stderr.take().map(pipe::drain);
         let status = self.wait(&mut child, limit)?;
-        Ok(Finished { status, stdout: collect(stdout), stderr: collect(stderr) })
+        let [stdout, stderr] = pipe::collect([stdout, stderr]);
+        Ok(Finished { status, stdout, stderr })
+    }
+
+    /// Runs to the end with `input` on stdin and our own stdout and stderr, so that what it writes appears at
+    /// once; kills it at the deadline.
+    pub fn relay(mut self, input: &[u8], limit: Duration) -> Result<ExitStatus, ProcessError> {
+        let mut child = self.feed(input)?;
+        self.wait(&mut child, limit)
     }
 
     /// Starts with our own stdin, stdout and stderr, in our process group, so that prompts, Ctrl-C and
     /// Ctrl-Z reach the child as they would without us.
     pub fn inherit(mut self) -> Result<Child, ProcessError> {
         self.start()
+    }
+
+    fn feed(&mut self, input: &[u8]) -> Result<Child, ProcessError> {
+        self.command.stdin(Stdio::piped());
+        let mut child = self.start()?;
+        if let Some(stdin) = child.stdin.take() {
+            pipe::fill(stdin, input.to_vec());
+        }
+        Ok(child)
     }
 
     fn start(&mut self) -> Result<Child, ProcessError> {
@@ -133,7 +146,7 @@ impl Invocation {
                 return Ok(status);
             }
             if waited >= limit {
-                child.kill().map_err(broken)?;
+                family::kill(child).map_err(broken)?;
                 child.wait().map_err(broken)?;
                 return Err(ProcessError::Deadline { program: self.program.clone(), limit });
             }
@@ -141,19 +154,6 @@ impl Invocation {
             waited += POLL;
         }
     }
-}
-
-fn drain(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What was read before a pipe broke is all there is to show.
-        let _ = pipe.read_to_end(&mut bytes);
-        bytes
-    })
-}
-
-fn collect(reader: Option<JoinHandle<Vec<u8>>>) -> Vec<u8> {
-    reader.and_then(|handle| handle.join().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -177,6 +177,48 @@ mod tests {
     fn a_child_that_hangs_is_ended() {
         let error =
             Invocation::new("sleep", &["60"], here()).capture(b"", Duration::from_millis(20)).unwrap_err();
+        assert!(matches!(error, ProcessError::Deadline { .. }), "{error}");
+    }
+
+    /// Whether a process of this id is there and no zombie.
+    fn lives(id: &str) -> bool {
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+        state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    }
+
+    #[test]
+    fn the_deadline_takes_grandchildren_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "(sh -c 'echo $$ > inner; exec sleep 60') & wait";
+        let error = Invocation::new("sh", &["-c", script], folder.path())
+            .capture(b"", Duration::from_secs(2))
+            .unwrap_err();
+        assert!(matches!(error, ProcessError::Deadline { .. }), "{error}");
+        let inner = std::fs::read_to_string(folder.path().join("inner")).unwrap();
+        for _ in 0..1000 {
+            if !lives(&inner) {
+                return;
+            }
+            std::thread::sleep(POLL);
+        }
+        panic!("process {inner} outlived the deadline");
+    }
+
+    #[test]
+    fn a_background_process_that_holds_the_pipes_is_not_waited_for() {
+        let done = Invocation::new("sh", &["-c", "echo said; sleep 30 & echo $! >&2; exit 3"], here())
+            .capture(b"", Duration::from_secs(10))
+            .unwrap();
+        assert_eq!((done.status.code(), done.text().as_str()), (Some(3), "said"));
+        assert!(lives(&done.complaint()), "capture waited for the background process");
+        let _ = Invocation::new("kill", &[done.complaint()], here()).capture(b"", Duration::from_secs(10));
+    }
+
+    #[test]
+    fn input_that_nobody_reads_does_not_outlast_the_deadline() {
+        let error = Invocation::new("sleep", &["60"], here())
+            .capture(&vec![b'x'; 1 << 20], Duration::from_millis(20))
+            .unwrap_err();
         assert!(matches!(error, ProcessError::Deadline { .. }), "{error}");
     }
 

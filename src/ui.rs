@@ -102,7 +102,16 @@ impl Ui {
 
     /// Prints the one error with its causes and hints.
     pub fn error(&self, error: &Error) {
-        self.say(&format!("{} {}", paint(self.color.err, Tone::Bad, "error:"), error.message));
+        self.complain(Tone::Bad, "error:", error);
+    }
+
+    /// Warns of an error that did not keep the command from its end, with its causes and hints.
+    pub fn warn_of(&self, error: &Error) {
+        self.complain(Tone::Caution, "warning:", error);
+    }
+
+    fn complain(self, tone: Tone, label: &str, error: &Error) {
+        self.say(&format!("{} {}", paint(self.color.err, tone, label), error.message));
         for (number, cause) in error.causes.iter().enumerate() {
             self.say(&format!("  {}: {cause}", number + 1));
         }

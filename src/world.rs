@@ -30,14 +30,15 @@ pub struct BadVariable {
 }
 
 impl World {
-    /// The real surroundings. Variables that are not UTF-8 are left out: none of ours can be one.
+    /// The real surroundings. Variables that are not UTF-8 are left out: none of ours can be one. It fails if
+    /// the working directory is gone, since every path of the user's would mean something else then.
     #[expect(clippy::disallowed_methods, reason = "this module owns the environment")]
-    pub fn system() -> Self {
+    pub fn system() -> std::io::Result<Self> {
         let vars = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        let cwd = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-        Self { clock: Clock::System, vars, cwd }
+        let cwd = std::env::current_dir()?;
+        Ok(Self { clock: Clock::System, vars, cwd })
     }
 
     /// Surroundings that never change, for tests.
@@ -61,7 +62,10 @@ impl World {
         const NAME: &str = "SOURCE_DATE_EPOCH";
         let seconds = match self.var(NAME) {
             None => self.now().as_second(),
-            Some(text) => text.trim().parse().map_err(|_| bad_epoch(text))?,
+            Some(text) => {
+                let seconds = text.trim().parse().ok().filter(|seconds| *seconds >= 0);
+                seconds.ok_or_else(|| bad_epoch(text))?
+            }
         };
         Timestamp::from_second(seconds).map_err(|_| bad_epoch(&seconds.to_string()))
     }
@@ -157,12 +161,16 @@ mod tests {
     }
 
     #[test]
-    fn a_source_date_that_is_no_number_is_named() {
-        let error = world(&[("SOURCE_DATE_EPOCH", "today")]).release_time().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the environment variable `SOURCE_DATE_EPOCH` is `today`, not a number of seconds since 1970-01-01"
-        );
+    fn a_source_date_that_is_no_time_since_1970_is_named() {
+        for text in ["today", "-1", "1.5", "999999999999999"] {
+            let error = world(&[("SOURCE_DATE_EPOCH", text)]).release_time().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the environment variable `SOURCE_DATE_EPOCH` is `{text}`, not a number of seconds since 1970-01-01"
+                )
+            );
+        }
     }
 
     #[test]

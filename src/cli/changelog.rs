@@ -62,18 +62,15 @@ impl Changelog {
             }
             _ => vec![of_window(&repo, &config, links.as_ref())?],
         };
-        if self.write {
-            write(context, &repo, &sections)?;
-            return Ok(Exit::Done.into());
-        }
-        let texts: Vec<&str> = sections.iter().map(|section| section.text.as_str()).collect();
+        let written = if self.write { Some(write(context, &repo, &sections)?) } else { None };
         if context.ui.json {
             let listed: Vec<_> = sections
                 .iter()
                 .map(|section| json!({ "version": section.version, "markdown": section.text }))
                 .collect();
-            context.ui.document(&json!({ "sections": listed }))?;
-        } else {
+            context.ui.document(&json!({ "sections": listed, "written": written }))?;
+        } else if written.is_none() {
+            let texts: Vec<&str> = sections.iter().map(|section| section.text.as_str()).collect();
             context.ui.answer(&texts.join("\n"))?;
         }
         Ok(Exit::Done.into())
@@ -182,7 +179,8 @@ fn render(
     Ok(templates.render("changelog", &notes)?.trim_end().to_owned() + "\n")
 }
 
-fn write(context: &Context, repo: &Repo, sections: &[Section]) -> Result<(), Error> {
+/// Says whether the file changed.
+fn write(context: &Context, repo: &Repo, sections: &[Section]) -> Result<bool, Error> {
     let path = repo.root()?.join(CHANGELOG_FILE);
     let old = files::read_managed(&path)?;
     let mut new = old.clone();
@@ -194,9 +192,9 @@ fn write(context: &Context, repo: &Repo, sections: &[Section]) -> Result<(), Err
     }
     if old == new {
         context.ui.note(&format!("{CHANGELOG_FILE} says it already"));
-    } else {
-        files::replace(&path, &new.unwrap_or_default())?;
-        context.ui.note(&format!("{CHANGELOG_FILE} updated"));
+        return Ok(false);
     }
-    Ok(())
+    files::replace(&path, &new.unwrap_or_default())?;
+    context.ui.note(&format!("{CHANGELOG_FILE} updated"));
+    Ok(true)
 }

@@ -75,6 +75,10 @@ const SCRIPT: &[u8] = b"echo \"helpdesk $VERSION now answers on $ENVIRONMENT\"\n
 impl Demo {
     #[expect(clippy::unused_self, reason = "every command runs in the same way")]
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
+        if context.ui.json {
+            return Err(Error::new(Exit::Usage, "the demo is a story, and no JSON document")
+                .hint("leave `--json` out; every command in the story takes it"));
+        }
         let folder = tempfile::Builder::new().prefix("shipmark-demo-").tempdir()?;
         let registry = Embedded::start(context.world, &folder.path().join("registry"))?;
         let stage = Stage::build(context, folder.path(), &registry.url)?;

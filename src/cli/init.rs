@@ -1,8 +1,10 @@
 //! `shipmark init`: what a repository needs to begin, and nothing that is there already.
 
 use clap::Args;
+use serde_json::json;
 
-use super::{Context, hooks};
+use super::Context;
+use super::hooks::{self, Installed};
 use crate::config::{self, keys};
 use crate::domain::changelog;
 use crate::error::{Error, Exit, Status};
@@ -26,43 +28,54 @@ impl Init {
             Err(error) => return Err(error.into()),
         };
         let version = released.unwrap_or(config.initial);
-        create(context, &root, VERSION_FILE, format!("{version}\n").as_bytes(), &version.to_string())?;
-        create(
-            context,
-            &root,
-            CHANGELOG_FILE,
-            changelog::PREAMBLE.as_bytes(),
-            "filled by `shipmark release`",
-        )?;
-        create(context, &root, config::FILE_NAME, commented().as_bytes(), "every key, commented out")?;
-        install_hooks(context, &repo)?;
+        let mut files = Vec::new();
+        for (name, text, what) in [
+            (VERSION_FILE, format!("{version}\n"), version.to_string()),
+            (CHANGELOG_FILE, changelog::PREAMBLE.to_owned(), "filled by `shipmark release`".to_owned()),
+            (config::FILE_NAME, commented(), "every key, commented out".to_owned()),
+        ] {
+            let written = create(context, &root, name, text.as_bytes(), &what)?;
+            files.push(json!({ "path": name, "written": written }));
+        }
+        let hooks = install_hooks(context, &repo)?;
+        if context.ui.json {
+            context.ui.document(&json!({ "version": version, "files": files, "hooks": hooks }))?;
+        }
         Ok(Exit::Done.into())
     }
 }
 
+/// Writes a file unless there is one; says whether it did.
 fn create(
     context: &Context,
     root: &std::path::Path,
     name: &str,
     bytes: &[u8],
     what: &str,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let path = root.join(name);
     if files::read_managed(&path)?.is_some() {
         context.ui.note(&format!("{name:<16} is there"));
-    } else {
-        files::replace(&path, bytes)?;
-        context.ui.note(&format!("{name:<16} written: {what}"));
+        return Ok(false);
     }
-    Ok(())
+    files::replace(&path, bytes)?;
+    context.ui.note(&format!("{name:<16} written: {what}"));
+    Ok(true)
 }
 
-fn install_hooks(context: &Context, repo: &Repo) -> Result<(), Error> {
+/// A repository can begin without hooks: where they cannot be installed, the user is told how to go on.
+fn install_hooks(context: &Context, repo: &Repo) -> Result<Installed, Error> {
     if context.world.var("CI").is_some() {
         context.ui.note("no hooks: CI is set");
-        return Ok(());
+        return Ok(Installed::not("CI is set"));
     }
-    hooks::install(context, repo, false)
+    match hooks::install(context, repo, false) {
+        Err(refused) if refused.exit == Exit::Repository => {
+            context.ui.warn_of(&refused);
+            Ok(Installed::not(refused.message))
+        }
+        done => done,
+    }
 }
 
 /// Every key with its purpose, as comments, so that the file changes nothing until a line is freed.

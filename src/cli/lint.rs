@@ -85,7 +85,9 @@ impl Lint {
 
 /// Both ends of `A..B`; B is HEAD where nothing stands there.
 pub(super) fn range(text: &str) -> Result<(&str, &str), Error> {
-    let ends = text.split_once("..").filter(|(from, to)| !from.is_empty() && !to.starts_with('.'));
+    let ends = text
+        .split_once("..")
+        .filter(|(from, to)| !from.is_empty() && !to.starts_with('.') && !to.contains(".."));
     let (from, to) = ends.ok_or_else(|| {
         Error::new(Exit::Usage, format!("`{}` is no range", text::line(text)))
             .hint("write it as `A..B`, such as `v1.0.0..HEAD`")
@@ -147,4 +149,20 @@ fn read(file: &std::path::Path) -> Result<String, Error> {
         })?
     };
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_has_two_dots_and_a_beginning() {
+        assert_eq!(range("v1.0.0..").unwrap(), ("v1.0.0", "HEAD"));
+        assert_eq!(range("a..b").unwrap(), ("a", "b"));
+        for text in ["a...b", "..HEAD", "..", "a..b..c", "a", ""] {
+            let error = range(text).unwrap_err();
+            assert_eq!((error.exit, error.message), (Exit::Usage, format!("`{text}` is no range")));
+            assert_eq!(error.hints, ["write it as `A..B`, such as `v1.0.0..HEAD`"]);
+        }
+    }
 }

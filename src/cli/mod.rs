@@ -41,7 +41,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Config, FILE_NAME, Sources, load};
 use crate::error::{Error, Exit, Status};
-use crate::git::Repo;
+use crate::git::{GitError, Repo, Surroundings};
 use crate::ui::{self, Streams, Ui};
 use crate::world::World;
 
@@ -127,8 +127,20 @@ struct Context<'a> {
 impl Context<'_> {
     /// The repository that the command works on.
     fn repo(&self) -> Result<Repo, Error> {
-        let start = self.global.repo.as_deref().unwrap_or_else(|| self.world.cwd());
-        Ok(Repo::open(start, false)?)
+        Ok(self.open()?)
+    }
+
+    /// The same, for a command that can do without: `--repo` decides, then git's own variables, then the
+    /// working directory.
+    fn open(&self) -> Result<Repo, GitError> {
+        match &self.global.repo {
+            Some(path) => Repo::open(path),
+            None => Repo::around(&Surroundings {
+                cwd: self.world.cwd(),
+                git_dir: self.world.var("GIT_DIR"),
+                work_tree: self.world.var("GIT_WORK_TREE"),
+            }),
+        }
     }
 
     /// The configuration, of a repository if the command has one.
@@ -176,6 +188,15 @@ pub fn main(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
             error.exit.into()
         }
     }
+}
+
+/// Says that there is no working directory to work in.
+pub fn nowhere(cause: &std::io::Error) -> Status {
+    let mut error = Error::new(Exit::Io, "the working directory cannot be found")
+        .hint("change to a folder that is there");
+    error.causes.push(cause.to_string());
+    Ui { json: false, quiet: false, verbose: false, color: Streams::default() }.error(&error);
+    error.exit.into()
 }
 
 fn run(context: &mut Context, command: Command) -> Result<Status, Error> {

@@ -20,8 +20,7 @@ impl Completions {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "shipmark", &mut text);
-        context.ui.answer(&String::from_utf8_lossy(&text))?;
-        Ok(Exit::Done.into())
+        print(context, "script", &text)
     }
 }
 
@@ -30,7 +29,16 @@ impl Man {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let mut text = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut text)?;
-        context.ui.answer(&String::from_utf8_lossy(&text))?;
-        Ok(Exit::Done.into())
+        print(context, "page", &text)
     }
+}
+
+fn print(context: &Context, name: &str, text: &[u8]) -> Result<Status, Error> {
+    let text = String::from_utf8_lossy(text);
+    if context.ui.json {
+        context.ui.document(&serde_json::json!({ name: text }))?;
+    } else {
+        context.ui.answer(&text)?;
+    }
+    Ok(Exit::Done.into())
 }

@@ -32,8 +32,7 @@ pub(super) struct Place {
 impl Place {
     /// The place of a command that works outside of a repository too.
     pub(super) fn anywhere(context: &Context) -> Result<Self, Error> {
-        let start = context.global.repo.as_deref().unwrap_or_else(|| context.world.cwd());
-        let repo = match Repo::open(start, false) {
+        let repo = match context.open() {
             Ok(repo) => Some(repo),
             Err(GitError::NotFound(_)) if context.global.repo.is_none() => None,
             Err(error) => return Err(error.into()),

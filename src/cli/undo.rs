@@ -27,7 +27,13 @@ impl Undo {
         refuse_pushed(&repo, &config, &release)?;
         repo.undo(&release)?;
         context.ui.note(&format!("{} and its commit {} are gone", release.tag, text::short(&release.commit)));
-        context.ui.answer(&format!("{} -> {}", release.version, release.previous_text()))?;
+        if context.ui.json {
+            context.ui.document(&serde_json::json!({
+                "undone": release.version, "version": release.previous, "tag": release.tag, "commit": release.commit,
+            }))?;
+        } else {
+            context.ui.answer(&format!("{} -> {}", release.version, release.previous_text()))?;
+        }
         Ok(Exit::Done.into())
     }
 }

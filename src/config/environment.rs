@@ -61,7 +61,7 @@ pub(super) fn environments(leaves: &Leaves) -> Result<BTreeMap<String, Environme
 fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> {
     let get = |field: &str| Setting::at(leaves, &["environments", environment, field]);
     let order = get("order");
-    let number = |leaf: &Leaf| leaf.value.as_integer().ok_or_else(|| order.refuse(leaf, "a number"));
+    let number = |leaf: &Leaf| leaf.value.as_integer().ok_or_else(|| order.refuse(leaf, "a whole number"));
     let url = get("url").parsed("an http or https address", http_address)?;
     Ok(Environment {
         platform: get("platform").parsed(NAME, name)?,
@@ -185,7 +185,7 @@ mod tests {
                 "`environments.a.health.stable` is `0`, not a number from 1 to 100",
             ),
             ("health = { uri = \"http://x\" }", "unknown key `environments.a.health.uri`"),
-            ("order = \"x\"", "`environments.a.order` is `x`, not a number"),
+            ("order = \"x\"", "`environments.a.order` is `x`, not a whole number"),
             (
                 "deploy = \"./deploy a\"",
                 "`environments.a.deploy` is `./deploy a`, not a list of a program and its arguments, such as `[\"./deploy\", \"production\"]`",
@@ -196,7 +196,7 @@ mod tests {
             ),
             (
                 "deploy = [1]",
-                "`environments.a.deploy` is `a value of this kind`, not a text, a decimal number, true or false, or a list of texts",
+                "`environments.a.deploy` is `[1]`, not a text, a whole decimal number, true or false, or a list of texts",
             ),
         ] {
             let error = read(&format!("[environments.a]\n{line}")).unwrap_err();

@@ -2,8 +2,10 @@
 //! Each value keeps its origin, so that a message about it can say where it stands.
 
 mod environment;
+mod error;
 pub mod keys;
 mod layer;
+mod setting;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,29 +15,12 @@ use url::Url;
 
 use self::environment::environments;
 pub use self::environment::{Command, Environment};
+pub use self::error::ConfigError;
 pub use self::layer::Origin;
 use self::layer::{Leaf, Leaves};
+use self::setting::Setting;
 use crate::domain::version::{Bump, TagFormat, Zero};
-use crate::files::{self, FileError};
-
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("`{}` is not there", .0.display())]
-    Missing(PathBuf),
-    #[error("`{}` is not UTF-8", .0.display())]
-    NotUtf8(PathBuf),
-    #[error("{}:{line}: {problem}", .file.display())]
-    Malformed { file: PathBuf, line: usize, problem: String },
-    #[error("{origin}: unknown key `{key}`")]
-    UnknownKey { key: String, origin: Origin, nearest: Option<String> },
-    #[error("{origin}: `{key}` is missing, which the other keys of this table need")]
-    Lacking { key: String, origin: Origin },
-    #[error("{origin}: `{key}` is `{value}`, not {wanted}")]
-    BadValue { key: String, origin: Origin, value: String, wanted: &'static str },
-}
+use crate::files;
 
 /// The settings as they are meant.
 #[derive(Debug, Clone)]
@@ -128,7 +113,7 @@ impl Config {
             (text.contains("{version}") && text.lines().count() == 1).then(|| text.to_owned())
         })?;
         let zero = |name: &str| Zero::ALL.into_iter().find(|zero| zero.name() == name);
-        let registry = get("registry.url");
+        let registry = get(REGISTRY);
         let takes_token = !matches!(registry.leaf.map(|leaf| &leaf.origin), Some(Origin::Repository { .. }));
         Ok(Self {
             app: get("app").parsed(NAME, name)?,
@@ -148,9 +133,10 @@ impl Config {
             zero: get("bump.zero").parsed("semver, cargo or major", zero)?.unwrap_or_default(),
             types: types(leaves)?,
             prepare: get("hooks.prepare").flag()?.unwrap_or(false),
-            registry: registry
-                .parsed("an http or https address", http_address)?
-                .map(|url| Registry { url, takes_token }),
+            registry: match registry.parsed("an http or https address", http_address)? {
+                Some(url) => Some(Registry { url: unnamed(url, &registry)?, takes_token }),
+                None => None,
+            },
             environments: environments(leaves)?,
         })
     }
@@ -164,6 +150,20 @@ impl Config {
 fn http_address(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
+
+/// The address as it is, if it names no user: a file of a repository is read by everyone, and an address is
+/// repeated in messages and in the outbox.
+fn unnamed(url: Url, setting: &Setting) -> Result<Url, ConfigError> {
+    match setting.leaf {
+        Some(leaf) if !url.username().is_empty() || url.password().is_some() => {
+            Err(ConfigError::Credentials { key: REGISTRY, origin: leaf.origin.clone() })
+        }
+        _ => Ok(url),
+    }
+}
+
+/// The key of the registry's address.
+const REGISTRY: &str = "registry.url";
 
 /// What the registry allows as a name (registry.md: 1 to 100 code points, no control characters).
 const NAME: &str = "a name of 1 to 100 characters without control characters";
@@ -195,63 +195,9 @@ fn types(leaves: &Leaves) -> Result<BTreeMap<String, Option<Bump>>, ConfigError>
             "none" => Some(None),
             other => Bump::from_name(other).map(Some),
         })?;
-        types.insert(name.to_ascii_lowercase(), level.flatten());
+        types.insert(name.clone(), level.flatten());
     }
     Ok(types)
-}
-
-/// One key with what the layers say of it.
-struct Setting<'a> {
-    key: String,
-    leaf: Option<&'a Leaf>,
-}
-
-impl<'a> Setting<'a> {
-    fn of(leaves: &'a Leaves, path: &str) -> Self {
-        Self::at(leaves, &path.split('.').collect::<Vec<_>>())
-    }
-
-    /// A key by its segments, since a name of the user's may hold dots.
-    fn at(leaves: &'a Leaves, path: &[&str]) -> Self {
-        let segments: Vec<String> = path.iter().map(|segment| (*segment).to_owned()).collect();
-        Self { key: path.join("."), leaf: leaves.get(&segments) }
-    }
-
-    fn parsed<T>(
-        &self,
-        wanted: &'static str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(leaf) = self.leaf else { return Ok(None) };
-        let value = leaf.value.as_str().and_then(parse);
-        value.map(Some).ok_or_else(|| self.refuse(leaf, wanted))
-    }
-
-    /// A list of texts, none of them with a NUL, which no command line can hold.
-    fn texts(&self, wanted: &'static str) -> Result<Option<Vec<String>>, ConfigError> {
-        let Some(leaf) = self.leaf else { return Ok(None) };
-        let texts = leaf.value.as_array().map(|items| {
-            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect::<Vec<String>>()
-        });
-        let usable = |texts: &Vec<String>| {
-            texts.first().is_some_and(|first| !first.is_empty())
-                && !texts.iter().any(|text| text.contains('\0'))
-        };
-        texts.filter(usable).map(Some).ok_or_else(|| self.refuse(leaf, wanted))
-    }
-
-    fn flag(&self) -> Result<Option<bool>, ConfigError> {
-        let Some(leaf) = self.leaf else { return Ok(None) };
-        leaf.value.as_bool().map(Some).ok_or_else(|| self.refuse(leaf, "true or false"))
-    }
-
-    fn refuse(&self, leaf: &Leaf, wanted: &'static str) -> ConfigError {
-        let value = match &leaf.value {
-            toml::Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        ConfigError::BadValue { key: self.key.clone(), origin: leaf.origin.clone(), value, wanted }
-    }
 }
 
 #[cfg(test)]
@@ -305,6 +251,31 @@ mod tests {
             (
                 "[bump.types]\n\"db-fix\" = \"patch\"",
                 "shipmark.toml:2: `bump.types.db-fix` is `patch`, not a type made of ASCII letters, as the commit grammar has it",
+            ),
+            ("release = 1", "shipmark.toml:1: `release` is a table, and not one value or a list"),
+            (
+                "[[environments.x]]",
+                "shipmark.toml:1: `environments.x` is a table, and not one value or a list",
+            ),
+            (
+                "[environments]\nprod = 1",
+                "shipmark.toml:2: `environments.prod` is a table, and not one value or a list",
+            ),
+            (
+                "[environments.\"a.b\"]\norder = 1.5",
+                "shipmark.toml:2: `environments.a.b.order` is `1.5`, not a text, a whole decimal number, true or false, or a list of texts",
+            ),
+            (
+                "[bump.types]\nFeat = \"minor\"\nfeat = \"patch\"",
+                "shipmark.toml:3: `bump.types.feat` is there twice, also in shipmark.toml:2; the case of a type does not count",
+            ),
+            (
+                "\n[registry]\nurl = \"https://ada:secret@r.example\"",
+                "shipmark.toml:3: `registry.url` holds a user name or a password",
+            ),
+            (
+                "[registry]\nurl = \"ftp://ada:secret@r.example\"",
+                "shipmark.toml:2: `registry.url` is `ftp://…@r.example`, not an http or https address",
             ),
             (
                 "[registry]\nurl = \"ftp://x\"",

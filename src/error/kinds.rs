@@ -50,6 +50,13 @@ impl From<ConfigError> for Error {
             }
             ConfigError::UnknownKey { .. } => Self::from_source(Exit::Configuration, &error)
                 .hint("remove it; the README lists every key under \"Configuration\""),
+            ConfigError::NotATable { header, .. } => Self::from_source(Exit::Configuration, &error)
+                .hint(format!("write its keys below a line `{header}`")),
+            ConfigError::Twice { .. } => {
+                Self::from_source(Exit::Configuration, &error).hint("remove one of them")
+            }
+            ConfigError::Credentials { .. } => Self::from_source(Exit::Configuration, &error)
+                .hint("take them out of the address; a token goes into `SHIPMARK_TOKEN`"),
             _ => Self::from_source(Exit::Configuration, &error),
         }
     }
@@ -69,6 +76,7 @@ impl From<GitError> for Error {
             GitError::ForeignOwner(path) => {
                 plain.hint(format!("run `git config --global --add safe.directory {}`", path.display()))
             }
+            GitError::BadGitDir(_) => plain.hint("unset it, or name the repository with `--repo PATH`"),
             GitError::Unborn => plain.hint("make the first commit"),
             GitError::Detached => plain.hint("check out a branch, or name it with `--branch NAME`"),
             GitError::Bare => plain.hint("run it in a clone that has a worktree"),

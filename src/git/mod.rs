@@ -7,6 +7,7 @@ pub mod fetch;
 mod index;
 pub mod journal;
 pub mod object;
+mod open;
 pub mod program;
 pub mod push;
 pub mod read;
@@ -19,8 +20,9 @@ pub mod worktree;
 
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorClass, ErrorCode, Oid, Repository, RepositoryOpenFlags, StatusOptions};
+use git2::{ErrorCode, Oid, Repository, StatusOptions};
 
+pub use self::open::Surroundings;
 use crate::domain::manifest::ManifestError;
 use crate::domain::message_file::Cleanup;
 use crate::files::FileError;
@@ -33,6 +35,8 @@ pub enum GitError {
     NotFound(PathBuf),
     #[error("the repository `{}` belongs to another user", .0.display())]
     ForeignOwner(PathBuf),
+    #[error("the environment variable `GIT_DIR` is `{}`, which is no git repository", .0.display())]
+    BadGitDir(PathBuf),
     #[error("the repository uses {0}, which shipmark cannot read")]
     Unsupported(String),
     #[error("the repository has no commit yet")]
@@ -98,17 +102,6 @@ pub struct Head {
 }
 
 impl Repo {
-    /// Opens the repository that contains `start`, or, inside a hook, the one that git's own variables name.
-    pub fn open(start: &Path, in_hook: bool) -> Result<Self, GitError> {
-        sync_writes();
-        let opened = if in_hook {
-            Repository::open_from_env()
-        } else {
-            Repository::open_ext(start, RepositoryOpenFlags::empty(), &[] as &[&Path])
-        };
-        opened.map(|inner| Self { inner }).map_err(|error| refuse(error, start))
-    }
-
     /// The commit that HEAD names.
     pub fn head(&self) -> Result<Head, GitError> {
         let head = match self.inner.head() {
@@ -296,39 +289,6 @@ impl Repo {
     }
 }
 
-/// Has libgit2 write objects and references through to the disk, without which a power cut after a release
-/// may lose it. git2 has no wrapper for this option.
-fn sync_writes() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        let on = std::ffi::c_int::from(!cfg!(feature = "weak"));
-        let option = libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR.cast_signed();
-        libgit2_sys::init();
-        #[expect(
-            unsafe_code,
-            reason = "a variadic C function; it sets one integer, once, before any other thread"
-        )]
-        // SAFETY: the library is initialised above, and this option takes exactly one int.
-        unsafe {
-            libgit2_sys::git_libgit2_opts(option, on);
-        }
-    });
-}
-
 fn parse_oid(oid: &str) -> Result<Oid, GitError> {
     Oid::from_str(oid).map_err(|_| GitError::UnknownRevision(oid.to_owned()))
-}
-
-/// Tells apart why libgit2 would not open a repository; an unknown reason stays libgit2's own words.
-fn refuse(error: git2::Error, start: &Path) -> GitError {
-    match (error.code(), error.class()) {
-        (ErrorCode::NotFound, ErrorClass::Repository | ErrorClass::Os) => {
-            GitError::NotFound(start.to_owned())
-        }
-        (ErrorCode::Owner, _) => GitError::ForeignOwner(start.to_owned()),
-        _ if error.message().contains("extension") || error.message().contains("object format") => {
-            GitError::Unsupported(error.message().to_owned())
-        }
-        _ => failed("opening it")(error),
-    }
 }

@@ -77,6 +77,18 @@ fn a_hook_of_someone_else_runs_first_and_decides_too() {
 }
 
 #[test]
+fn a_hook_of_someone_else_has_our_own_output_and_gets_the_input() {
+    let sandbox = Sandbox::repository();
+    sandbox.file(
+        ".git/hooks/pre-push.legacy",
+        "#!/bin/sh\nread -r line\necho \"got $line\"\necho told >&2\nexit 3\n",
+    );
+    sandbox.executable(".git/hooks/pre-push.legacy");
+    let args = ["hook", "pre-push", "--hook-dir", ".git/hooks", "--", "origin", "url"];
+    sandbox.run_with(&args, "a b c d\n").says(3, "got a b c d", "told");
+}
+
+#[test]
 fn a_manager_of_hooks_gets_a_snippet_and_ci_gets_none() {
     let sandbox = Sandbox::repository();
     sandbox.file("lefthook.yml", "");

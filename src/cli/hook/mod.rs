@@ -14,7 +14,6 @@ use clap::{Args, ValueEnum};
 use super::Context;
 use crate::error::{Error, Exit, Status};
 use crate::files;
-use crate::git::Repo;
 use crate::process::Invocation;
 
 /// Run one git hook; the scripts that `hooks install` writes call this
@@ -79,8 +78,7 @@ impl Hook {
         if self.skipped(context) {
             return Ok(Exit::Done.into());
         }
-        let start = context.global.repo.as_deref().unwrap_or_else(|| context.world.cwd());
-        let repo = Repo::open(start, context.global.repo.is_none())?;
+        let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
         match self.name {
             Name::CommitMsg => message::commit_msg(context, &repo, &config, &self.args),
@@ -110,13 +108,10 @@ impl Hook {
         if context.world.var("SHIPMARK_IN_LEGACY").is_some() || !files::is_executable(&script) {
             return Ok(None);
         }
-        let done = Invocation::in_hook(&script, &self.args, context.world.cwd())
+        let status = Invocation::in_hook(&script, &self.args, context.world.cwd())
             .env("SHIPMARK_IN_LEGACY", "1")
-            .capture(input, LEGACY)?;
-        for text in [done.text(), done.complaint()].iter().filter(|text| !text.is_empty()) {
-            context.ui.urge(text);
-        }
-        let code = done.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+            .relay(input, LEGACY)?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
         Ok((code != 0).then_some(Status::Child(code)))
     }
 

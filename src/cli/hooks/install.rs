@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use super::{is_ours, legacy};
 use crate::cli::Context;
 use crate::cli::hook::Name;
@@ -18,19 +20,47 @@ struct Step {
     what: What,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 enum What {
+    #[serde(rename = "written")]
     Write,
     /// Someone else's: it becomes NAME.legacy, which our script runs first.
+    #[serde(rename = "chained")]
     Chain,
+    #[serde(rename = "kept")]
     Keep,
 }
 
+/// What an installation did, as `--json` says it.
+#[derive(Serialize)]
+pub(in crate::cli) struct Installed {
+    installed: bool,
+    dry_run: bool,
+    /// Why nothing was installed.
+    reason: Option<String>,
+    hooks: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    hook: &'static str,
+    path: String,
+    action: What,
+}
+
+impl Installed {
+    /// Nothing was installed.
+    pub(in crate::cli) fn not(reason: impl Into<String>) -> Self {
+        Self { installed: false, dry_run: false, reason: Some(reason.into()), hooks: Vec::new() }
+    }
+}
+
 /// Installs every hook; a second run changes nothing.
-pub(in crate::cli) fn install(context: &Context, repo: &Repo, dry_run: bool) -> Result<(), Error> {
+pub(in crate::cli) fn install(context: &Context, repo: &Repo, dry_run: bool) -> Result<Installed, Error> {
     if let Some((manager, snippet)) = other_manager(repo) {
-        context.ui.note(&format!("{manager} manages the hooks here; add to it:\n{snippet}"));
-        return Ok(());
+        let reason = format!("{manager} manages the hooks here");
+        context.ui.note(&format!("{reason}; add to it:\n{snippet}"));
+        return Ok(Installed::not(reason));
     }
     let steps = plan(context, repo)?;
     if !dry_run {
@@ -38,6 +68,13 @@ pub(in crate::cli) fn install(context: &Context, repo: &Repo, dry_run: bool) -> 
             perform(step)?;
         }
     }
+    announce(context, &steps, dry_run);
+    let line =
+        |step: &Step| Line { hook: step.name, path: step.path.display().to_string(), action: step.what };
+    Ok(Installed { installed: !dry_run, dry_run, reason: None, hooks: steps.iter().map(line).collect() })
+}
+
+fn announce(context: &Context, steps: &[Step], dry_run: bool) {
     let names = |what: What| {
         let names: Vec<&str> = steps.iter().filter(|step| step.what == what).map(|step| step.name).collect();
         names.join(", ")
@@ -55,7 +92,6 @@ pub(in crate::cli) fn install(context: &Context, repo: &Repo, dry_run: bool) -> 
             context.ui.note(&format!("hooks            {words}: {names}"));
         }
     }
-    Ok(())
 }
 
 /// Every step, or the reason why none may be taken.
@@ -129,6 +165,9 @@ pub(super) fn uninstall(context: &Context, repo: &Repo) -> Result<(), Error> {
     }
     if removed.is_empty() && restored.is_empty() {
         context.ui.note("no hook of shipmark's is installed here");
+    }
+    if context.ui.json {
+        context.ui.document(&serde_json::json!({ "removed": removed, "restored": restored }))?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use super::Context;
 use crate::error::{Error, Exit, Status};
 
-pub(super) use install::install;
+pub(super) use install::{Installed, install};
 
 /// Install, inspect or remove the git hooks
 #[derive(Args)]
@@ -42,13 +42,20 @@ const MARK: &str = "# shipmark-hook ";
 impl Hooks {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let repo = context.repo()?;
-        match self.action {
+        let done = match self.action {
             Action::Install { force, .. } if context.world.var("CI").is_some() && !force => {
                 context.ui.note("CI is set: no hook is needed here (`--force` installs them all the same)");
+                Installed::not("CI is set")
             }
             Action::Install { dry_run, .. } => install(context, &repo, dry_run)?,
-            Action::Uninstall => install::uninstall(context, &repo)?,
+            Action::Uninstall => {
+                install::uninstall(context, &repo)?;
+                return Ok(Exit::Done.into());
+            }
             Action::Status => return status::status(context, &repo),
+        };
+        if context.ui.json {
+            context.ui.document(&done)?;
         }
         Ok(Exit::Done.into())
     }

@@ -1,0 +1,58 @@
+//! One key, and how its value is read.
+
+use super::ConfigError;
+use super::layer::{self, Leaf, Leaves};
+
+/// One key with what the layers say of it.
+pub(super) struct Setting<'a> {
+    pub(super) key: String,
+    pub(super) leaf: Option<&'a Leaf>,
+}
+
+impl<'a> Setting<'a> {
+    pub(super) fn of(leaves: &'a Leaves, path: &str) -> Self {
+        Self::at(leaves, &path.split('.').collect::<Vec<_>>())
+    }
+
+    /// A key by its segments, since a name of the user's may hold dots.
+    pub(super) fn at(leaves: &'a Leaves, path: &[&str]) -> Self {
+        let segments: Vec<String> = path.iter().map(|segment| (*segment).to_owned()).collect();
+        Self { key: path.join("."), leaf: leaves.get(&segments) }
+    }
+
+    pub(super) fn parsed<T>(
+        &self,
+        wanted: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(leaf) = self.leaf else { return Ok(None) };
+        let value = leaf.value.as_str().and_then(parse);
+        value.map(Some).ok_or_else(|| self.refuse(leaf, wanted))
+    }
+
+    /// A list of texts, none of them with a NUL, which no command line can hold.
+    pub(super) fn texts(&self, wanted: &'static str) -> Result<Option<Vec<String>>, ConfigError> {
+        let Some(leaf) = self.leaf else { return Ok(None) };
+        let texts = leaf.value.as_array().map(|items| {
+            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect::<Vec<String>>()
+        });
+        let usable = |texts: &Vec<String>| {
+            texts.first().is_some_and(|first| !first.is_empty())
+                && !texts.iter().any(|text| text.contains('\0'))
+        };
+        texts.filter(usable).map(Some).ok_or_else(|| self.refuse(leaf, wanted))
+    }
+
+    pub(super) fn flag(&self) -> Result<Option<bool>, ConfigError> {
+        let Some(leaf) = self.leaf else { return Ok(None) };
+        leaf.value.as_bool().map(Some).ok_or_else(|| self.refuse(leaf, "true or false"))
+    }
+
+    pub(super) fn refuse(&self, leaf: &Leaf, wanted: &'static str) -> ConfigError {
+        let value = match &leaf.value {
+            toml::Value::String(text) => layer::shown(text),
+            other => other.to_string(),
+        };
+        ConfigError::BadValue { key: self.key.clone(), origin: leaf.origin.clone(), value, wanted }
+    }
+}
