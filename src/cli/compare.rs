@@ -161,7 +161,7 @@ impl Compare {
         }
         if let Some(asked) = asked.filter(|_| !is_revision(name, repo, config)) {
             let app = self.app.clone().map_or_else(|| app(repo, config), Ok)?;
-            let item = board::find(&asked.matrix.items, config, &app, name)?;
+            let item = board::find(&asked.matrix.items, &app, name)?;
             if item.is_some() || config.environments.contains_key(name) {
                 return match Operand::environment(name, item, repo, config) {
                     Err(OperandError::NotHere { environment, sha, .. }) if self.fetch => {

@@ -23,7 +23,7 @@ pub(super) fn look(
         let open = name != LOCAL && !is_revision(name, repo, config);
         let items = &asked.filter(|_| open)?.matrix.items;
         // What is ambiguous was refused before.
-        board::find(items, config, app, name).ok().flatten()
+        board::find(items, app, name).ok().flatten()
     };
     let items = names.map(item);
     let present: Vec<_> = items.iter().flatten().copied().collect();

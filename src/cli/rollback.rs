@@ -62,7 +62,7 @@ impl Rollback {
         let target = Target::of(&place.config, Some(repo), self.app.as_deref(), name)?;
         let recorder = place.recorder(context, &self.reach)?;
         let items = recorder.client.current(Some(&target.app), asking::LIMIT)?;
-        let Some(item) = board::find(&items, &place.config, &target.app, &self.environment)? else {
+        let Some(item) = board::find(&items, &target.app, &self.environment)? else {
             let message = format!("{} was never deployed on {}", target.app, self.environment);
             return Err(
                 Error::new(Exit::CheckFailed, text::line(&message)).hint("deploy it with `shipmark deploy`")

@@ -217,7 +217,7 @@ impl View<'_> {
             return Err(Error::new(Exit::Usage, "outside a repository nothing says which app is meant")
                 .hint("run it in the app's repository, or see all of them with `shipmark status`"));
         };
-        let item = board::find(&self.matrix.items, &self.place.config, app, environment)?;
+        let item = board::find(&self.matrix.items, app, environment)?;
         if self.context.ui.json {
             let items = item.map(|item| self.item(item)).transpose()?;
             return Ok(self.context.ui.document(&self.document(items.as_slice()))?);

@@ -50,21 +50,12 @@ pub struct Several {
 }
 
 /// The cell of an app on the environment that a person names, `NAME` or `NAME/PLATFORM`.
-pub fn find<'a>(
-    items: &'a [Current],
-    config: &Config,
-    app: &str,
-    environment: &str,
-) -> Result<Option<&'a Current>, Several> {
+pub fn find<'a>(items: &'a [Current], app: &str, environment: &str) -> Result<Option<&'a Current>, Several> {
     let qualified = |item: &Current| format!("{}/{}", item.environment, item.platform);
     let named = |item: &&Current| {
         item.app == app && (item.environment == environment || qualified(item) == environment)
     };
-    let mut found: Vec<&Current> = items.iter().filter(named).collect();
-    let workload = config.workload.as_deref().unwrap_or(app);
-    if found.iter().any(|item| item.workload == workload) {
-        found.retain(|item| item.workload == workload);
-    }
+    let found: Vec<&Current> = items.iter().filter(named).collect();
     if found.len() > 1 {
         let choices = found.iter().map(|item| text::line(&qualified(item))).collect();
         return Err(Several { name: environment.to_owned(), choices });

@@ -79,15 +79,11 @@ pub(super) fn tag_of(registry: &str) -> String {
     digest(&[registry]).chars().take(8).collect()
 }
 
+/// Whether both reports are about the same cell of the board, so that one must not overtake the other: an app on
+/// one environment of one platform, as the registry keys it.
 pub(super) fn same_target(a: &Letter, b: &Letter) -> bool {
-    let target = |l: &Letter| {
-        (
-            l.parcel.report.workload.clone(),
-            l.parcel.report.platform.clone(),
-            l.parcel.report.environment.clone(),
-        )
-    };
-    target(a) == target(b)
+    let (a, b) = (&a.parcel.report, &b.parcel.report);
+    a.app == b.app && a.platform == b.platform && a.environment == b.environment
 }
 
 /// The steps of one run stay in their order and together, also if the clock was set back between them.
