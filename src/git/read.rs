@@ -112,6 +112,7 @@ impl Repo {
     pub(super) fn tags(&self, format: &TagFormat) -> Result<Vec<Tag>, GitError> {
         let reading = || failed("the tags");
         let mut tags = Vec::new();
+        let odb = self.inner.odb().map_err(reading())?;
         for reference in self.inner.references_glob("refs/tags/*").map_err(reading())? {
             let reference = reference.map_err(reading())?;
             // An alias of a tag is no release of its own, and may dangle.
@@ -121,6 +122,14 @@ impl Repo {
             let Ok(full) = reference.name() else { continue };
             let Some(name) = full.strip_prefix("refs/tags/") else { continue };
             let Some(version) = format.version_of(name) else { continue };
+            // A packed reference knows what its tag object names, which saves reading that object.
+            let known = reference.target_peel().or_else(|| reference.target());
+            let is_commit =
+                |oid: &Oid| odb.read_header(*oid).is_ok_and(|(_, kind)| kind == ObjectType::Commit);
+            if let Some(commit) = known.filter(is_commit) {
+                tags.push(Tag { name: name.to_owned(), version, commit: commit.to_string() });
+                continue;
+            }
             match reference.peel(ObjectType::Commit) {
                 Ok(commit) => {
                     tags.push(Tag { name: name.to_owned(), version, commit: commit.id().to_string() });
