@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::next::Level;
 use super::{Context, changelog, next};
 use crate::config::{self, Config};
+use crate::deploy::outbox::Outbox;
 use crate::domain::assemble::{self, Managed, Parts};
 use crate::domain::plan::{Decision, History, Plan, Wish};
 use crate::domain::text;
@@ -97,6 +98,7 @@ impl Release {
         }
         repo.refuse_unready(&[VERSION_FILE, CHANGELOG_FILE, config::FILE_NAME])?;
         repo.refuse_unwritable(&[VERSION_FILE, CHANGELOG_FILE])?;
+        refuse_full_outbox(repo)?;
         let head = repo.head()?;
         let branch = self.branch_of(repo, config, &head)?;
         let history = repo.history(&config.tag_format)?;
@@ -210,6 +212,17 @@ impl Release {
         warn_of(context, &journal, &left);
         Ok(objects)
     }
+}
+
+/// A report must never be refused for want of room, so a release, which leads to more of them, is.
+fn refuse_full_outbox(repo: &Repo) -> Result<(), Error> {
+    let outbox = Outbox::below(&repo.private_dir());
+    if !outbox.is_full()? {
+        return Ok(());
+    }
+    let message = format!("the outbox `{}` is full", outbox.folder().display());
+    Err(Error::new(Exit::Repository, message)
+        .hint("send what waits with `shipmark outbox flush`, or see it with `shipmark outbox list`"))
 }
 
 /// Settles what a run that died left behind, and says so.

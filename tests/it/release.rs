@@ -289,3 +289,20 @@ fn an_index_that_another_git_holds_is_left_alone() {
     );
     assert_eq!(sandbox.git(&["status", "--porcelain"]), "A  other");
 }
+
+#[test]
+fn a_full_outbox_refuses_the_next_release() {
+    let sandbox = released();
+    sandbox.file(".git/shipmark/outbox/new/letter", "");
+    let letter =
+        std::fs::File::options().write(true).open(sandbox.path(".git/shipmark/outbox/new/letter")).unwrap();
+    letter.set_len(64 * 1024 * 1024).unwrap();
+    let before = state(&sandbox);
+    sandbox.run(&["release"]).says(
+        4,
+        "",
+        "error: the outbox `[ROOT]/helpdesk/.git/shipmark/outbox` is full\n\
+         hint: send what waits with `shipmark outbox flush`, or see it with `shipmark outbox list`",
+    );
+    assert_eq!(state(&sandbox), before);
+}
