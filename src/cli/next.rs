@@ -100,7 +100,14 @@ pub(super) fn explain(context: &Context, decision: &Decision) {
         || "no stable release yet".to_owned(),
         |tag| format!("{} ({})", tag.name, text::short(&tag.commit)),
     );
-    ui.note(&format!("base      {base}, {} commits since", decision.commits));
+    let commits = match decision.commits {
+        1 => "1 commit".to_owned(),
+        n => format!("{n} commits"),
+    };
+    ui.note(&match decision.base {
+        Some(_) => format!("base      {base}, {commits} since"),
+        None => format!("base      {base}, {commits} in all"),
+    });
     if decision.current.major == 0 {
         ui.note(&format!("policy    bump.zero = {}", decision.zero.name()));
     }
