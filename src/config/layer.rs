@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{ConfigError, keys};
@@ -83,6 +84,8 @@ fn walk(
         path.push(name.get_ref().to_string());
         let origin = (source.place)(name.span().start);
         match value.get_ref() {
+            DeValue::Array(items) if keys::is_list(path) => list(source, items, origin, path, leaves)?,
+            _ if keys::is_list(path) => return Err(not_a_list(path, origin)),
             DeValue::Table(inner) if keys::is_table(path) => walk(source, inner, path, leaves)?,
             _ if keys::is_table(path) => {
                 return Err(ConfigError::NotATable { key: path.join("."), header: header(path), origin });
@@ -110,6 +113,38 @@ fn walk(
         path.pop();
     }
     Ok(())
+}
+
+/// Reads the tables of a list, which replaces that of a weaker layer. Each is known by a leaf of its own, so that
+/// one without a key is seen too.
+fn list(
+    source: &Source,
+    items: &[Spanned<DeValue>],
+    origin: Origin,
+    path: &mut Vec<String>,
+    leaves: &mut Leaves,
+) -> Result<(), ConfigError> {
+    let name = path.pop().unwrap_or_default();
+    let depth = path.len();
+    let is_weaker = |key: &[String]| key.get(depth).is_some_and(|own| own.starts_with(&format!("{name}[")));
+    leaves.retain(|key, _| !(key.starts_with(path) && is_weaker(key)));
+    for (at, item) in items.iter().enumerate() {
+        let DeValue::Table(table) = item.get_ref() else {
+            path.push(name);
+            return Err(not_a_list(path, origin));
+        };
+        path.push(format!("{name}[{at}]"));
+        let value = toml::Value::Table(toml::Table::new());
+        leaves.insert(path.clone(), Leaf { value, origin: (source.place)(item.span().start) });
+        walk(source, table, path, leaves)?;
+        path.pop();
+    }
+    path.push(name);
+    Ok(())
+}
+
+fn not_a_list(path: &[String], origin: Origin) -> ConfigError {
+    ConfigError::NotAList { key: path.join("."), header: format!("[{}]", header(path)), origin }
 }
 
 /// The table's own line, with quotes where a name needs them.

@@ -6,6 +6,7 @@ mod error;
 pub mod keys;
 mod layer;
 mod setting;
+mod version_file;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub use self::error::ConfigError;
 pub use self::layer::Origin;
 use self::layer::{Leaf, Leaves};
 use self::setting::Setting;
+pub use self::version_file::VersionFile;
+use self::version_file::version_files;
 use crate::domain::version::{Bump, TagFormat, Zero};
 use crate::files;
 
@@ -39,6 +42,7 @@ pub struct Config {
     pub types: BTreeMap<String, Option<Bump>>,
     /// Whether `prepare-commit-msg` adds the known types as comments.
     pub prepare: bool,
+    pub version_files: Vec<VersionFile>,
     pub registry: Option<Registry>,
     pub environments: BTreeMap<String, Environment>,
 }
@@ -137,6 +141,7 @@ impl Config {
                 Some(url) => Some(Registry { url: unnamed(url, &registry)?, takes_token }),
                 None => None,
             },
+            version_files: version_files(leaves)?,
             environments: environments(leaves)?,
         })
     }

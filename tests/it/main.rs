@@ -27,6 +27,7 @@ mod status;
 mod support;
 mod surroundings;
 mod tidy;
+mod version_files;
 mod versions;
 mod whereabouts;
 mod whole_loop;
