@@ -12,8 +12,16 @@ use super::{ConfigError, keys};
 /// Where a value came from; weaker origins come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    User { file: PathBuf, line: usize },
-    Repository { file: PathBuf, line: usize },
+    /// Nobody said anything.
+    Default,
+    User {
+        file: PathBuf,
+        line: usize,
+    },
+    Repository {
+        file: PathBuf,
+        line: usize,
+    },
     Variable(&'static str),
     Flag(&'static str),
 }
@@ -35,6 +43,7 @@ impl fmt::Display for Origin {
             Self::User { file, line } | Self::Repository { file, line } => {
                 write!(f, "{}:{line}", file.display())
             }
+            Self::Default => write!(f, "default"),
             Self::Variable(name) => write!(f, "environment variable {name}"),
             Self::Flag(name) => write!(f, "option {name}"),
         }
@@ -149,11 +158,7 @@ fn not_a_list(path: &[String], origin: Origin) -> ConfigError {
 
 /// The table's own line, with quotes where a name needs them.
 fn header(path: &[String]) -> String {
-    let bare = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-    };
-    let name = |name: &String| if bare(name) { name.clone() } else { format!("{name:?}") };
-    format!("[{}]", path.iter().map(name).collect::<Vec<_>>().join("."))
+    format!("[{}]", keys::written(path))
 }
 
 /// Puts a leaf over that of a weaker layer. The case of a commit type does not count, so that one file can name

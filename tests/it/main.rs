@@ -12,6 +12,7 @@ mod changelog;
 mod ci;
 mod ci_runs;
 mod compare;
+mod config;
 mod conformance;
 mod databases;
 mod deploy;

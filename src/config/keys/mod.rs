@@ -19,6 +19,22 @@ pub struct Key {
     pub instead: bool,
 }
 
+impl Key {
+    /// The example as a value.
+    pub fn example_value(&self) -> Option<toml::Value> {
+        value(self.example)
+    }
+
+    /// The default as a value, if there is one.
+    pub fn default_value(&self) -> Option<toml::Value> {
+        value(self.default?)
+    }
+}
+
+fn value(text: &str) -> Option<toml::Value> {
+    toml::from_str::<toml::Table>(&format!("value = {text}")).ok()?.remove("value")
+}
+
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -50,10 +66,32 @@ pub fn is_known(path: &[String]) -> bool {
     KEYS.iter().any(|key| matches(key.path, path))
 }
 
-fn matches(pattern: &str, path: &[String]) -> bool {
+pub(super) fn matches(pattern: &str, path: &[String]) -> bool {
     let mut segments = pattern.split('.');
     path.iter().all(|name| segments.next().is_some_and(|segment| fits(segment, name)))
         && segments.next().is_none()
+}
+
+/// A path as a person writes it in TOML, with quotes where a name needs them.
+pub(super) fn written(path: &[String]) -> String {
+    let bare = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    let name = |name: &String| {
+        let is_item =
+            name.split_once('[').is_some_and(|(list, at)| bare(list) && index(&format!("[{at}")).is_some());
+        if bare(name) || is_item { name.clone() } else { format!("{name:?}") }
+    };
+    path.iter().map(name).collect::<Vec<_>>().join(".")
+}
+
+/// By what paths are sorted: the tables of a list by their number.
+pub(super) fn order(path: &[String]) -> Vec<(String, usize)> {
+    let split = |name: &String| {
+        let at = name.find('[').and_then(|at| Some((name.get(..at)?, index(name.get(at..)?)?)));
+        at.map_or_else(|| (name.clone(), 0), |(list, at)| (list.to_owned(), at))
+    };
+    path.iter().map(split).collect()
 }
 
 /// Whether some key begins with `path`, so that it may be a table.
@@ -116,6 +154,7 @@ mod tests {
         assert!(!is_known(&path("environments.dev")));
         assert!(is_table(&path("environments.dev")));
         assert!(!is_known(&path("bump.types.security.level")));
+        assert_eq!(written(&["a".to_owned(), "eu west".to_owned(), "b[1]".to_owned()]), "a.\"eu west\".b[1]");
         assert!(is_list(&path("version_file")) && !is_table(&path("version_file")));
         assert!(is_known(&path("version_file[12].path")) && !is_known(&path("version_file.path")));
     }

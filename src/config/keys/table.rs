@@ -116,6 +116,7 @@ pub const KEYS: &[Key] = &[
         "\"/environment\"",
         "the JSON pointer to the environment's name, which must be this one",
     ),
-    key("environments.*.health.within", Text, "\"60s\"", "how long a deployed program may take to come up"),
-    key("environments.*.health.stable", Number, "3", "how many good answers in a row count"),
+    key("environments.*.health.within", Text, "\"60s\"", "how long a deployed program may take to come up")
+        .or("\"60s\""),
+    key("environments.*.health.stable", Number, "3", "how many good answers in a row count").or("3"),
 ];
