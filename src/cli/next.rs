@@ -1,6 +1,7 @@
 //! `shipmark next`: which version comes next, and why.
 
 use clap::Args;
+use semver::Version;
 
 use super::Context;
 use crate::config::Config;
@@ -9,6 +10,7 @@ use crate::domain::plan::{Decision, History, Wish};
 use crate::domain::text;
 use crate::domain::version::Bump;
 use crate::error::{Error, Exit, Status};
+use crate::git::Repo;
 use crate::ui::Tone;
 
 /// Print the next version
@@ -71,6 +73,14 @@ impl Next {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
+        if !self.explain
+            && !context.ui.json
+            && self.bump.is_none()
+            && let Some(version) = settled(&repo, &config)?
+        {
+            context.ui.answer(&version.to_string())?;
+            return Ok(Exit::Done.into());
+        }
         let history = repo.history(&config.tag_format)?;
         let wish = Wish { set: None, bump: self.bump.map(Bump::from) };
         let decision = decide(context, &config, &history, &wish)?;
@@ -86,6 +96,13 @@ impl Next {
         context.ui.answer(&decision.next.to_string())?;
         Ok(Exit::Done.into())
     }
+}
+
+/// The answer where a pre-release gives it without a look at the whole window.
+fn settled(repo: &Repo, config: &Config) -> Result<Option<Version>, Error> {
+    let Some(promise) = repo.promise(&config.tag_format)? else { return Ok(None) };
+    let version_file = repo.version_file(&repo.head()?.oid)?;
+    Ok(decide::settled(&promise, version_file.as_ref(), &rules(config)))
 }
 
 /// How many commits of a kind are listed; `--json` has them all.

@@ -1,6 +1,7 @@
 //! `shipmark verify`: do VERSION.txt, CHANGELOG.md, the tags and the remote agree?
 
 use clap::Args;
+use semver::Version;
 use serde_json::json;
 
 use super::{Context, next};
@@ -11,6 +12,7 @@ use crate::domain::plan::{Decision, History, Wish};
 use crate::error::{Error, Exit, Status};
 use crate::git::Repo;
 use crate::git::read::{CHANGELOG_FILE, VERSION_FILE};
+use crate::git::tags::Named;
 use crate::ui::Tone;
 
 /// Check that VERSION.txt, CHANGELOG.md, the tags and the remote agree
@@ -29,13 +31,15 @@ impl Verify {
         let decision = next::decide(context, &config, &history, &Wish::default())?;
         let changelog = repo.file_at(&history.head, CHANGELOG_FILE)?;
         let changelog = changelog.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let tags = repo.version_tags(&config.tag_format)?;
+        let released: Vec<Version> = tags.iter().map(|tag| tag.version.clone()).collect();
         let findings = checks::verify(&Facts {
             version: history.version_file.as_ref(),
             changelog: changelog.as_deref(),
             version_files: version_files(&repo, &config, &history)?,
-            tags: &history.tags,
+            released: &released,
             decision: &decision,
-            tag: tag_facts(&repo, &config, &history)?,
+            tag: tag_facts(&repo, &config, &history, &tags)?,
             journal: repo.journal()?.is_some(),
             remote: if self.remote { Some(remote_facts(&repo, &config, &decision)?) } else { None },
         });
@@ -81,10 +85,16 @@ fn version_files<'a>(
     Ok(files)
 }
 
-fn tag_facts(repo: &Repo, config: &Config, history: &History) -> Result<Option<TagFacts>, Error> {
+fn tag_facts(
+    repo: &Repo,
+    config: &Config,
+    history: &History,
+    tags: &[Named],
+) -> Result<Option<TagFacts>, Error> {
     let Some(version) = &history.version_file else { return Ok(None) };
     let name = config.tag_format.tag_of(version);
-    let Some(tag) = history.tags.iter().find(|tag| tag.name == name) else { return Ok(None) };
+    let Some(named) = tags.iter().find(|tag| tag.name == name) else { return Ok(None) };
+    let Some(tag) = repo.peel(named)? else { return Ok(None) };
     let there = repo.file_at(&tag.commit, VERSION_FILE)?;
     Ok(Some(TagFacts {
         annotated: repo.is_annotated(&name)?,

@@ -4,7 +4,7 @@ use semver::Version;
 use serde::Serialize;
 
 use super::changelog;
-use super::plan::{Decision, Tag};
+use super::plan::Decision;
 use super::text;
 
 /// One disagreement.
@@ -23,7 +23,8 @@ pub struct Facts<'a> {
     pub changelog: Option<&'a str>,
     /// The other version files at HEAD, each with what is wrong with it, if anything.
     pub version_files: Vec<(&'a str, Option<String>)>,
-    pub tags: &'a [Tag],
+    /// Every version that has a tag.
+    pub released: &'a [Version],
     pub decision: &'a Decision,
     /// The tag of `version`, with what was found out about it.
     pub tag: Option<TagFacts>,
@@ -122,7 +123,7 @@ fn of_tag(tag: &TagFacts, version: &Version) -> Vec<Finding> {
 fn of_changelog(facts: &Facts, version: &Version) -> Vec<Finding> {
     let Some(text) = facts.changelog else { return Vec::new() };
     let sections = changelog::versions(text);
-    let released = |version: &Version| facts.tags.iter().any(|tag| tag.version == *version);
+    let released = |version: &Version| facts.released.contains(version);
     let mut found = Vec::new();
     match sections.first() {
         Some(top) if top != version && facts.tag.is_some() => {
@@ -224,6 +225,7 @@ pub fn pushed_tag(tag: &PushedTag) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::domain::plan::Rule;
+    use crate::domain::plan::Tag;
     use crate::domain::version::Zero;
 
     fn decision(base: &str) -> Decision {
@@ -249,12 +251,12 @@ mod tests {
     fn codes(change: impl FnOnce(&mut Facts)) -> Vec<&'static str> {
         let decision = decision("1.1.0");
         let version = Version::new(1, 1, 0);
-        let tags = [decision.base.clone().unwrap()];
+        let released = [decision.base.clone().unwrap().version];
         let mut facts = Facts {
             version: Some(&version),
             changelog: Some("## 1.1.0\n"),
             version_files: vec![("package.json", None)],
-            tags: &tags,
+            released: &released,
             decision: &decision,
             tag: Some(TagFacts {
                 name: "v1.1.0".to_owned(),

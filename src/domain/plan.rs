@@ -12,7 +12,7 @@ use super::version::{Bump, Zero};
 pub struct History {
     /// The commit of HEAD.
     pub head: String,
-    /// Every tag that names a version, in no order.
+    /// The tags that name a version above the base, or any version without one; reached or not.
     pub tags: Vec<Tag>,
     /// The highest stable version among the tags that HEAD reaches.
     pub base: Option<Tag>,
@@ -20,6 +20,14 @@ pub struct History {
     pub window: Vec<Commit>,
     /// VERSION.txt at HEAD; `None` if there is none.
     pub version_file: Option<Version>,
+}
+
+/// A pre-release that HEAD contains and that settles what the next final version is.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    pub tag: Tag,
+    /// The commits that HEAD has and the pre-release lacks, newest first.
+    pub since: Vec<Commit>,
 }
 
 /// A tag that names a version.

@@ -2,8 +2,10 @@
 //! of theirs is an error here, never a default.
 
 pub mod apply;
+mod base;
 pub mod between;
 pub mod fetch;
+mod graph;
 mod index;
 pub mod journal;
 pub mod object;
@@ -14,6 +16,7 @@ pub mod read;
 pub mod ready;
 pub mod recover;
 pub mod releases;
+pub mod tags;
 pub mod undo;
 pub mod user;
 pub mod worktree;

@@ -19,7 +19,7 @@ pub struct Surroundings<'a> {
 impl Repo {
     /// Opens the repository that contains `start`, whatever git's own variables say.
     pub fn open(start: &Path) -> Result<Self, GitError> {
-        sync_writes();
+        set_up();
         let opened = Repository::open_ext(start, RepositoryOpenFlags::empty(), &[] as &[&Path]);
         opened.map(|inner| Self { inner }).map_err(|error| refuse(error, start))
     }
@@ -27,7 +27,7 @@ impl Repo {
     /// Opens the repository that `git` would take here: the one that its own variables name, as they do in its
     /// hooks, else the one that contains the working directory.
     pub fn around(here: &Surroundings) -> Result<Self, GitError> {
-        sync_writes();
+        set_up();
         let inner = here.open().map_err(|error| match (here.git_dir, refuse(error, here.cwd)) {
             (Some(git_dir), GitError::NotFound(_)) => GitError::BadGitDir(PathBuf::from(git_dir)),
             (_, other) => other,
@@ -66,13 +66,15 @@ impl Surroundings<'_> {
 }
 
 /// Has libgit2 write objects and references through to the disk, without which a power cut after a release
-/// may lose it. git2 has no wrapper for this option.
-fn sync_writes() {
+/// may lose it (git2 has no wrapper for this option), and has it read objects as git does: by their checksum of
+/// zlib, without hashing each one again, which takes a third of the time of a walk.
+fn set_up() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         let on = std::ffi::c_int::from(!cfg!(feature = "weak"));
         let option = libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR.cast_signed();
         libgit2_sys::init();
+        git2::opts::strict_hash_verification(false);
         #[expect(
             unsafe_code,
             reason = "a variadic C function; it sets one integer, once, before any other thread"

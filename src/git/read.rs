@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use git2::{ErrorCode, ObjectType, Oid, Sort};
+use git2::{Oid, Sort};
+use semver::Version;
 
+use super::tags::Named;
 use super::{GitError, Repo, failed};
 use crate::domain::manifest;
 use crate::domain::message::Message;
-use crate::domain::plan::{Commit, History, Tag};
+use crate::domain::plan::{Commit, History};
 use crate::domain::version::TagFormat;
 use crate::files;
 
@@ -16,9 +18,6 @@ use crate::files;
 pub const VERSION_FILE: &str = "VERSION.txt";
 /// The file that tells people what changed.
 pub const CHANGELOG_FILE: &str = "CHANGELOG.md";
-
-/// After so many tags that HEAD does not reach, one walk marks all that it does reach.
-const MISSES: usize = 3;
 
 impl Repo {
     /// The history since the newest stable release that HEAD contains.
@@ -34,19 +33,22 @@ impl Repo {
         without: Option<&str>,
     ) -> Result<History, GitError> {
         let head = head.to_owned();
-        let mut tags = self.tags(format)?;
-        tags.retain(|tag| Some(tag.name.as_str()) != without);
-        let base = self.base(&head, &tags)?;
+        let mut named = self.version_tags(format)?;
+        named.retain(|tag| Some(tag.name.as_str()) != without);
+        let base = self.base(&head, &named)?;
         let window = self.commits(&head, base.as_ref().map(|base| base.commit.as_str()))?;
-        self.refuse_cut_history(&window, &tags)?;
-        let version_file = match self.managed(&head, VERSION_FILE)? {
-            None => None,
-            Some(bytes) => Some(
-                manifest::read_plain(&bytes)
-                    .map_err(|source| GitError::Manifest { path: VERSION_FILE.to_owned(), source })?,
-            ),
-        };
+        self.refuse_cut_history(&window, named.is_empty())?;
+        let is_above = |tag: &&Named| base.as_ref().is_none_or(|base| tag.version > base.version);
+        let tags = self.peel_all(named.iter().filter(is_above))?;
+        let version_file = self.version_file(&head)?;
         Ok(History { head, tags, base, window, version_file })
+    }
+
+    /// The version in VERSION.txt as the release starts from it; `None` if there is no such file.
+    pub fn version_file(&self, head: &str) -> Result<Option<Version>, GitError> {
+        let Some(bytes) = self.managed(head, VERSION_FILE)? else { return Ok(None) };
+        let unusable = |source| GitError::Manifest { path: VERSION_FILE.to_owned(), source };
+        manifest::read_plain(&bytes).map(Some).map_err(unusable)
     }
 
     /// A managed file as the release starts from it: at HEAD, or in the worktree where it is still untracked,
@@ -108,78 +110,8 @@ impl Repo {
         prefixes.iter().take(32).any(|prefix| self.inner.find_commit_by_prefix(prefix).is_ok())
     }
 
-    /// Every tag that names a version and, in the end, a commit.
-    pub(super) fn tags(&self, format: &TagFormat) -> Result<Vec<Tag>, GitError> {
-        let reading = || failed("the tags");
-        let mut tags = Vec::new();
-        let odb = self.inner.odb().map_err(reading())?;
-        for reference in self.inner.references_glob("refs/tags/*").map_err(reading())? {
-            let reference = reference.map_err(reading())?;
-            // An alias of a tag is no release of its own, and may dangle.
-            if reference.kind() != Some(git2::ReferenceType::Direct) {
-                continue;
-            }
-            let Ok(full) = reference.name() else { continue };
-            let Some(name) = full.strip_prefix("refs/tags/") else { continue };
-            let Some(version) = format.version_of(name) else { continue };
-            // A packed reference knows what its tag object names, which saves reading that object.
-            let known = reference.target_peel().or_else(|| reference.target());
-            let is_commit =
-                |oid: &Oid| odb.read_header(*oid).is_ok_and(|(_, kind)| kind == ObjectType::Commit);
-            if let Some(commit) = known.filter(is_commit) {
-                tags.push(Tag { name: name.to_owned(), version, commit: commit.to_string() });
-                continue;
-            }
-            match reference.peel(ObjectType::Commit) {
-                Ok(commit) => {
-                    tags.push(Tag { name: name.to_owned(), version, commit: commit.id().to_string() });
-                }
-                // It names a blob or a tree, so it is no release.
-                Err(error) if error.code() == ErrorCode::InvalidSpec || error.code() == ErrorCode::Peel => {}
-                Err(error) => return Err(failed(format!("the tag `{name}`"))(error)),
-            }
-        }
-        Ok(tags)
-    }
-
-    /// The semver-highest stable tag that HEAD contains; never the newest by date or by walk order, which are
-    /// both wrong after a backport.
-    fn base(&self, head: &str, tags: &[Tag]) -> Result<Option<Tag>, GitError> {
-        let head = super::parse_oid(head)?;
-        let mut stable: Vec<&Tag> = tags.iter().filter(|tag| tag.version.pre.is_empty()).collect();
-        stable.sort_by(|a, b| b.version.cmp_precedence(&a.version).then_with(|| b.version.cmp(&a.version)));
-        for tag in stable.iter().take(MISSES) {
-            let commit = super::parse_oid(&tag.commit)?;
-            let reached = head == commit
-                || self.inner.graph_descendant_of(head, commit).map_err(failed("the base of the release"))?;
-            if reached {
-                return Ok(Some((*tag).clone()));
-            }
-        }
-        if stable.len() <= MISSES {
-            return Ok(None);
-        }
-        let reached = self.reached(head, &stable)?;
-        Ok(stable.into_iter().find(|tag| reached.contains(tag.commit.as_str())).cloned())
-    }
-
-    /// Which of the tagged commits a walk from HEAD meets.
-    fn reached<'a>(&self, head: Oid, tags: &[&'a Tag]) -> Result<HashSet<&'a str>, GitError> {
-        let walking = || failed("the history of HEAD");
-        let wanted: HashSet<&str> = tags.iter().map(|tag| tag.commit.as_str()).collect();
-        let mut walk = self.inner.revwalk().map_err(walking())?;
-        walk.push(head).map_err(walking())?;
-        let mut reached = HashSet::new();
-        for oid in walk {
-            if let Some(tagged) = wanted.get(oid.map_err(walking())?.to_string().as_str()) {
-                reached.insert(*tagged);
-            }
-        }
-        Ok(reached)
-    }
-
     /// A shallow clone may lack the release before; a version that is computed from what is left is wrong.
-    fn refuse_cut_history(&self, window: &[Commit], tags: &[Tag]) -> Result<(), GitError> {
+    fn refuse_cut_history(&self, window: &[Commit], untagged: bool) -> Result<(), GitError> {
         if !self.inner.is_shallow() {
             return Ok(());
         }
@@ -189,7 +121,7 @@ impl Repo {
         let cuts: HashSet<&str> = text.lines().collect();
         match window.iter().find(|commit| cuts.contains(commit.oid.as_str())) {
             Some(commit) => Err(GitError::Shallow(commit.oid.clone())),
-            None if tags.is_empty() => Err(GitError::Shallow("its first commit".to_owned())),
+            None if untagged => Err(GitError::Shallow("its first commit".to_owned())),
             None => Ok(()),
         }
     }

@@ -28,10 +28,9 @@ impl Repo {
         walk.push(head).map_err(walking())?;
         let order: Vec<Oid> = walk.collect::<Result<_, _>>().map_err(walking())?;
         let place: HashMap<Oid, usize> = order.iter().enumerate().map(|(at, oid)| (*oid, at)).collect();
-        let mut tags = self.tags(format)?;
-        tags.retain(|tag| {
-            tag.version.pre.is_empty() && Oid::from_str(&tag.commit).is_ok_and(|oid| place.contains_key(&oid))
-        });
+        let named = self.version_tags(format)?;
+        let mut tags = self.peel_all(named.iter().filter(|tag| tag.is_stable()))?;
+        tags.retain(|tag| Oid::from_str(&tag.commit).is_ok_and(|oid| place.contains_key(&oid)));
         tags.sort_by(|a, b| a.version.cmp_precedence(&b.version));
         tags.dedup_by(|a, b| a.version.cmp_precedence(&b.version).is_eq());
         let mut taken = vec![false; order.len()];

@@ -6,12 +6,12 @@ mod revert;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use semver::Version;
 
 use super::message::Kind;
-use super::plan::{Commit, Decision, History, Reason, Rule, Tag, Wish};
+use super::plan::{Commit, Decision, History, Promise, Reason, Rule, Tag, Wish};
 use super::text;
 use super::version::{Bump, TagFormat, Zero};
 
@@ -135,7 +135,12 @@ fn settle(
     if let Some(forced) = release_as(history, warnings)? {
         return Ok(Some((Rule::ReleaseAs, forced)));
     }
-    let Some(base) = base else { return Ok(Some((Rule::Initial, first()))) };
+    let Some(base) = base else {
+        // A first pre-release promises its core as any other does.
+        let promised =
+            promised(history).map(|tag| core(&tag.version)).filter(|core| is_above(core, &first()));
+        return Ok(Some(promised.map_or_else(|| (Rule::Initial, first()), |core| (Rule::Promote, core))));
+    };
     let computed = from_commits(history, base, level);
     let ahead = history.version_file.as_ref().filter(|version| is_ahead(history, rules, base, version));
     Ok(match (computed, ahead) {
@@ -162,18 +167,14 @@ fn is_above(version: &Version, other: &Version) -> bool {
 /// A person moved VERSION.txt ahead: above the newest release and every pre-release since, and not tagged.
 fn is_ahead(history: &History, rules: &Rules, base: &Version, version: &Version) -> bool {
     let tag = rules.tag_format.tag_of(version);
-    let in_play = pre_releases_in_play(history, base).all(|found| found.version < *version);
+    let in_play = in_play(history).all(|found| found.version < *version);
     is_above(version, base) && in_play && !history.tags.iter().any(|found| found.name == tag)
 }
 
 /// A pre-release promises at least its core, so a final release is never below the core of the highest one.
 fn from_commits(history: &History, base: &Version, level: Option<Bump>) -> Option<(Rule, Version)> {
-    let promised = pre_releases_in_play(history, base)
-        .filter(|tag| is_ranked(&tag.version))
-        .map(|tag| Version::new(tag.version.major, tag.version.minor, tag.version.patch))
-        .max();
     let bumped = level.map(|level| level.apply(base));
-    match (bumped, promised) {
+    match (bumped, promised(history).map(|tag| core(&tag.version))) {
         (Some(bumped), Some(core)) if core > bumped => Some((Rule::Promote, core)),
         (Some(bumped), _) => Some((Rule::Commits, bumped)),
         (None, Some(core)) => Some((Rule::Promote, core)),
@@ -182,23 +183,51 @@ fn from_commits(history: &History, base: &Version, level: Option<Bump>) -> Optio
 }
 
 /// The pre-releases that HEAD contains, that the base does not contain, and whose core is above the base.
-fn pre_releases_in_play<'a>(history: &'a History, base: &'a Version) -> impl Iterator<Item = &'a Tag> {
+fn in_play(history: &History) -> impl Iterator<Item = &Tag> {
     let window: HashSet<&str> = history.window.iter().map(|commit| commit.oid.as_str()).collect();
     history.tags.iter().filter(move |tag| {
-        let version = &tag.version;
-        let core = Version::new(version.major, version.minor, version.patch);
-        !version.pre.is_empty() && core > *base && window.contains(tag.commit.as_str())
+        let above = history.base.as_ref().is_none_or(|base| core(&tag.version) > base.version);
+        !tag.version.pre.is_empty() && above && window.contains(tag.commit.as_str())
     })
 }
 
-fn is_ranked(version: &Version) -> bool {
+/// The highest pre-release in play whose label is ranked.
+fn promised(history: &History) -> Option<&Tag> {
+    in_play(history).filter(|tag| is_ranked(&tag.version)).max_by(|a, b| a.version.cmp(&b.version))
+}
+
+/// A version without its pre-release and build parts.
+pub fn core(version: &Version) -> Version {
+    Version::new(version.major, version.minor, version.patch)
+}
+
+/// Whether a pre-release has a label that a final release follows.
+pub fn is_ranked(version: &Version) -> bool {
     let label = version.pre.split('.').next().unwrap_or_default();
     RANKED.contains(&label.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
-/// The newest `Release-As:` of the window, if it is above the base.
+/// The next final version where a pre-release settles it alone; `None` where a person said more, so that the
+/// whole window has to be read.
+pub fn settled(promise: &Promise, version_file: Option<&Version>, rules: &Rules) -> Option<Version> {
+    let says_more = |version: &Version| *version > promise.tag.version;
+    let asked = promise.since.iter().any(|commit| commit.message.release_as().is_some());
+    let more = asked || version_file.is_some_and(says_more) || says_more(&rules.initial);
+    (!more).then(|| core(&promise.tag.version))
+}
+
+/// The newest `Release-As:` of the window, if it is above the base. One that the highest pre-release in play
+/// contains is spent, since the core of that one carries it.
 fn release_as(history: &History, warnings: &mut Vec<String>) -> Result<Option<Version>, DecideError> {
-    let newest = history.window.iter().find_map(|commit| Some((commit, commit.message.release_as()?)));
+    let asking = |commit: &&Commit| commit.message.release_as().is_some();
+    if !history.window.iter().any(|commit| asking(&commit)) {
+        return Ok(None);
+    }
+    let promise = promised(history);
+    let spent = promise.map(|tag| contained(&history.window, &tag.commit)).unwrap_or_default();
+    let open = |commit: &&Commit| !spent.contains(commit.oid.as_str());
+    let newest =
+        history.window.iter().filter(open).find_map(|commit| Some((commit, commit.message.release_as()?)));
     let Some((commit, asked)) = newest else { return Ok(None) };
     let version = asked.map_err(|text| DecideError::BadReleaseAs { oid: commit.oid.clone(), text })?;
     match &history.base {
@@ -212,6 +241,19 @@ fn release_as(history: &History, warnings: &mut Vec<String>) -> Result<Option<Ve
         }
         _ => Ok(Some(version)),
     }
+}
+
+/// The commits of a window that one of them contains, itself among them.
+fn contained<'a>(window: &'a [Commit], oid: &str) -> HashSet<&'a str> {
+    let by_oid: HashMap<&str, &Commit> = window.iter().map(|commit| (commit.oid.as_str(), commit)).collect();
+    let (mut found, mut open) = (HashSet::new(), vec![oid]);
+    while let Some(oid) = open.pop() {
+        let Some(commit) = by_oid.get(oid) else { continue };
+        if found.insert(commit.oid.as_str()) {
+            open.extend(commit.parents.iter().map(String::as_str));
+        }
+    }
+    found
 }
 
 fn refuse_taken(history: &History, rules: &Rules, next: &Version) -> Result<(), DecideError> {

@@ -150,6 +150,40 @@ fn a_pre_release_in_play_promises_its_core() {
 }
 
 #[test]
+fn a_first_pre_release_promises_its_core_too() {
+    let mut first = history(None, &["docs: a", "feat: b"]);
+    first.tags.push(tag("1.0.0-rc.1", &first.window[1].oid));
+    is(&first, Rule::Promote, "1.0.0");
+    first.tags[0].version = v("0.1.0-rc.1");
+    is(&first, Rule::Initial, "0.1.0");
+}
+
+#[test]
+fn a_release_as_that_a_pre_release_contains_is_spent() {
+    let mut spent = history(Some("1.0.0"), &["feat: a", "chore: b\n\nRelease-As: 3.0.0", "fix: c"]);
+    is(&spent, Rule::ReleaseAs, "3.0.0");
+    let oids: Vec<String> = spent.window.iter().map(|commit| commit.oid.clone()).collect();
+    spent.window[0].parents = vec![oids[1].clone()];
+    spent.window[1].parents = vec![oids[2].clone()];
+    spent.tags.push(tag("2.0.0-rc.1", &oids[1]));
+    is(&spent, Rule::Promote, "2.0.0");
+    spent.tags = vec![tag("2.0.0-rc.1", &oids[2])];
+    is(&spent, Rule::ReleaseAs, "3.0.0");
+}
+
+#[test]
+fn a_promise_settles_the_version_unless_a_person_said_more() {
+    let promise =
+        |messages: &[&str]| Promise { tag: tag("2.0.0-rc.1", "rc"), since: history(None, messages).window };
+    let plain = promise(&["feat!: a"]);
+    assert_eq!(settled(&plain, None, &rules()), Some(v("2.0.0")));
+    assert_eq!(settled(&plain, Some(&v("1.0.0")), &rules()), Some(v("2.0.0")));
+    assert_eq!(settled(&plain, Some(&v("2.0.0")), &rules()), None);
+    assert_eq!(settled(&promise(&["chore: a\n\nRelease-As: 3.0.0"]), None, &rules()), None);
+    assert_eq!(settled(&plain, None, &Rules { initial: v("3.0.0"), ..rules() }), None);
+}
+
+#[test]
 fn a_taken_version_is_refused_by_name() {
     let mut taken = history(Some("1.0.0"), &["fix: a"]);
     taken.tags.push(tag("1.0.1", "0123456789"));
