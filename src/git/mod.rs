@@ -10,6 +10,7 @@ mod index;
 pub mod journal;
 pub mod object;
 mod open;
+pub mod people;
 pub mod program;
 pub mod push;
 pub mod read;

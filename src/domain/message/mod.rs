@@ -84,6 +84,11 @@ impl Message {
         }
     }
 
+    /// Whether shipmark made it, with a release.
+    pub fn is_release(&self) -> bool {
+        self.kind == Kind::Special(Special::OwnRelease)
+    }
+
     /// The version that a `Release-As:` footer asks for, the last one of several; `Err` holds a text that is
     /// no version.
     pub fn release_as(&self) -> Option<Result<Version, String>> {
