@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::links::{Forge, Links};
 use super::message::{Footer, Message};
+use super::text;
 
 /// One reference that has a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reference {
-    /// As the commit wrote it: `#61`, `acme/api#7`, `GH-3`, `!5`, `HD-12`.
+    /// As the commit wrote it, in Markdown: `#61`, `acme/api#7`, `GH-3`, `!5`, `HD-12`.
     pub text: String,
     pub link: String,
 }
@@ -102,10 +103,15 @@ fn on_forge(text: &str, links: &Links) -> Vec<Reference> {
             _ => None,
         };
         if let (Some(link), Some(text)) = (link, captures.get(1)) {
-            found.push(Reference { text: text.as_str().to_owned(), link });
+            found.push(Reference { text: shown(text.as_str()), link });
         }
     }
     found
+}
+
+/// The text of a link, in which a `#` refers to nothing by itself.
+fn shown(text: &str) -> String {
+    text::markdown(text).replace("&#35;", "#")
 }
 
 fn on_tracker(text: &str, tracker: &Tracker) -> Vec<Reference> {
@@ -114,7 +120,7 @@ fn on_tracker(text: &str, tracker: &Tracker) -> Vec<Reference> {
         tracker.url.replace("{issue}", &encoded)
     };
     let found = tracker.pattern.find_iter(text).map(|found| found.as_str());
-    found.map(|issue| Reference { text: issue.to_owned(), link: page(issue) }).collect()
+    found.map(|issue| Reference { text: shown(issue), link: page(issue) }).collect()
 }
 
 #[cfg(test)]

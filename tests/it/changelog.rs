@@ -138,7 +138,7 @@ fn headings_links_and_contributors_are_configured() {
     let text = sandbox.read("CHANGELOG.md");
     let page = "https://git.example/acme/helpdesk/-";
     let entry = format!(
-        "- **ui:** a pane, HD-3, see [HD-3](https://tracker.example/HD-3), [&#35;12]({page}/issues/12) (["
+        "- **ui:** a pane, HD-3, see [HD-3](https://tracker.example/HD-3), [#12]({page}/issues/12) (["
     );
     assert!(
         text.contains(&format!(
