@@ -129,14 +129,14 @@ fn of_releases(
     for (at, release) in releases.iter().enumerate() {
         let before = releases.get(at + 1).and_then(|before| before.tag.as_ref());
         let previous_tag = before.map(|tag| tag.name.as_str());
-        let commits = repo.read_commits(&release.commits)?;
+        let commits = &release.commits;
         match &release.tag {
             None if !all || commits.is_empty() => {}
             None => {
                 let subject = Subject { version: None, tag: None, previous_tag, links };
-                sections.push(unreleased(render_live(&templates, &subject, &commits)?));
+                sections.push(unreleased(render_live(&templates, &subject, commits)?));
             }
-            Some(_) => sections.push(of_release(repo, &templates, release, previous_tag, &commits, links)?),
+            Some(_) => sections.push(of_release(repo, &templates, release, previous_tag, links)?),
         }
         if !all && !sections.is_empty() {
             break;
@@ -154,13 +154,15 @@ fn of_release(
     templates: &Templates,
     release: &Brought,
     previous_tag: Option<&str>,
-    commits: &[Commit],
     links: Option<&Links>,
 ) -> Result<Section, Error> {
     let Some(tag) = &release.tag else { return Err(Error::new(Exit::Bug, "a release without a tag")) };
     let version = Some((&tag.version, repo.time_of(&tag.commit)?));
     let subject = Subject { version, tag: Some(&tag.name), previous_tag, links };
-    Ok(Section { version: tag.version.to_string(), text: render_live(templates, &subject, commits)? })
+    Ok(Section {
+        version: tag.version.to_string(),
+        text: render_live(templates, &subject, &release.commits)?,
+    })
 }
 
 /// Renders what no later commit took back.
