@@ -12,6 +12,8 @@ pub enum FileError {
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("`{path}` is {what}, not a plain file")]
     NotPlain { path: PathBuf, what: &'static str },
+    #[error("`{path}` is {what}, not a folder")]
+    NotAFolder { path: PathBuf, what: &'static str },
     #[error("`{path}` is larger than {limit} bytes")]
     TooLarge { path: PathBuf, limit: u64 },
 }
@@ -35,6 +37,28 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         return Err(FileError::TooLarge { path: path.to_owned(), limit: LIMIT });
     }
     fs::read(path).map(Some).map_err(failed("read", path))
+}
+
+/// The place of a file inside a folder; no folder on the way may be a symbolic link, which could lead out of it.
+pub fn inside(root: &Path, relative: &str) -> Result<PathBuf, FileError> {
+    let mut path = root.to_owned();
+    let mut parts = relative.split('/').peekable();
+    while let Some(part) = parts.next() {
+        path.push(part);
+        if parts.peek().is_none() {
+            break;
+        }
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => {}
+            Ok(found) => {
+                let what = if found.is_symlink() { "a symbolic link" } else { "a file" };
+                return Err(FileError::NotAFolder { path, what });
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(failed("read", &path)(error)),
+        }
+    }
+    Ok(path)
 }
 
 /// Reads a file that shipmark manages; a symbolic link could point out of the repository and is refused.
@@ -187,6 +211,19 @@ mod tests {
         assert_eq!(error, format!("`{}` is a symbolic link, not a plain file", link.display()));
         assert!(read_managed(root.path()).is_err());
         assert_eq!(read(&target).unwrap().unwrap(), b"kept");
+    }
+
+    #[test]
+    fn no_link_leads_out_of_a_folder() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("a")).unwrap();
+        std::os::unix::fs::symlink("/etc", root.path().join("b")).unwrap();
+        replace(&root.path().join("c"), b"").unwrap();
+        assert_eq!(inside(root.path(), "a/x/y").unwrap(), root.path().join("a/x/y"));
+        for (path, what) in [("b/passwd", "b` is a symbolic link"), ("c/d", "c` is a file")] {
+            let error = inside(root.path(), path).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("{what}, not a folder")), "{error}");
+        }
     }
 
     #[test]

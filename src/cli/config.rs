@@ -1,16 +1,17 @@
 //! `shipmark config`: what the configuration is, and whether its commands may run.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
 use super::reporting::Place;
-use crate::config::{Command, Config};
+use crate::config::{Command, Config, Origin, schema, show};
 use crate::deploy::trust::{self, Trust};
 use crate::domain::dotenv::word;
 use crate::domain::text;
 use crate::error::{Error, Exit, Status};
 use crate::git::Repo;
+use crate::ui::Tone;
 
 /// Look after the configuration
 #[derive(Args)]
@@ -21,6 +22,10 @@ pub(super) struct ConfigArgs {
 
 #[derive(Subcommand)]
 enum Action {
+    /// Print every value that holds, and where it comes from
+    Show,
+    /// Print the JSON schema of `shipmark.toml`, for editors
+    Schema,
     /// Allow the commands that this repository's `shipmark.toml` names; any change asks again
     Trust {
         /// Only show the commands and their hash, for `--trust-config HASH`
@@ -31,33 +36,85 @@ enum Action {
 
 impl ConfigArgs {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
-        let Action::Trust { show } = self.action;
-        let place = Place::anywhere(context)?;
-        let repo = place.repo(context)?;
-        let commands = trust::foreign(&place.config);
-        let hash = trust::hash(&commands);
-        if commands.is_empty() {
-            context.ui.note("no key of this repository's configuration holds a command: nothing to allow");
-        } else if !show {
-            record(context)?.allow(repo.root()?, &hash)?;
+        match self.action {
+            Action::Show => show_all(context),
+            Action::Schema => {
+                context.ui.document(&schema::schema())?;
+                Ok(Exit::Done.into())
+            }
+            Action::Trust { show } => allow(context, show),
         }
-        if context.ui.json {
-            let listed: Vec<_> = commands
-                .iter()
-                .map(|command| json!({ "key": command.key, "words": command.words }))
-                .collect();
-            context.ui.document(&json!({ "commands": listed, "hash": hash, "recorded": !show }))?;
-        } else if !commands.is_empty() {
-            let width = commands.iter().map(|command| command.key.chars().count()).max().unwrap_or(0);
-            let mut lines: Vec<String> = commands
-                .iter()
-                .map(|command| format!("{:<width$}  {}", text::line(&command.key), shown(command)))
-                .collect();
-            lines.push(format!("{:<width$}  {hash}", if show { "hash" } else { "allowed" }));
-            context.ui.answer(&lines.join("\n"))?;
-        }
-        Ok(Exit::Done.into())
     }
+}
+
+/// Every value in a table, or with `--json` in a document.
+fn show_all(context: &Context) -> Result<Status, Error> {
+    let place = Place::anywhere(context)?;
+    let shown = show::show(&context.sources(place.repo.as_ref()))?;
+    if context.ui.json {
+        let listed: Vec<_> = shown
+            .iter()
+            .map(|shown| json!({ "key": shown.key, "value": shown.value, "origin": origin(&shown.origin) }))
+            .collect();
+        context.ui.document(&json!({ "values": listed }))?;
+        return Ok(Exit::Done.into());
+    }
+    let cells: Vec<(String, String, String)> = shown
+        .iter()
+        .map(|shown| {
+            let value = text::line(&shown.value.to_string());
+            (text::line(&shown.key), value, text::line(&shown.origin.to_string()))
+        })
+        .collect();
+    let width = |of: fn(&(String, String, String)) -> &str| {
+        cells.iter().map(|cell| of(cell).chars().count()).max().unwrap_or_default()
+    };
+    let (keys, values) = (width(|cell| &cell.0), width(|cell| &cell.1));
+    let lines: Vec<String> = cells
+        .iter()
+        .map(|(key, value, origin)| {
+            let origin = context.ui.out(Tone::Dim, origin);
+            format!("{key:<keys$}  {value:<values$}  {origin}")
+        })
+        .collect();
+    context.ui.answer(&lines.join("\n"))?;
+    Ok(Exit::Done.into())
+}
+
+fn origin(origin: &Origin) -> Value {
+    match origin {
+        Origin::Default => json!({ "kind": "default" }),
+        Origin::User { file, line } => json!({ "kind": "user", "file": file, "line": line }),
+        Origin::Repository { file, line } => json!({ "kind": "repository", "file": file, "line": line }),
+        Origin::Variable(name) => json!({ "kind": "variable", "name": name }),
+        Origin::Flag(name) => json!({ "kind": "flag", "name": name }),
+    }
+}
+
+fn allow(context: &Context, show: bool) -> Result<Status, Error> {
+    let place = Place::anywhere(context)?;
+    let repo = place.repo(context)?;
+    let commands = trust::foreign(&place.config);
+    let hash = trust::hash(&commands);
+    if commands.is_empty() {
+        context.ui.note("no key of this repository's configuration holds a command: nothing to allow");
+    } else if !show {
+        record(context)?.allow(repo.root()?, &hash)?;
+    }
+    if context.ui.json {
+        let listed: Vec<_> =
+            commands.iter().map(|command| json!({ "key": command.key, "words": command.words })).collect();
+        context.ui.document(&json!({ "commands": listed, "hash": hash, "recorded": !show }))?;
+    } else if !commands.is_empty() {
+        let width = commands.iter().map(|command| command.key.chars().count()).max().unwrap_or(0);
+        let mut lines: Vec<String> = commands
+            .iter()
+            .map(|command| format!("{:<width$}  {}", text::line(&command.key), shown(command)))
+            .collect();
+        lines.push(format!("{:<width$}  {hash}", if show { "hash" } else { "allowed" }));
+        context.ui.answer(&lines.join("\n"))?;
+    }
+    Ok(Exit::Done.into())
 }
 
 /// A command as a person would type it.

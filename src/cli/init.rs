@@ -81,17 +81,22 @@ fn install_hooks(context: &Context, repo: &Repo) -> Result<Installed, Error> {
 /// Every key with its purpose, as comments, so that the file changes nothing until a line is freed.
 fn commented() -> String {
     let mut lines =
-        vec!["# shipmark's configuration. Every key is optional; free a line to use it.".to_owned()];
+        vec!["# shipmark's configuration. Every key is optional; free a line to use it (with `##`: in place of the line above).".to_owned()];
     let mut table = String::new();
-    for key in &keys::KEYS {
+    for key in keys::KEYS {
         let (in_table, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
         let in_table = in_table.replace('*', "production");
         if in_table != table {
-            lines.extend([String::new(), format!("#[{in_table}]")]);
+            lines.push(String::new());
+            lines.push(match in_table.strip_suffix("[]") {
+                Some(list) => format!("#[[{list}]]"),
+                None => format!("#[{in_table}]"),
+            });
             table = in_table;
         }
         let name = name.replace('*', "security");
-        lines.push(format!("#{name} = {}  # {}", key.example, key.purpose));
+        let comment = if key.instead { "##" } else { "#" };
+        lines.push(format!("{comment}{name} = {}  # {}", key.example, key.purpose));
     }
     lines.join("\n") + "\n"
 }
@@ -112,6 +117,7 @@ mod tests {
         files::replace(&path, freed.as_bytes()).unwrap();
         let sources =
             config::Sources { repository_file: Some(path), named: true, ..config::Sources::default() };
-        assert_eq!(config::load(&sources).unwrap().app.as_deref(), Some("helpdesk"));
+        let config = config::load(&sources).unwrap();
+        assert_eq!((config.app.as_deref(), config.version_files.len()), (Some("helpdesk"), 1));
     }
 }

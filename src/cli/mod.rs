@@ -145,14 +145,18 @@ impl Context<'_> {
 
     /// The configuration, of a repository if the command has one.
     fn config(&self, repo: Option<&Repo>) -> Result<Config, Error> {
+        Ok(load(&self.sources(repo))?)
+    }
+
+    /// Where its layers stand.
+    fn sources(&self, repo: Option<&Repo>) -> Sources<'_> {
         let in_root = repo.and_then(|repo| repo.root().ok()).map(|root| root.join(FILE_NAME));
-        let sources = Sources {
+        Sources {
             user_file: self.world.config_home().map(|home| home.join("shipmark").join("config.toml")),
             repository_file: self.global.config.clone().or(in_root),
             named: self.global.config.is_some(),
             registry_url: self.world.var("SHIPMARK_REGISTRY_URL"),
-        };
-        Ok(load(&sources)?)
+        }
     }
 }
 

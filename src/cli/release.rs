@@ -96,8 +96,10 @@ impl Release {
         if !self.dry_run {
             recover(context, repo)?;
         }
-        repo.refuse_unready(&[VERSION_FILE, CHANGELOG_FILE, config::FILE_NAME])?;
-        repo.refuse_unwritable(&[VERSION_FILE, CHANGELOG_FILE])?;
+        let mut managed = vec![VERSION_FILE, CHANGELOG_FILE];
+        managed.extend(config.version_files.iter().map(|file| file.path.as_str()));
+        repo.refuse_unready(&[managed.as_slice(), &[config::FILE_NAME]].concat())?;
+        repo.refuse_unwritable(&managed)?;
         refuse_full_outbox(repo)?;
         let head = repo.head()?;
         let branch = self.branch_of(repo, config, &head)?;
@@ -288,6 +290,11 @@ fn plan(
         section: notes,
         version_file: managed(repo, &history.head, VERSION_FILE)?,
         changelog: managed(repo, &history.head, CHANGELOG_FILE)?,
+        version_files: config
+            .version_files
+            .iter()
+            .map(|file| Ok((managed(repo, &history.head, &file.path)?, file.places.as_slice())))
+            .collect::<Result<_, Error>>()?,
         time,
     };
     Ok(assemble::assemble(decision, &parts)?)

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Context, next};
 use crate::config::Config;
 use crate::domain::checks::{self, Facts, RemoteFacts, TagFacts};
-use crate::domain::manifest;
+use crate::domain::manifest::{self, Wrong};
 use crate::domain::plan::{Decision, History, Wish};
 use crate::error::{Error, Exit, Status};
 use crate::git::Repo;
@@ -36,6 +36,7 @@ impl Verify {
         let findings = checks::verify(&Facts {
             version: history.version_file.as_ref(),
             changelog: changelog.as_deref(),
+            version_files: version_files(&repo, &config, &history)?,
             released: &released,
             decision: &decision,
             tag: tag_facts(&repo, &config, &history, &tags)?,
@@ -61,6 +62,27 @@ impl Verify {
         }
         Ok(if findings.is_empty() { Exit::Done } else { Exit::CheckFailed }.into())
     }
+}
+
+/// Every other version file at HEAD with what is wrong with it.
+fn version_files<'a>(
+    repo: &Repo,
+    config: &'a Config,
+    history: &History,
+) -> Result<Vec<(&'a str, Option<String>)>, Error> {
+    let Some(version) = &history.version_file else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    for file in &config.version_files {
+        let wrong = match repo.file_at(&history.head, &file.path)? {
+            None => Some("it is not there".to_owned()),
+            Some(bytes) => match manifest::check(&bytes, &file.places, version) {
+                Ok(()) => None,
+                Err(Wrong::Differs(why) | Wrong::Unusable(why)) => Some(why),
+            },
+        };
+        files.push((file.path.as_str(), wrong));
+    }
+    Ok(files)
 }
 
 fn tag_facts(

@@ -20,6 +20,10 @@ pub enum ConfigError {
     UnknownKey { key: String, origin: Origin, nearest: Option<String> },
     #[error("{origin}: `{key}` is a table, and not one value or a list")]
     NotATable { key: String, header: String, origin: Origin },
+    #[error("{origin}: `{key}` is a list of tables")]
+    NotAList { key: String, header: String, origin: Origin },
+    #[error("{origin}: `{key}` cannot stand beside `{other}`")]
+    Beside { key: String, other: String, origin: Origin },
     #[error("{origin}: `{key}` is there twice, also in {other}; the case of a type does not count")]
     Twice { key: String, origin: Origin, other: Origin },
     #[error("{origin}: `{key}` holds a user name or a password")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{ConfigError, keys};
@@ -11,8 +12,16 @@ use super::{ConfigError, keys};
 /// Where a value came from; weaker origins come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    User { file: PathBuf, line: usize },
-    Repository { file: PathBuf, line: usize },
+    /// Nobody said anything.
+    Default,
+    User {
+        file: PathBuf,
+        line: usize,
+    },
+    Repository {
+        file: PathBuf,
+        line: usize,
+    },
     Variable(&'static str),
     Flag(&'static str),
 }
@@ -34,6 +43,7 @@ impl fmt::Display for Origin {
             Self::User { file, line } | Self::Repository { file, line } => {
                 write!(f, "{}:{line}", file.display())
             }
+            Self::Default => write!(f, "default"),
             Self::Variable(name) => write!(f, "environment variable {name}"),
             Self::Flag(name) => write!(f, "option {name}"),
         }
@@ -83,6 +93,8 @@ fn walk(
         path.push(name.get_ref().to_string());
         let origin = (source.place)(name.span().start);
         match value.get_ref() {
+            DeValue::Array(items) if keys::is_list(path) => list(source, items, origin, path, leaves)?,
+            _ if keys::is_list(path) => return Err(not_a_list(path, origin)),
             DeValue::Table(inner) if keys::is_table(path) => walk(source, inner, path, leaves)?,
             _ if keys::is_table(path) => {
                 return Err(ConfigError::NotATable { key: path.join("."), header: header(path), origin });
@@ -112,13 +124,41 @@ fn walk(
     Ok(())
 }
 
+/// Reads the tables of a list, which replaces that of a weaker layer. Each is known by a leaf of its own, so that
+/// one without a key is seen too.
+fn list(
+    source: &Source,
+    items: &[Spanned<DeValue>],
+    origin: Origin,
+    path: &mut Vec<String>,
+    leaves: &mut Leaves,
+) -> Result<(), ConfigError> {
+    let name = path.pop().unwrap_or_default();
+    let depth = path.len();
+    let is_weaker = |key: &[String]| key.get(depth).is_some_and(|own| own.starts_with(&format!("{name}[")));
+    leaves.retain(|key, _| !(key.starts_with(path) && is_weaker(key)));
+    for (at, item) in items.iter().enumerate() {
+        let DeValue::Table(table) = item.get_ref() else {
+            path.push(name);
+            return Err(not_a_list(path, origin));
+        };
+        path.push(format!("{name}[{at}]"));
+        let value = toml::Value::Table(toml::Table::new());
+        leaves.insert(path.clone(), Leaf { value, origin: (source.place)(item.span().start) });
+        walk(source, table, path, leaves)?;
+        path.pop();
+    }
+    path.push(name);
+    Ok(())
+}
+
+fn not_a_list(path: &[String], origin: Origin) -> ConfigError {
+    ConfigError::NotAList { key: path.join("."), header: format!("[{}]", header(path)), origin }
+}
+
 /// The table's own line, with quotes where a name needs them.
 fn header(path: &[String]) -> String {
-    let bare = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-    };
-    let name = |name: &String| if bare(name) { name.clone() } else { format!("{name:?}") };
-    format!("[{}]", path.iter().map(name).collect::<Vec<_>>().join("."))
+    format!("[{}]", keys::written(path))
 }
 
 /// Puts a leaf over that of a weaker layer. The case of a commit type does not count, so that one file can name

@@ -5,7 +5,10 @@ mod environment;
 mod error;
 pub mod keys;
 mod layer;
+pub mod schema;
 mod setting;
+pub mod show;
+mod version_file;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +22,8 @@ pub use self::error::ConfigError;
 pub use self::layer::Origin;
 use self::layer::{Leaf, Leaves};
 use self::setting::Setting;
+pub use self::version_file::VersionFile;
+use self::version_file::version_files;
 use crate::domain::version::{Bump, TagFormat, Zero};
 use crate::files;
 
@@ -39,6 +44,7 @@ pub struct Config {
     pub types: BTreeMap<String, Option<Bump>>,
     /// Whether `prepare-commit-msg` adds the known types as comments.
     pub prepare: bool,
+    pub version_files: Vec<VersionFile>,
     pub registry: Option<Registry>,
     pub environments: BTreeMap<String, Environment>,
 }
@@ -75,6 +81,10 @@ pub const FILE_NAME: &str = "shipmark.toml";
 
 /// Reads all layers.
 pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
+    Config::from_leaves(&read_layers(sources)?)
+}
+
+fn read_layers(sources: &Sources) -> Result<Leaves, ConfigError> {
     let mut leaves = Leaves::new();
     if let Some(file) = &sources.user_file {
         read_file(file, false, |file, line| Origin::User { file, line }, &mut leaves)?;
@@ -89,7 +99,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         };
         leaves.insert(vec!["registry".to_owned(), "url".to_owned()], leaf);
     }
-    Config::from_leaves(&leaves)
+    Ok(leaves)
 }
 
 fn read_file(
@@ -137,6 +147,7 @@ impl Config {
                 Some(url) => Some(Registry { url: unnamed(url, &registry)?, takes_token }),
                 None => None,
             },
+            version_files: version_files(leaves)?,
             environments: environments(leaves)?,
         })
     }
@@ -174,14 +185,15 @@ fn name(text: &str) -> Option<String> {
 }
 
 /// The levels that hold without a configuration: what a user of the software notices.
+const TYPES: [(&str, Option<Bump>); 4] = [
+    ("feat", Some(Bump::Minor)),
+    ("fix", Some(Bump::Patch)),
+    ("hotfix", Some(Bump::Patch)),
+    ("perf", Some(Bump::Patch)),
+];
+
 fn types(leaves: &Leaves) -> Result<BTreeMap<String, Option<Bump>>, ConfigError> {
-    let defaults = [
-        ("feat", Some(Bump::Minor)),
-        ("fix", Some(Bump::Patch)),
-        ("hotfix", Some(Bump::Patch)),
-        ("perf", Some(Bump::Patch)),
-    ];
-    let mut types: BTreeMap<_, _> = defaults.map(|(name, level)| (name.to_owned(), level)).into();
+    let mut types: BTreeMap<_, _> = TYPES.map(|(name, level)| (name.to_owned(), level)).into();
     for (path, leaf) in leaves {
         let [bump, table, name] = path.as_slice() else { continue };
         if bump != "bump" || table != "types" {

@@ -1,7 +1,7 @@
 //! One key, and how its value is read.
 
-use super::ConfigError;
 use super::layer::{self, Leaf, Leaves};
+use super::{ConfigError, keys};
 
 /// One key with what the layers say of it.
 pub(super) struct Setting<'a> {
@@ -18,6 +18,17 @@ impl<'a> Setting<'a> {
     pub(super) fn at(leaves: &'a Leaves, path: &[&str]) -> Self {
         let segments: Vec<String> = path.iter().map(|segment| (*segment).to_owned()).collect();
         Self { key: path.join("."), leaf: leaves.get(&segments) }
+    }
+
+    /// The paths of the tables of a list, in their order.
+    pub(super) fn tables(leaves: &Leaves, list: &str) -> Vec<String> {
+        let number = |path: &Vec<String>| match path.as_slice() {
+            [table] => keys::index(table.strip_prefix(list)?),
+            _ => None,
+        };
+        let mut numbers: Vec<usize> = leaves.keys().filter_map(number).collect();
+        numbers.sort_unstable();
+        numbers.into_iter().map(|at| format!("{list}[{at}]")).collect()
     }
 
     pub(super) fn parsed<T>(

@@ -5,7 +5,7 @@ use semver::Version;
 use sha2::{Digest, Sha256};
 
 use super::changelog::{self, ChangelogError};
-use super::manifest::{self, ManifestError};
+use super::manifest::{self, ManifestError, Place};
 use super::plan::{Decision, FileEdit, Plan};
 
 /// What a plan is made of beside the decision.
@@ -22,6 +22,8 @@ pub struct Parts<'a> {
     pub section: &'a str,
     pub version_file: Managed<'a>,
     pub changelog: Managed<'a>,
+    /// The other files that hold the version, with the places in them.
+    pub version_files: Vec<(Managed<'a>, &'a [Place])>,
     pub time: Timestamp,
 }
 
@@ -40,6 +42,8 @@ pub struct Managed<'a> {
 pub enum AssembleError {
     #[error("`{path}` cannot be used")]
     Manifest { path: String, source: ManifestError },
+    #[error("`{0}` is not there")]
+    Absent(String),
     #[error("`{path}` cannot be used")]
     Changelog { path: String, source: ChangelogError },
 }
@@ -55,6 +59,15 @@ pub fn assemble(decision: &Decision, parts: &Parts) -> Result<Plan, AssembleErro
         changelog::splice(old, &version.to_string(), parts.section)
             .map_err(|source| AssembleError::Changelog { path, source })
     })?;
+    let mut files = vec![version_file, changelog];
+    let current = current(decision, parts)?;
+    for (file, places) in &parts.version_files {
+        files.push(edit(file, |path, old| {
+            let Some(old) = old else { return Err(AssembleError::Absent(path)) };
+            manifest::set(old, places, &current, version)
+                .map_err(|source| AssembleError::Manifest { path, source })
+        })?);
+    }
     let release_id = release_id(parts.app, parts.base, version);
     let subject = parts.commit_message.replace("{version}", &version.to_string());
     Ok(Plan {
@@ -63,12 +76,23 @@ pub fn assemble(decision: &Decision, parts: &Parts) -> Result<Plan, AssembleErro
         tag_ref: format!("refs/tags/{}", decision.tag),
         branch_ref: parts.branch_ref.to_owned(),
         base: parts.base.to_owned(),
-        files: [version_file, changelog].into_iter().flatten().collect(),
+        files: files.into_iter().flatten().collect(),
         previous: decision.current.clone(),
         version: version.clone(),
         time: parts.time,
         release_id,
     })
+}
+
+/// What the version files must hold so far: what VERSION.txt says, else the version that the decision starts from.
+fn current(decision: &Decision, parts: &Parts) -> Result<Version, AssembleError> {
+    let path = || parts.version_file.path.to_owned();
+    match &parts.version_file.bytes {
+        None => Ok(decision.current.clone()),
+        Some(bytes) => {
+            manifest::read_plain(bytes).map_err(|source| AssembleError::Manifest { path: path(), source })
+        }
+    }
 }
 
 fn edit(
@@ -134,6 +158,7 @@ mod tests {
                 tracked: true,
             },
             changelog: Managed { path: "CHANGELOG.md", bytes: None, tracked: false },
+            version_files: Vec::new(),
             time: Timestamp::UNIX_EPOCH,
         }
     }
@@ -157,6 +182,31 @@ mod tests {
     fn a_file_that_says_it_already_is_left_alone() {
         let plan = assemble(&decision(), &parts(Some(b"1.1.0\n"))).unwrap();
         assert_eq!(plan.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["CHANGELOG.md"]);
+    }
+
+    #[test]
+    fn every_version_file_is_checked_before_any_is_edited() {
+        let places = [Place::Key(manifest::Format::Json, manifest::Key::parse("version").unwrap())];
+        let planned = |text: Option<&str>| {
+            let file = Managed {
+                path: "package.json",
+                bytes: text.map(|text| text.as_bytes().to_vec()),
+                tracked: true,
+            };
+            let parts = Parts { version_files: vec![(file, &places)], ..parts(Some(b"1.0.0\n")) };
+            assemble(&decision(), &parts).map_err(|error| match error {
+                AssembleError::Manifest { path, source } => format!("{path}: {source}"),
+                other => other.to_string(),
+            })
+        };
+        let plan = planned(Some("{\"version\": \"1.0.0\"}")).unwrap();
+        assert_eq!(plan.files[2].new, b"{\"version\": \"1.1.0\"}");
+        assert_eq!(planned(Some("{\"version\": \"1.1.0\"}")).unwrap().files.len(), 2);
+        assert_eq!(
+            planned(Some("{\"version\": \"1.0.1\"}")).unwrap_err(),
+            "package.json: line 1: it says `1.0.1`, where the current version is 1.0.0"
+        );
+        assert_eq!(planned(None).unwrap_err(), "`package.json` is not there");
     }
 
     #[test]

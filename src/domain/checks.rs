@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     /// VERSION.txt at HEAD.
     pub version: Option<&'a Version>,
     pub changelog: Option<&'a str>,
+    /// The other version files at HEAD, each with what is wrong with it, if anything.
+    pub version_files: Vec<(&'a str, Option<String>)>,
     /// Every version that has a tag.
     pub released: &'a [Version],
     pub decision: &'a Decision,
@@ -77,6 +79,16 @@ pub fn verify(facts: &Facts) -> Vec<Finding> {
             problem,
             "run `shipmark bump --set` with the release's version",
         ));
+    }
+    for (path, wrong) in &facts.version_files {
+        if let Some(wrong) = wrong {
+            let problem = format!("`{}`, which should say {version}: {wrong}", text::line(path));
+            found.push(finding(
+                "version-file-differs",
+                problem,
+                "mend it and commit it, or its entry in shipmark.toml",
+            ));
+        }
     }
     found.extend(facts.tag.iter().flat_map(|tag| of_tag(tag, version)));
     found.extend(of_changelog(facts, version));
@@ -157,6 +169,8 @@ pub struct PushedTag<'a> {
     pub annotated: bool,
     /// VERSION.txt in the tagged tree.
     pub version_there: Option<Version>,
+    /// The other version files in the tagged tree that say something else, and what.
+    pub version_files: Vec<(&'a str, String)>,
     /// The first section of CHANGELOG.md in the tagged tree.
     pub changelog_top: Option<Version>,
     /// The version that the commits since the release before ask for.
@@ -185,6 +199,10 @@ pub fn pushed_tag(tag: &PushedTag) -> Vec<Finding> {
             found.push(finding("tag-lies", problem, "let `shipmark release` write both"));
         }
         _ => {}
+    }
+    for (path, wrong) in &tag.version_files {
+        let problem = format!("the tag `{name}` holds a `{}` whose {wrong}", text::line(path));
+        found.push(finding("tag-lies", problem, "let `shipmark release` write them all"));
     }
     match &tag.changelog_top {
         Some(top) if top != version => {
@@ -237,6 +255,7 @@ mod tests {
         let mut facts = Facts {
             version: Some(&version),
             changelog: Some("## 1.1.0\n"),
+            version_files: vec![("package.json", None)],
             released: &released,
             decision: &decision,
             tag: Some(TagFacts {
@@ -263,6 +282,7 @@ mod tests {
                 moved: false,
                 annotated: true,
                 version_there: Some(version.clone()),
+                version_files: Vec::new(),
                 changelog_top: None,
                 asked: Some(Version::new(1, 0, 1)),
             };
@@ -274,6 +294,8 @@ mod tests {
         assert_eq!(codes(|tag, _| tag.moved = true), ["tag-moved"]);
         assert_eq!(codes(|tag, _| tag.annotated = false), ["tag-lightweight"]);
         assert_eq!(codes(|tag, other| tag.version_there = Some(other)), ["tag-lies"]);
+        let lie = |tag: &mut PushedTag, _| tag.version_files = vec![("a.json", "line 1 says `1`".to_owned())];
+        assert_eq!(codes(lie), ["tag-lies"]);
         assert_eq!(codes(|tag, other| tag.changelog_top = Some(other)), ["changelog-top"]);
         assert_eq!(codes(|tag, other| tag.asked = Some(other)), ["tag-too-low"]);
     }
@@ -290,6 +312,10 @@ mod tests {
                 facts.tag = None;
             }),
             ["version-behind"]
+        );
+        assert_eq!(
+            codes(|facts| facts.version_files[0].1 = Some("it is not there".to_owned())),
+            ["version-file-differs"]
         );
         assert_eq!(
             codes(|facts| facts.changelog = Some("## 1.2.0\n\n## 1.1.0\n")),

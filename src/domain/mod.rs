@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod deployment;
 pub mod dotenv;
 pub mod health;
+pub mod inside;
 pub mod links;
 pub mod lint;
 pub mod manifest;

@@ -9,6 +9,7 @@ use crate::deploy::outbox::OutboxError;
 use crate::deploy::subject::SubjectError;
 use crate::domain::assemble::AssembleError;
 use crate::domain::decide::DecideError;
+use crate::domain::manifest::ManifestError;
 use crate::files::FileError;
 use crate::git::GitError;
 use crate::git::push::PushError;
@@ -35,7 +36,9 @@ impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
         let exit = match &error {
             FileError::Io { .. } => Exit::Io,
-            FileError::NotPlain { .. } | FileError::TooLarge { .. } => Exit::Repository,
+            FileError::NotPlain { .. } | FileError::NotAFolder { .. } | FileError::TooLarge { .. } => {
+                Exit::Repository
+            }
         };
         Self::from_source(exit, &error)
     }
@@ -50,9 +53,11 @@ impl From<ConfigError> for Error {
             }
             ConfigError::UnknownKey { .. } => Self::from_source(Exit::Configuration, &error)
                 .hint("remove it; the README lists every key under \"Configuration\""),
-            ConfigError::NotATable { header, .. } => Self::from_source(Exit::Configuration, &error)
-                .hint(format!("write its keys below a line `{header}`")),
-            ConfigError::Twice { .. } => {
+            ConfigError::NotATable { header, .. } | ConfigError::NotAList { header, .. } => {
+                Self::from_source(Exit::Configuration, &error)
+                    .hint(format!("write its keys below a line `{header}`"))
+            }
+            ConfigError::Twice { .. } | ConfigError::Beside { .. } => {
                 Self::from_source(Exit::Configuration, &error).hint("remove one of them")
             }
             ConfigError::Credentials { .. } => Self::from_source(Exit::Configuration, &error)
@@ -84,6 +89,9 @@ impl From<GitError> for Error {
                 plain.hint("fetch the whole history: `git fetch --unshallow --tags`, in CI `fetch-depth: 0`")
             }
             GitError::NotAFile(path) => plain.hint(format!("replace `{path}` by a plain file")),
+            GitError::Filtered { path, .. } => {
+                plain.hint(format!("take the attribute `filter` off `{path}` in .gitattributes"))
+            }
             GitError::InTheWay(..) => plain.hint("choose another `tag.format`, or remove what is in the way"),
             GitError::Unsupported(_) => plain.hint(
                 "clone it with SHA-1 objects and file references: `git clone` from a server that has them so",
@@ -104,9 +112,7 @@ impl From<GitError> for Error {
             GitError::Locked(_) | GitError::RefLocked(_) => {
                 plain.hint("wait for it to end, then run this again")
             }
-            GitError::Manifest { .. } => {
-                plain.hint("write one version into it, such as 1.2.3, and commit it")
-            }
+            GitError::Manifest { source, .. } => plain.hint(mend_of(source)),
             GitError::UnknownRevision(_) => plain.hint("run `git fetch --tags` if another clone has it"),
             _ => plain,
         }
@@ -166,11 +172,26 @@ impl From<AssembleError> for Error {
     fn from(error: AssembleError) -> Self {
         let plain = Self::from_source(Exit::Repository, &error);
         match &error {
-            AssembleError::Manifest { .. } => {
-                plain.hint("write one version into it, such as 1.2.3, and commit it")
+            AssembleError::Manifest { source, .. } => plain.hint(mend_of(source)),
+            AssembleError::Absent(path) => {
+                plain.hint(format!("commit `{path}`, or remove it from `version_file` in shipmark.toml"))
             }
             AssembleError::Changelog { .. } => plain.hint("save it as UTF-8"),
         }
+    }
+}
+
+/// What to do about a file that holds no version where one is looked for.
+fn mend_of(error: &ManifestError) -> String {
+    match error {
+        ManifestError::NotAVersion(_) => "write one version into it, such as 1.2.3, and commit it".to_owned(),
+        ManifestError::NotUtf8 => "save it as UTF-8".to_owned(),
+        ManifestError::Differs { current, .. } => {
+            format!("write {current} there and commit it; nothing was changed")
+        }
+        ManifestError::SamePlace(_) => "remove one of them from shipmark.toml".to_owned(),
+        ManifestError::Malformed { .. } => "mend the file and commit it".to_owned(),
+        _ => "mend the file, or its entry in `version_file` in shipmark.toml".to_owned(),
     }
 }
 

@@ -99,7 +99,7 @@ impl Repo {
 
 /// Writes one file, unless a person changed it since the release began; returns whether it holds `new`.
 fn finish_file(root: &Path, file: &JournalFile, new: &[u8]) -> Result<bool, GitError> {
-    let path = root.join(&file.path);
+    let path = files::inside(root, &file.path)?;
     let present = files::read_managed(&path)?;
     let is = |bytes: &[u8], blob: &str| {
         Oid::hash_object(ObjectType::Blob, bytes).is_ok_and(|oid| oid.to_string() == blob)

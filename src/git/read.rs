@@ -59,7 +59,7 @@ impl Repo {
             return Ok(Some(bytes));
         }
         let Some(root) = self.inner.workdir() else { return Ok(None) };
-        let bytes = files::read_managed(&root.join(path))?;
+        let bytes = files::read_managed(&files::inside(root, path)?)?;
         // What git would turn CRLF into on the way in, a tree never holds with CRLF.
         let config = self.inner.config().map_err(failed("the configuration"))?;
         let converts =

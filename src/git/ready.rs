@@ -1,9 +1,10 @@
 //! Before a release: one shipmark at a time, and no unfinished work that it would mix with.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
 use std::time::Duration;
 
-use git2::RepositoryState;
+use git2::{AttrCheckFlags, AttrValue, RepositoryState};
 
 use super::{GitError, Repo};
 use crate::files::{self, FileError};
@@ -62,7 +63,25 @@ impl Repo {
     /// Refuses managed files that could not be replaced in the end, while nothing has happened yet.
     pub fn refuse_unwritable(&self, managed: &[&str]) -> Result<(), GitError> {
         let Some(root) = self.inner.workdir() else { return Ok(()) };
-        managed.iter().try_for_each(|path| Ok(files::read_managed(&root.join(path)).map(|_| ())?))
+        managed.iter().try_for_each(|path| {
+            files::read_managed(&files::inside(root, path)?)?;
+            self.refuse_filtered(path)
+        })
+    }
+
+    /// Refuses a file that git passes through a program on its way in, such as Git LFS: what shipmark writes into
+    /// a tree does not take that way.
+    fn refuse_filtered(&self, path: &str) -> Result<(), GitError> {
+        let filter = self
+            .inner
+            .get_attr(Path::new(path), "filter", AttrCheckFlags::default())
+            .map_err(super::failed(format!("the attributes of `{path}`")))?;
+        match AttrValue::from_string(filter) {
+            AttrValue::String(filter) => {
+                Err(GitError::Filtered { path: path.to_owned(), filter: filter.to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a tag whose name is taken by whatever it may be, or runs through another reference.

@@ -30,7 +30,8 @@ impl Repo {
         self.remove_stale_locks(&journal)?;
         if let Some(root) = self.inner.workdir() {
             for file in &journal.files {
-                files::sweep(&root.join(&file.path)).map_err(GitError::from)?;
+                let path = files::inside(root, &file.path).map_err(GitError::from)?;
+                files::sweep(&path).map_err(GitError::from)?;
             }
         }
         if let (State::Prepared, Some(remote)) = (journal.state, journal.remote.clone()) {

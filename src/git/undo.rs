@@ -62,7 +62,7 @@ impl Repo {
         let changed = self.changed_between(&release.base, &release.commit)?;
         let root = self.root()?;
         for path in &changed {
-            let present = files::read_managed(&root.join(path))?;
+            let present = files::read_managed(&files::inside(root, path)?)?;
             let known = [self.file_at(&release.commit, path)?, self.file_at(&release.base, path)?];
             if !known.contains(&present) {
                 return Err(GitError::Dirty(path.clone()));
@@ -85,11 +85,11 @@ impl Repo {
         for path in &changed {
             match self.file_at(&release.base, path)? {
                 Some(bytes) => {
-                    files::replace(&root.join(path), &bytes)?;
+                    files::replace(&files::inside(root, path)?, &bytes)?;
                     entries.from_worktree.push(path);
                 }
                 None => {
-                    files::remove(&root.join(path))?;
+                    files::remove(&files::inside(root, path)?)?;
                     entries.removed.push(path);
                 }
             }

@@ -99,7 +99,10 @@ fn a_crate_has_one_owner() {
         ("handlebars", &["src/template.rs"]),
         ("conventional_commit_parser", &["src/domain/message/"]),
         ("tokio", &["src/http", "src/store/", "src/registry/", "src/server/", "src/cli/serve/"]),
-        ("toml", &["src/config/"]),
+        ("toml", &["src/config/", "src/domain/manifest/"]),
+        ("jsonc_parser", &["src/domain/manifest/json.rs"]),
+        ("roxmltree", &["src/domain/manifest/xml.rs"]),
+        ("saphyr_parser", &["src/domain/manifest/yaml.rs"]),
         ("regex", &["src/domain/"]),
     ]);
     let mut breaches = Vec::new();
@@ -169,8 +172,9 @@ fn the_readme_names_every_command_and_every_key() {
             "README.md lacks `shipmark {name}`"
         );
     }
-    for key in &shipmark::config::keys::KEYS {
-        assert!(readme.contains(&format!("`{}`", key.path)), "README.md lacks the key `{}`", key.path);
+    for key in shipmark::config::keys::KEYS {
+        let row = format!("| `{}` | `{}` | {} |", key.path, key.example, key.purpose);
+        assert!(readme.contains(&row), "README.md lacks `{row}`");
     }
 }
 

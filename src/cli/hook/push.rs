@@ -1,11 +1,13 @@
 //! The hook before a push: commits must be conventional, and a release tag must tell the truth.
 
+use semver::Version;
+
 use super::sync;
 use crate::cli::{Context, lint, next};
 use crate::config::Config;
 use crate::domain::checks::{self, PushedTag};
 use crate::domain::decide;
-use crate::domain::manifest;
+use crate::domain::manifest::{self, Wrong};
 use crate::domain::plan::Wish;
 use crate::domain::pushed::Pushed;
 use crate::domain::{changelog, text};
@@ -71,10 +73,11 @@ fn judge_tag(
         None => None,
         Some(object) => Some(repo.resolve(object)?),
     };
-    let (mut version_there, mut top, mut asked) = (None, None, None);
+    let (mut version_there, mut version_files, mut top, mut asked) = (None, Vec::new(), None, None);
     if let Some(commit) = &commit {
         version_there =
             repo.file_at(commit, VERSION_FILE)?.and_then(|bytes| manifest::read_plain(&bytes).ok());
+        version_files = lying(repo, config, commit, &version)?;
         let changelog = repo.file_at(commit, CHANGELOG_FILE)?;
         let sections = changelog.map(|bytes| changelog::versions(&String::from_utf8_lossy(&bytes)));
         top = sections.and_then(|sections| sections.into_iter().next());
@@ -95,6 +98,7 @@ fn judge_tag(
         moved: pushed.remote_oid.is_some(),
         annotated,
         version_there,
+        version_files,
         changelog_top: top,
         asked,
     });
@@ -103,6 +107,24 @@ fn judge_tag(
         context.ui.urge(&format!("{label} {}: {}\n        {}", found.code, found.problem, found.mend));
     }
     Ok(!findings.is_empty())
+}
+
+/// The version files of a commit that say another version. Those that it lacks, or keeps in another form, are
+/// from before today's configuration.
+fn lying<'a>(
+    repo: &Repo,
+    config: &'a Config,
+    commit: &str,
+    version: &Version,
+) -> Result<Vec<(&'a str, String)>, Error> {
+    let mut lying = Vec::new();
+    for file in &config.version_files {
+        let Some(bytes) = repo.file_at(commit, &file.path)? else { continue };
+        if let Err(Wrong::Differs(why)) = manifest::check(&bytes, &file.places, version) {
+            lying.push((file.path.as_str(), why));
+        }
+    }
+    Ok(lying)
 }
 
 /// The commits whose history the remote has already, so that the pusher is not blamed for it. A remote without

@@ -1,17 +1,10 @@
-//! The version in a file's text: read it, or replace it and keep every other byte.
+//! A file that holds nothing but the version.
 
 use semver::Version;
 
-/// Why a version file cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestError {
-    #[error("it is not UTF-8")]
-    NotUtf8,
-    #[error("it holds `{0}`, not one semantic version such as 1.2.3")]
-    NotAVersion(String),
-}
+use super::ManifestError;
 
-const BOM: char = '\u{FEFF}';
+pub(super) const BOM: char = '\u{FEFF}';
 
 /// The version in a VERSION.txt: one semantic version without a prefix on one line.
 pub fn read_plain(bytes: &[u8]) -> Result<Version, ManifestError> {

@@ -1,0 +1,122 @@
+//! The table itself.
+
+use super::{Key, Kind};
+
+const fn key(path: &'static str, kind: Kind, example: &'static str, purpose: &'static str) -> Key {
+    Key { path, kind, default: None, example, purpose, instead: false }
+}
+
+impl Key {
+    /// The value that holds without a configuration, as TOML.
+    const fn or(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    /// It excludes the key above it in its table.
+    const fn instead(self) -> Self {
+        Self { instead: true, ..self }
+    }
+}
+
+use Kind::{Choice, Flag, Number, Text, Texts};
+
+/// The keys, in the order in which a person would read them.
+pub const KEYS: &[Key] = &[
+    key("app", Text, "\"helpdesk\"", "what is deployed; default: the repository's name"),
+    key(
+        "workload",
+        Text,
+        "\"team-support\"",
+        "who deploys it, as the registry's API v1 means it; default: the app",
+    ),
+    key("tag.format", Text, "\"v{version}\"", "how a release tag is written").or("\"v{version}\""),
+    key("release.initial", Text, "\"0.1.0\"", "the first version of a repository without a release")
+        .or("\"0.1.0\""),
+    key("release.commit_message", Text, "\"chore(release): {version}\"", "the subject of a release commit")
+        .or("\"chore(release): {version}\""),
+    key("release.remote", Text, "\"origin\"", "the remote that a release is pushed to").or("\"origin\""),
+    key(
+        "version_file[].path",
+        Text,
+        "\"package.json\"",
+        "one more file that holds the version, from the repository's root",
+    ),
+    key(
+        "version_file[].key",
+        Text,
+        "\"version\"",
+        "where in it: `package.version`, `plugins[0].version`, `packages.\"\".version`; in XML `project/version`, `widget/@version`",
+    ),
+    key(
+        "version_file[].pattern",
+        Text,
+        "'^__version__ = \"(?<version>.+)\"$'",
+        "in place of `key`: whole lines, of which exactly one matches",
+    )
+    .instead(),
+    key(
+        "version_file[].format",
+        Choice(&["toml", "json", "yaml", "xml", "cargo-lock"]),
+        "\"json\"",
+        "default: by the file's ending; `cargo-lock` sets the repository's own packages (`key` names one of several)",
+    ),
+    key(
+        "bump.zero",
+        Choice(&["semver", "cargo", "major"]),
+        "\"semver\"",
+        "what 0.x promises: semver, cargo or major",
+    )
+    .or("\"semver\""),
+    key(
+        "bump.types.*",
+        Choice(&["major", "minor", "patch", "none"]),
+        "\"patch\"",
+        "the level of a commit type: major, minor, patch or none",
+    ),
+    key("hooks.prepare", Flag, "true", "whether an empty commit message gets the known types as comments")
+        .or("false"),
+    key("registry.url", Text, "\"https://registry.example\"", "where deployments are reported"),
+    key(
+        "environments.*.platform",
+        Text,
+        "\"production\"",
+        "the registry's platform; default: the environment's name",
+    ),
+    key("environments.*.order", Number, "30", "the column of `status`; smaller stands further left"),
+    key("environments.*.url", Text, "\"https://helpdesk.example\"", "where people find the program"),
+    key(
+        "environments.*.deploy",
+        Texts,
+        "[\"./scripts/deploy\", \"production\"]",
+        "what `deploy` runs without a command of its own; needs `shipmark config trust`",
+    ),
+    key(
+        "environments.*.rollback",
+        Texts,
+        "[\"./scripts/deploy\", \"production\"]",
+        "what `rollback` runs; default: `deploy`",
+    ),
+    key("environments.*.migrations", Texts, "[\"migrations/**\"]", "files that a rollback does not undo"),
+    key(
+        "environments.*.health.url",
+        Text,
+        "\"/health\"",
+        "where the running program says what it is: an address, or a path below `url`",
+    ),
+    key("environments.*.health.version", Text, "\"/version\"", "the JSON pointer to its version"),
+    key(
+        "environments.*.health.commit",
+        Text,
+        "\"/commit\"",
+        "the JSON pointer to its commit, which proves most",
+    ),
+    key(
+        "environments.*.health.environment",
+        Text,
+        "\"/environment\"",
+        "the JSON pointer to the environment's name, which must be this one",
+    ),
+    key("environments.*.health.within", Text, "\"60s\"", "how long a deployed program may take to come up")
+        .or("\"60s\""),
+    key("environments.*.health.stable", Number, "3", "how many good answers in a row count").or("3"),
+];
