@@ -103,17 +103,17 @@ fn of_releases(
     for (at, release) in releases.iter().enumerate() {
         let before = releases.get(at + 1).and_then(|before| before.tag.as_ref());
         let previous_tag = before.map(|tag| tag.name.as_str());
-        let commits = repo.read_commits(&release.commits)?;
+        let commits = &release.commits;
         match &release.tag {
             None if !all || commits.is_empty() => {}
             None => {
                 let subject = Subject { version: None, tag: None, previous_tag };
-                sections.push(unreleased(rendering.section(&head, &subject, &commits)?));
+                sections.push(unreleased(rendering.section(&head, &subject, commits)?));
             }
             Some(tag) => {
                 let version = Some((&tag.version, repo.time_of(&tag.commit)?));
                 let subject = Subject { version, tag: Some(&tag.name), previous_tag };
-                let text = rendering.section(&head, &subject, &commits)?;
+                let text = rendering.section(&head, &subject, commits)?;
                 sections.push(Section { version: tag.version.to_string(), text });
             }
         }

@@ -19,7 +19,7 @@ impl Repo {
     /// both wrong after a backport. The nearest one is a lower bound, found by a short walk, so only the
     /// higher ones have to be tried. `tags` are highest first.
     pub(super) fn base(&self, head: &str, tags: &[Named]) -> Result<Option<Tag>, GitError> {
-        let mut graph = Graph::of(&self.inner);
+        let mut graph = Graph::of(self);
         let head = parse_oid(head)?;
         let stable: Vec<&Named> = tags.iter().filter(|tag| tag.is_stable()).collect();
         let near = graph.nearest(head, &stable.iter().map(|tag| tag.guess()).collect())?;
@@ -62,7 +62,7 @@ impl Repo {
         let tags = self.version_tags(format)?;
         let counts = |tag: &&Named| tag.is_stable() || decide::is_ranked(&tag.version);
         let counted: Vec<&Named> = tags.iter().filter(counts).collect();
-        let mut graph = Graph::of(&self.inner);
+        let mut graph = Graph::of(self);
         let near = graph.nearest(head, &counted.iter().map(|tag| tag.guess()).collect())?;
         let mut here = counted.iter().filter(|tag| Some(tag.guess()) == near);
         let Some(named) = here.next().filter(|tag| !tag.is_stable()) else { return Ok(None) };

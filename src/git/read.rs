@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use git2::{Oid, Sort};
+use git2::Oid;
 use semver::Version;
 
+use super::graph::Graph;
 use super::tags::Named;
 use super::{GitError, Repo, failed};
 use crate::domain::manifest;
@@ -80,29 +81,30 @@ impl Repo {
         to: &str,
         without: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<Commit>, GitError> {
-        let walking = || failed("the commits since the last release");
-        let mut walk = self.inner.revwalk().map_err(walking())?;
-        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(walking())?;
-        walk.push(super::parse_oid(to)?).map_err(walking())?;
-        for from in without {
-            walk.hide(super::parse_oid(from)?).map_err(walking())?;
-        }
-        walk.map(|oid| self.read_commit(oid.map_err(walking())?)).collect()
+        let without = without.into_iter().map(super::parse_oid).collect::<Result<Vec<_>, _>>()?;
+        let mut graph = Graph::with_messages(self);
+        let window = graph.window(super::parse_oid(to)?, &without)?;
+        Ok(window.into_iter().filter_map(|place| graph.take(place)).collect())
     }
 
     pub(super) fn read_commit(&self, oid: Oid) -> Result<Commit, GitError> {
         let commit = self.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
+        Ok(self.commit_of(&commit))
+    }
+
+    /// A commit as the rules see it.
+    pub(super) fn commit_of(&self, commit: &git2::Commit) -> Commit {
         let message =
             Message::parse(&decode(commit.message_raw_bytes(), commit.message_encoding().ok().flatten()));
         let revert_target_exists =
             message.reverted_header().is_some() && self.has_any(&message.revert_targets());
-        Ok(Commit {
-            oid: oid.to_string(),
+        Commit {
+            oid: commit.id().to_string(),
             author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
             parents: commit.parent_ids().map(|parent| parent.to_string()).collect(),
             revert_target_exists,
             message,
-        })
+        }
     }
 
     /// Whether one of these commits exists; a message that names more than a few is no revert that git wrote.

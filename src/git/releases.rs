@@ -1,11 +1,11 @@
 //! Which commits each release brought: one walk, and every commit goes to the lowest version whose tag contains it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use git2::{Oid, Sort};
 use jiff::Timestamp;
 
-use super::{GitError, Repo, failed, parse_oid};
+use super::graph::Graph;
+use super::{GitError, Repo, parse_oid};
 use crate::domain::plan::{Commit, Tag};
 use crate::domain::version::TagFormat;
 
@@ -14,63 +14,35 @@ use crate::domain::version::TagFormat;
 pub struct Brought {
     /// `None`: not released yet.
     pub tag: Option<Tag>,
-    /// The object ids of its commits, newest first.
-    pub commits: Vec<String>,
+    /// Its commits, newest first.
+    pub commits: Vec<Commit>,
 }
 
 impl Repo {
     /// The stable releases that HEAD contains, highest version first, below what is not released.
     pub fn releases(&self, format: &TagFormat) -> Result<Vec<Brought>, GitError> {
         let head = parse_oid(&self.head()?.oid)?;
-        let walking = || failed("the history of HEAD");
-        let mut walk = self.inner.revwalk().map_err(walking())?;
-        walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(walking())?;
-        walk.push(head).map_err(walking())?;
-        let order: Vec<Oid> = walk.collect::<Result<_, _>>().map_err(walking())?;
-        let place: HashMap<Oid, usize> = order.iter().enumerate().map(|(at, oid)| (*oid, at)).collect();
+        let mut graph = Graph::with_messages(self);
+        let order = graph.window(head, &[])?;
+        let ranks: HashMap<usize, usize> =
+            order.iter().enumerate().map(|(rank, place)| (*place, rank)).collect();
         let named = self.version_tags(format)?;
-        let mut tags = self.peel_all(named.iter().filter(|tag| tag.is_stable()))?;
-        tags.retain(|tag| Oid::from_str(&tag.commit).is_ok_and(|oid| place.contains_key(&oid)));
-        tags.sort_by(|a, b| a.version.cmp_precedence(&b.version));
-        tags.dedup_by(|a, b| a.version.cmp_precedence(&b.version).is_eq());
-        let mut taken = vec![false; order.len()];
         let mut releases = Vec::new();
+        let mut taken = HashSet::new();
+        // From the lowest version up; of versions that differ in build metadata alone the first one counts.
+        let mut tags = self.peel_all(named.iter().filter(|tag| tag.is_stable()))?;
+        tags.retain(|tag| parse_oid(&tag.commit).is_ok_and(|oid| graph.met(oid).is_some()));
+        tags.reverse();
+        tags.dedup_by(|a, b| a.version.cmp_precedence(&b.version).is_eq());
         for tag in tags {
-            let commits = self.take(parse_oid(&tag.commit)?, &place, &mut taken)?;
+            let Some(place) = graph.met(parse_oid(&tag.commit)?) else { continue };
+            let commits = take(&mut graph, place, &ranks, &mut taken);
             releases.push(Brought { tag: Some(tag), commits });
         }
-        releases.push(Brought { tag: None, commits: self.take(head, &place, &mut taken)? });
+        let tip = graph.met(head).map(|place| take(&mut graph, place, &ranks, &mut taken));
+        releases.push(Brought { tag: None, commits: tip.unwrap_or_default() });
         releases.reverse();
         Ok(releases)
-    }
-
-    /// Everything that `from` contains and nobody took yet.
-    fn take(
-        &self,
-        from: Oid,
-        place: &HashMap<Oid, usize>,
-        taken: &mut [bool],
-    ) -> Result<Vec<String>, GitError> {
-        let mut found = Vec::new();
-        let mut open = vec![from];
-        while let Some(oid) = open.pop() {
-            let Some(at) = place.get(&oid).copied() else { continue };
-            match taken.get_mut(at) {
-                Some(free) if !*free => *free = true,
-                _ => continue,
-            }
-            found.push((at, oid.to_string()));
-            open.extend(
-                self.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?.parent_ids(),
-            );
-        }
-        found.sort_unstable();
-        Ok(found.into_iter().map(|(_, oid)| oid).collect())
-    }
-
-    /// The commits with their messages.
-    pub fn read_commits(&self, oids: &[String]) -> Result<Vec<Commit>, GitError> {
-        oids.iter().map(|oid| self.read_commit(parse_oid(oid)?)).collect()
     }
 
     /// When a commit was made.
@@ -78,4 +50,24 @@ impl Repo {
         let seconds = self.commit(oid)?.time().seconds();
         Ok(Timestamp::from_second(seconds).unwrap_or_default())
     }
+}
+
+/// Everything that the commit at `from` contains and nobody took yet, newest first.
+fn take(
+    graph: &mut Graph,
+    from: usize,
+    ranks: &HashMap<usize, usize>,
+    taken: &mut HashSet<usize>,
+) -> Vec<Commit> {
+    let mut found = Vec::new();
+    let mut open = vec![from];
+    while let Some(place) = open.pop() {
+        if !taken.insert(place) {
+            continue;
+        }
+        found.push((ranks.get(&place).copied(), place));
+        open.extend(graph.parents_met(place));
+    }
+    found.sort_unstable();
+    found.into_iter().filter_map(|(_, place)| graph.take(place)).collect()
 }
