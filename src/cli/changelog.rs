@@ -52,7 +52,7 @@ impl Changelog {
         let config = context.config(Some(&repo))?;
         let rendering = Rendering::new(&repo, &config)?;
         let sections = match &self.which {
-            Which { range: Some(range), .. } => vec![of_range(&repo, range, &rendering)?],
+            Which { range: Some(range), .. } => vec![of_range(&repo, &config, range, &rendering)?],
             Which { latest, all, .. } if *latest || *all => of_releases(&repo, &config, *all, &rendering)?,
             _ => vec![of_window(&repo, &config, &rendering)?],
         };
@@ -76,16 +76,16 @@ fn unreleased(text: String) -> Section {
 }
 
 fn of_window(repo: &Repo, config: &Config, rendering: &Rendering) -> Result<Section, Error> {
-    let history = repo.history(&config.tag_format)?;
+    let history = super::history(repo, config)?;
     let previous_tag = history.base.as_ref().map(|base| base.name.as_str());
     let subject = Subject { version: None, tag: None, previous_tag };
     Ok(unreleased(rendering.section(&history.head, &subject, &history.window)?))
 }
 
-fn of_range(repo: &Repo, range: &str, rendering: &Rendering) -> Result<Section, Error> {
+fn of_range(repo: &Repo, config: &Config, range: &str, rendering: &Rendering) -> Result<Section, Error> {
     let (from, to) = lint::range(range)?;
     let head = repo.resolve(to)?;
-    let commits = repo.commits(&head, Some(&repo.resolve(from)?))?;
+    let commits = config.reading.apply(repo.commits(&head, Some(&repo.resolve(from)?))?, &head);
     let subject = Subject { version: None, tag: Some(to), previous_tag: Some(from) };
     Ok(unreleased(rendering.section(&head, &subject, &commits)?))
 }
@@ -103,7 +103,8 @@ fn of_releases(
     for (at, release) in releases.iter().enumerate() {
         let before = releases.get(at + 1).and_then(|before| before.tag.as_ref());
         let previous_tag = before.map(|tag| tag.name.as_str());
-        let commits = &release.commits;
+        let tip = release.tag.as_ref().map_or(&head, |tag| &tag.commit);
+        let commits = &config.reading.apply(release.commits.clone(), tip);
         match &release.tag {
             None if !all || commits.is_empty() => {}
             None => {

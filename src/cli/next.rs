@@ -23,8 +23,11 @@ pub(super) struct Next {
     #[arg(long)]
     explain: bool,
     /// Take this level instead of that of the commits
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", conflicts_with = "graduate")]
     bump: Option<Level>,
+    /// Leave 0.x: the next version is 1.0.0
+    #[arg(long)]
+    graduate: bool,
 }
 
 /// A level as an option writes it.
@@ -52,6 +55,8 @@ pub(super) fn rules(config: &Config) -> Rules {
         initial: config.initial.clone(),
         zero: config.zero,
         types: config.types.clone(),
+        unlisted: config.unlisted,
+        own: config.rules.clone(),
     }
 }
 
@@ -76,13 +81,15 @@ impl Next {
         if !self.explain
             && !context.ui.json
             && self.bump.is_none()
+            && !self.graduate
+            && config.reading.is_plain()
             && let Some(version) = settled(&repo, &config)?
         {
             context.ui.answer(&version.to_string())?;
             return Ok(Exit::Done.into());
         }
-        let history = repo.history(&config.tag_format)?;
-        let wish = Wish { set: None, bump: self.bump.map(Bump::from) };
+        let history = super::history(&repo, &config)?;
+        let wish = Wish { set: None, bump: self.bump.map(Bump::from), graduate: self.graduate };
         let decision = decide(context, &config, &history, &wish)?;
         if context.ui.json {
             context.ui.document(&decision)?;

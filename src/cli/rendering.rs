@@ -76,8 +76,9 @@ impl<'a> Rendering<'a> {
     /// The section of some commits, without those that a later one took back; `head` is where they are seen from.
     pub(super) fn section(&self, head: &str, subject: &Subject, commits: &[Commit]) -> Result<String, Error> {
         let taken_back = decide::taken_back(commits);
-        let mut notes =
-            notes::notes(subject, &self.style, commits, |commit| !taken_back.contains(&commit.oid));
+        let mut notes = notes::notes(subject, &self.style, commits, |commit| {
+            !taken_back.contains(&(commit.oid.clone(), commit.message.header.clone()))
+        });
         if self.contributors == Contributors::All {
             notes.contributors = self.repo.contributors(head, commits)?;
         }

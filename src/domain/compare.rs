@@ -192,7 +192,6 @@ pub fn tally(commits: &[&Waiting]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::message::Message;
     use crate::domain::version::{TagFormat, Zero};
 
     fn rules() -> Rules {
@@ -202,6 +201,8 @@ mod tests {
             initial: Version::new(0, 1, 0),
             zero: Zero::Semver,
             types: types.map(|(name, bump)| (name.to_owned(), bump)).into(),
+            unlisted: None,
+            own: Vec::new(),
         }
     }
 
@@ -209,11 +210,8 @@ mod tests {
     fn side(messages: &[&str], base: &str) -> Side {
         let commit = |(index, text): (usize, &&str)| {
             let commit = Commit {
-                oid: format!("{index}00000000"),
-                message: Message::parse(text),
-                author: String::new(),
                 parents: if text.starts_with("Merge") { vec![String::new(); 2] } else { Vec::new() },
-                revert_target_exists: false,
+                ..Commit::of(&format!("{index}00000000"), text)
             };
             (commit, 1_000_000 - 3_600 * i64::try_from(index).unwrap())
         };

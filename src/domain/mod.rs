@@ -22,6 +22,7 @@ pub mod notes;
 pub mod past;
 pub mod plan;
 pub mod pushed;
+pub mod reading;
 pub mod reference;
 pub mod rollback;
 pub mod span;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::Serialize;
 
-use super::message::Message;
+use super::message::{Message, Source};
 use super::version::{Bump, Zero};
 
 /// What a repository holds, as far as a release depends on it; read once.
@@ -20,6 +20,14 @@ pub struct History {
     pub window: Vec<Commit>,
     /// VERSION.txt at HEAD; `None` if there is none.
     pub version_file: Option<Version>,
+}
+
+impl History {
+    /// How many commits the window has; what a squash lists counts once.
+    pub fn commits(&self) -> usize {
+        let oids = self.window.iter().map(|commit| commit.oid.as_str());
+        oids.collect::<std::collections::HashSet<_>>().len()
+    }
 }
 
 /// A pre-release that HEAD contains and that settles what the next final version is.
@@ -45,14 +53,32 @@ pub struct Commit {
     pub oid: String,
     pub message: Message,
     pub author: String,
+    /// The author's mail address.
+    pub email: String,
     /// The object ids of its parents.
     pub parents: Vec<String>,
     /// Whether the repository has a commit that this one says it reverts. A rebase leaves reverts behind
     /// whose target exists no more.
     pub revert_target_exists: bool,
+    /// Why it asks for nothing, whatever its message says.
+    pub passed_over: Option<Reason>,
 }
 
 impl Commit {
+    /// A commit of which only the message matters, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(oid: &str, text: &str) -> Self {
+        Self {
+            oid: oid.to_owned(),
+            message: Message::parse(text),
+            author: "Ada".to_owned(),
+            email: "ada@example.org".to_owned(),
+            parents: vec!["0".repeat(40)],
+            revert_target_exists: false,
+            passed_over: None,
+        }
+    }
+
     /// Whether it joins histories.
     pub fn is_merge(&self) -> bool {
         self.parents.len() > 1
@@ -64,6 +90,8 @@ impl Commit {
 pub struct Wish {
     pub set: Option<Version>,
     pub bump: Option<Bump>,
+    /// 1.0.0, from below it.
+    pub graduate: bool,
 }
 
 /// What should happen, and why. Serialised, it is the answer of `next --json`.
@@ -121,6 +149,8 @@ pub struct Deciding {
     /// The level after the policy for 0.x.
     pub effective: Bump,
     pub breaking: bool,
+    /// Where the message stands.
+    pub message_source: Source,
 }
 
 /// A commit that asks for none, and why.
@@ -145,6 +175,14 @@ pub enum Reason {
     Autosquash,
     OwnRelease,
     BareVersion,
+    /// The base contains the commit that it was picked from.
+    AlreadyReleased,
+    /// The commit that it was picked from, or another pick of it, is in the window too.
+    DuplicatePick,
+    /// The configuration passes it over.
+    Filtered,
+    /// A note takes its message away.
+    NoteEmpty,
 }
 
 impl Reason {
@@ -165,6 +203,10 @@ impl Reason {
             Self::Autosquash => "to be squashed",
             Self::OwnRelease => "a release of shipmark's",
             Self::BareVersion => "only a version",
+            Self::AlreadyReleased => "picked from a commit that was released",
+            Self::DuplicatePick => "picked from a commit that counts already",
+            Self::Filtered => "passed over by `commits.exclude`",
+            Self::NoteEmpty => "an empty note takes it out",
         }
     }
 }

@@ -37,7 +37,8 @@ impl Repo {
         let mut named = self.version_tags(format)?;
         named.retain(|tag| Some(tag.name.as_str()) != without);
         let base = self.base(&head, &named)?;
-        let window = self.commits(&head, base.as_ref().map(|base| base.commit.as_str()))?;
+        let mut window = self.commits(&head, base.as_ref().map(|base| base.commit.as_str()))?;
+        self.mark_picks(&mut window, base.as_ref())?;
         self.refuse_cut_history(&window, named.is_empty())?;
         let is_above = |tag: &&Named| base.as_ref().is_none_or(|base| tag.version > base.version);
         let tags = self.peel_all(named.iter().filter(is_above))?;
@@ -84,12 +85,12 @@ impl Repo {
         let without = without.into_iter().map(super::parse_oid).collect::<Result<Vec<_>, _>>()?;
         let mut graph = Graph::with_messages(self);
         let window = graph.window(super::parse_oid(to)?, &without)?;
-        Ok(window.into_iter().filter_map(|place| graph.take(place)).collect())
+        self.corrected(window.into_iter().filter_map(|place| graph.take(place)).collect())
     }
 
     pub(super) fn read_commit(&self, oid: Oid) -> Result<Commit, GitError> {
         let commit = self.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
-        Ok(self.commit_of(&commit))
+        Ok(self.corrected(vec![self.commit_of(&commit)])?.remove(0))
     }
 
     /// A commit as the rules see it.
@@ -104,11 +105,13 @@ impl Repo {
             parents: commit.parent_ids().map(|parent| parent.to_string()).collect(),
             revert_target_exists,
             message,
+            email: String::from_utf8_lossy(commit.author().email_bytes()).into_owned(),
+            passed_over: None,
         }
     }
 
     /// Whether one of these commits exists; a message that names more than a few is no revert that git wrote.
-    fn has_any(&self, prefixes: &[String]) -> bool {
+    pub(super) fn has_any(&self, prefixes: &[String]) -> bool {
         prefixes.iter().take(32).any(|prefix| self.inner.find_commit_by_prefix(prefix).is_ok())
     }
 

@@ -37,10 +37,10 @@ impl Repo {
         for tag in tags {
             let Some(place) = graph.met(parse_oid(&tag.commit)?) else { continue };
             let commits = take(&mut graph, place, &ranks, &mut taken);
-            releases.push(Brought { tag: Some(tag), commits });
+            releases.push(Brought { tag: Some(tag), commits: self.corrected(commits)? });
         }
         let tip = graph.met(head).map(|place| take(&mut graph, place, &ranks, &mut taken));
-        releases.push(Brought { tag: None, commits: tip.unwrap_or_default() });
+        releases.push(Brought { tag: None, commits: self.corrected(tip.unwrap_or_default())? });
         releases.reverse();
         Ok(releases)
     }

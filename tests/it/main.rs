@@ -15,6 +15,7 @@ mod compare;
 mod config;
 mod conformance;
 mod databases;
+mod deciding;
 mod deploy;
 mod env;
 mod health;
