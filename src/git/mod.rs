@@ -10,6 +10,7 @@ mod index;
 pub mod journal;
 pub mod object;
 mod open;
+mod owed;
 pub mod program;
 pub mod push;
 pub mod read;

@@ -21,6 +21,7 @@ mod health;
 mod hooks;
 mod json;
 mod outbox;
+mod owed;
 mod release;
 mod rollback;
 mod server;

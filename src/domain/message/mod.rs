@@ -6,6 +6,8 @@
 mod footer;
 mod special;
 
+use std::borrow::Cow;
+
 use conventional_commit_parser::error::ParseErrorKind;
 use pest::error::LineColLocation;
 use semver::Version;
@@ -118,7 +120,10 @@ impl Kind {
 /// Line ends become LF; blank lines and those that `git log --show-signature` adds go from the start, blank
 /// lines from the end.
 fn normalise(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    };
     let start =
         text.split_inclusive('\n').take_while(|line| line.trim().is_empty() || line.starts_with("gpg: "));
     let skipped: usize = start.map(str::len).sum();
