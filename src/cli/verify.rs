@@ -28,7 +28,7 @@ impl Verify {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
         let history = repo.history(&config.tag_format)?;
-        let decision = next::decide(context, &config, &history, &Wish::default())?;
+        let (history, decision) = next::decide(context, &repo, &config, history, &Wish::default())?;
         let changelog = repo.file_at(&history.head, CHANGELOG_FILE)?;
         let changelog = changelog.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let tags = repo.version_tags(&config.tag_format)?;

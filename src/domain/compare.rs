@@ -213,6 +213,7 @@ mod tests {
                 message: Message::parse(text),
                 author: String::new(),
                 parents: if text.starts_with("Merge") { vec![String::new(); 2] } else { Vec::new() },
+                authored: 0,
                 revert_target_exists: false,
             };
             (commit, 1_000_000 - 3_600 * i64::try_from(index).unwrap())

@@ -51,6 +51,7 @@ mod tests {
             message: Message::parse(text),
             author: String::new(),
             parents: Vec::new(),
+            authored: 0,
             revert_target_exists: true,
         }
     }

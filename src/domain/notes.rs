@@ -153,6 +153,7 @@ mod tests {
             message: Message::parse(text),
             author: String::new(),
             parents: Vec::new(),
+            authored: 0,
             revert_target_exists: false,
         }
     }

@@ -1,5 +1,7 @@
 //! The three values of a release: what is, what should happen and why, and every byte of it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use semver::Version;
 use serde::Serialize;
@@ -18,8 +20,27 @@ pub struct History {
     pub base: Option<Tag>,
     /// The commits that HEAD has and the base lacks, newest first.
     pub window: Vec<Commit>,
+    /// Those commits of the window that a release contains as copies.
+    pub copies: BTreeSet<String>,
+    /// The releases that HEAD does not contain, but has all changes of; the last one is the base.
+    pub adopted: Vec<Tag>,
     /// VERSION.txt at HEAD; `None` if there is none.
     pub version_file: Option<Version>,
+}
+
+impl History {
+    /// A history without a release.
+    pub fn of(head: String, window: Vec<Commit>) -> Self {
+        Self {
+            head,
+            tags: Vec::new(),
+            base: None,
+            window,
+            copies: BTreeSet::new(),
+            adopted: Vec::new(),
+            version_file: None,
+        }
+    }
 }
 
 /// A pre-release that HEAD contains and that settles what the next final version is.
@@ -45,6 +66,8 @@ pub struct Commit {
     pub oid: String,
     pub message: Message,
     pub author: String,
+    /// When the author wrote it, in seconds since 1970 UTC; a rebase keeps that.
+    pub authored: i64,
     /// The object ids of its parents.
     pub parents: Vec<String>,
     /// Whether the repository has a commit that this one says it reverts. A rebase leaves reverts behind
@@ -145,6 +168,8 @@ pub enum Reason {
     Autosquash,
     OwnRelease,
     BareVersion,
+    /// A release contains a copy of it.
+    AlreadyReleased,
 }
 
 impl Reason {
@@ -165,6 +190,7 @@ impl Reason {
             Self::Autosquash => "to be squashed",
             Self::OwnRelease => "a release of shipmark's",
             Self::BareVersion => "only a version",
+            Self::AlreadyReleased => "a release contains a copy of it",
         }
     }
 }

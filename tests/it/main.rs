@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod beside;
 mod changelog;
 mod ci;
 mod ci_runs;

@@ -107,7 +107,7 @@ impl Release {
         let branch = self.branch_of(repo, config, &head)?;
         let history = repo.history(&config.tag_format)?;
         let wish = self.wish(&history)?;
-        let mut decision = next::decide(context, config, &history, &wish)?;
+        let (history, mut decision) = next::decide(context, repo, config, history, &wish)?;
         if self.tag_only && wish.set.is_none() {
             let reason = format!("VERSION.txt says {}, which is tagged", decision.current);
             decision = decision.withheld(reason);
