@@ -32,7 +32,7 @@ fn a_release_that_was_rebased_away_still_counts() {
              ignored   [..]  fix: a  (a release contains a copy of it)"
         ),
     );
-    sandbox.run(&["release", "-q"]).says(0, "1.0.1 -> 1.0.2", "");
+    sandbox.run(&["release", "-q"]).says(0, "1.0.1 -> 1.0.2", warning);
     assert!(!sandbox.read("CHANGELOG.md").contains("- a "), "what was released before is no news");
 }
 
