@@ -53,7 +53,7 @@ impl BumpArgs {
             (None, Some(level)) => level.by_hand(&old),
             (None, None) => {
                 let history = super::history(&repo, &config)?;
-                next::decide(context, &config, &history, &Wish::default())?.next
+                next::decide(context, &repo, &config, history, &Wish::default())?.1.next
             }
         };
         let mut edits = vec![(path, manifest::write_plain(Some(&bytes), &new).map_err(unusable)?)];

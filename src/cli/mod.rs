@@ -166,9 +166,13 @@ impl Context<'_> {
 
 /// The history since the newest stable release, with the commits as the configuration has them count.
 fn history(repo: &Repo, config: &Config) -> Result<History, Error> {
-    let history = repo.history(&config.tag_format)?;
+    Ok(read_as(config, repo.history(&config.tag_format)?))
+}
+
+/// A history with its commits as the configuration has them count.
+fn read_as(config: &Config, history: History) -> History {
     let window = config.reading.apply(history.window, &history.head);
-    Ok(History { window, ..history })
+    History { window, ..history }
 }
 
 /// What is deployed: the configured name, else the repository's.

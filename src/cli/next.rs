@@ -5,7 +5,7 @@ use semver::Version;
 
 use super::Context;
 use crate::config::Config;
-use crate::domain::decide::{self, Rules};
+use crate::domain::decide::{self, DecideError, Rules};
 use crate::domain::plan::{Decision, History, Wish};
 use crate::domain::text;
 use crate::domain::version::Bump;
@@ -60,18 +60,33 @@ pub(super) fn rules(config: &Config) -> Rules {
     }
 }
 
-/// Decides and passes the warnings on.
+/// Decides and passes the warnings on. Where the next version is taken by a release of the same line that HEAD
+/// does not contain, it counts from that one: the history that comes back is the one that was decided on.
 pub(super) fn decide(
     context: &Context,
+    repo: &Repo,
     config: &Config,
-    history: &History,
+    mut history: History,
     wish: &Wish,
-) -> Result<Decision, Error> {
-    let decision = decide::decide(history, &rules(config), wish)?;
+) -> Result<(History, Decision), Error> {
+    let rules = rules(config);
+    let decision = loop {
+        match decide::decide(&history, &rules, wish) {
+            Err(DecideError::Collision { version, tag }) => {
+                let side = repo.commits(&tag.commit, Some(&history.head))?;
+                let side = config.reading.apply(side, &tag.commit);
+                let Some(copies) = decide::same_line(&history, &side, &rules) else {
+                    return Err(DecideError::Collision { version, tag }.into());
+                };
+                history = super::read_as(config, repo.history_from(&history, &tag, copies)?);
+            }
+            other => break other?,
+        }
+    };
     for warning in &decision.warnings {
         context.ui.warn(warning);
     }
-    Ok(decision)
+    Ok((history, decision))
 }
 
 impl Next {
@@ -90,7 +105,7 @@ impl Next {
         }
         let history = super::history(&repo, &config)?;
         let wish = Wish { set: None, bump: self.bump.map(Bump::from), graduate: self.graduate };
-        let decision = decide(context, &config, &history, &wish)?;
+        let (_, decision) = decide(context, &repo, &config, history, &wish)?;
         if context.ui.json {
             context.ui.document(&decision)?;
             return Ok(Exit::Done.into());

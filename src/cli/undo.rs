@@ -44,12 +44,12 @@ fn refuse_pushed(repo: &Repo, config: &Config, release: &Release) -> Result<(), 
         return Ok(());
     }
     let tag_ref = format!("refs/tags/{}", release.tag);
-    let tips = repo.remote_tips(&config.remote, &release.branch_ref, &tag_ref)?;
+    let tips = repo.remote_tips(&config.remote, &release.branch_ref, [tag_ref.as_str()])?;
     let in_branch = match &tips.branch {
         Some(tip) if repo.has_commit(tip) => repo.contains(tip, &release.commit)?,
         _ => false,
     };
-    if tips.tag.is_none() && !in_branch {
+    if tips.tags.is_empty() && !in_branch {
         return Ok(());
     }
     let message = format!("{} is on the remote `{}` already", release.tag, config.remote);

@@ -28,7 +28,7 @@ impl Verify {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
         let history = super::history(&repo, &config)?;
-        let decision = next::decide(context, &config, &history, &Wish::default())?;
+        let (history, decision) = next::decide(context, &repo, &config, history, &Wish::default())?;
         let changelog = repo.file_at(&history.head, CHANGELOG_FILE)?;
         let changelog = changelog.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let tags = repo.version_tags(&config.tag_format)?;
@@ -109,15 +109,16 @@ fn remote_facts(repo: &Repo, config: &Config, decision: &Decision) -> Result<Rem
     let branch_ref = format!("refs/heads/{}", head.branch.ok_or(crate::git::GitError::Detached)?);
     let tag = decision.base.as_ref();
     let tag_ref = tag.map_or_else(|| "refs/tags/none".to_owned(), |tag| format!("refs/tags/{}", tag.name));
-    let tips = repo.remote_tips(&config.remote, &branch_ref, &tag_ref)?;
+    let tips = repo.remote_tips(&config.remote, &branch_ref, [tag_ref.as_str()])?;
     let has_commit = match (&tips.branch, tag) {
         (Some(tip), Some(tag)) if repo.has_commit(tip) => repo.contains(tip, &tag.commit)?,
         _ => false,
     };
+    let there = tips.tag(&tag_ref);
     Ok(RemoteFacts {
         name: config.remote.clone(),
-        same_tag: tips.tag.is_some() && tips.tag == repo.reference(&tag_ref)?,
-        has_tag: tips.tag.is_some(),
+        same_tag: there.is_some() && there == repo.reference(&tag_ref)?.as_deref(),
+        has_tag: there.is_some(),
         tag: tag.map(|tag| tag.name.clone()),
         has_commit,
     })

@@ -38,6 +38,7 @@ pub fn lint<'a>(message: &Message, types: impl Iterator<Item = &'a str> + Clone)
         Kind::Special(_) => return found,
         Kind::Free(mistake) => found.push(unparsed(message, mistake)),
         Kind::Conventional(change) => {
+            found.extend(message.lapse.iter().map(|lapse| unparsed(message, lapse)));
             let known =
                 USUAL.contains(&change.r#type.as_str()) || types.clone().any(|name| name == change.r#type);
             if !known {
@@ -127,7 +128,7 @@ fn unknown_type<'a>(message: &Message, written: &str, types: impl Iterator<Item 
 /// What looks like the token of a breaking change and is none (specification, items 12 and 15): another case, a
 /// plural, an indented line, no blank after the colon, or Markdown around it.
 fn misspelt_breaking(message: &Message) -> Option<Violation> {
-    let footers = message.footers.iter().filter(|footer| !footer.is_breaking());
+    let footers = message.footers.iter().filter(|footer| !footer.is_breaking_token());
     let footers = footers.map(|footer| format!("{}: {}", footer.token, footer.value));
     let lines = footers.chain(message.body.lines().map(str::to_owned));
     let near = |line: String| {

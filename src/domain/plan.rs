@@ -1,5 +1,7 @@
 //! The three values of a release: what is, what should happen and why, and every byte of it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use semver::Version;
 use serde::Serialize;
@@ -18,15 +20,32 @@ pub struct History {
     pub base: Option<Tag>,
     /// The commits that HEAD has and the base lacks, newest first.
     pub window: Vec<Commit>,
+    /// Those commits of the window that a release contains as copies.
+    pub copies: BTreeSet<String>,
+    /// The releases that HEAD does not contain, but has all changes of; the last one is the base.
+    pub adopted: Vec<Tag>,
     /// VERSION.txt at HEAD; `None` if there is none.
     pub version_file: Option<Version>,
 }
 
 impl History {
+    /// A history without a release.
+    pub fn of(head: String, window: Vec<Commit>) -> Self {
+        Self {
+            head,
+            tags: Vec::new(),
+            base: None,
+            window,
+            copies: BTreeSet::new(),
+            adopted: Vec::new(),
+            version_file: None,
+        }
+    }
+
     /// How many commits the window has; what a squash lists counts once.
     pub fn commits(&self) -> usize {
         let oids = self.window.iter().map(|commit| commit.oid.as_str());
-        oids.collect::<std::collections::HashSet<_>>().len()
+        oids.collect::<BTreeSet<_>>().len()
     }
 }
 
@@ -55,6 +74,8 @@ pub struct Commit {
     pub author: String,
     /// The author's mail address.
     pub email: String,
+    /// When the author wrote it, in seconds since 1970 UTC; a rebase keeps that.
+    pub authored: i64,
     /// The object ids of its parents.
     pub parents: Vec<String>,
     /// Whether the repository has a commit that this one says it reverts. A rebase leaves reverts behind
@@ -73,6 +94,7 @@ impl Commit {
             message: Message::parse(text),
             author: "Ada".to_owned(),
             email: "ada@example.org".to_owned(),
+            authored: 0,
             parents: vec!["0".repeat(40)],
             revert_target_exists: false,
             passed_over: None,
@@ -175,7 +197,7 @@ pub enum Reason {
     Autosquash,
     OwnRelease,
     BareVersion,
-    /// The base contains the commit that it was picked from.
+    /// A release contains a copy of it, or the commit that it was picked from.
     AlreadyReleased,
     /// The commit that it was picked from, or another pick of it, is in the window too.
     DuplicatePick,
@@ -203,7 +225,7 @@ impl Reason {
             Self::Autosquash => "to be squashed",
             Self::OwnRelease => "a release of shipmark's",
             Self::BareVersion => "only a version",
-            Self::AlreadyReleased => "picked from a commit that was released",
+            Self::AlreadyReleased => "a release contains a copy of it",
             Self::DuplicatePick => "picked from a commit that counts already",
             Self::Filtered => "passed over by `commits.exclude`",
             Self::NoteEmpty => "an empty note takes it out",

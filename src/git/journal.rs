@@ -32,6 +32,9 @@ pub struct Journal {
     pub files: Vec<JournalFile>,
     /// `None` for a release that stays here.
     pub remote: Option<JournalRemote>,
+    /// Earlier releases that go along, since the remote lacks them.
+    #[serde(default)]
+    pub earlier: Vec<JournalTag>,
     /// Whether HEAD named the commit itself.
     pub detached: bool,
 }
@@ -54,6 +57,13 @@ pub struct JournalFile {
     pub old: Option<String>,
 }
 
+/// A tag object and the reference that names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalTag {
+    pub tag_ref: String,
+    pub tag: String,
+}
+
 /// Where it is pushed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JournalRemote {
@@ -67,7 +77,8 @@ impl Journal {
     pub fn of(
         plan: &Plan,
         objects: &Objects,
-        remote: Option<(&str, &RemoteTips)>,
+        push: Option<(&str, &RemoteTips)>,
+        earlier: Vec<JournalTag>,
         detached: bool,
     ) -> Result<Self, GitError> {
         let blob = |bytes: &Vec<u8>| Oid::hash_object(ObjectType::Blob, bytes).map(|oid| oid.to_string());
@@ -85,15 +96,47 @@ impl Journal {
             commit: objects.commit.clone(),
             tag: objects.tag.clone(),
             files: plan.files.iter().map(file).collect::<Result<_, GitError>>()?,
-            remote: remote
-                .map(|(name, tips)| JournalRemote { name: name.to_owned(), tip: tips.branch.clone() }),
+            remote: push.map(JournalRemote::of),
+            earlier,
             detached,
+        })
+    }
+
+    /// The journal of a push alone: the newest of some releases that were made here before, and the others with
+    /// it. `None` without any.
+    pub fn of_earlier(
+        head: &str,
+        branch_ref: &str,
+        version: &semver::Version,
+        mut owed: Vec<JournalTag>,
+        push: (&str, &RemoteTips),
+    ) -> Option<Self> {
+        let newest = owed.pop()?;
+        Some(Self {
+            schema: SCHEMA,
+            state: State::Prepared,
+            version: version.clone(),
+            branch_ref: branch_ref.to_owned(),
+            tag_ref: newest.tag_ref,
+            base: head.to_owned(),
+            commit: head.to_owned(),
+            tag: newest.tag,
+            files: Vec::new(),
+            remote: Some(JournalRemote::of(push)),
+            earlier: owed,
+            detached: false,
         })
     }
 
     /// The reference that moves here.
     pub fn moving_ref(&self) -> &str {
         if self.detached { "HEAD" } else { &self.branch_ref }
+    }
+}
+
+impl JournalRemote {
+    fn of((name, tips): (&str, &RemoteTips)) -> Self {
+        Self { name: name.to_owned(), tip: tips.branch.clone() }
     }
 }
 

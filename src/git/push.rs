@@ -1,6 +1,7 @@
 //! `git push --atomic` by object id, and what each rejection means. libgit2 has no atomic push and reports
 //! success when a server refused a reference (libgit2#6831), so the program does it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::journal::Journal;
@@ -33,74 +34,91 @@ pub enum PushError {
     Git(#[from] GitError),
 }
 
-/// What a remote has of the two references of a release; `None` where it has none.
+/// What a remote has of the references of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteTips {
+    /// `None` where it has no such branch.
     pub branch: Option<String>,
-    pub tag: Option<String>,
+    /// Those of the tags asked for that it has, by their full names.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl RemoteTips {
+    /// The object that the tag names there.
+    pub fn tag(&self, tag_ref: &str) -> Option<&str> {
+        self.tags.get(tag_ref).map(String::as_str)
+    }
 }
 
 impl Repo {
-    /// Asks the remote for the two references.
-    pub fn remote_tips(
+    /// Asks the remote for a branch and some tags.
+    pub fn remote_tips<'a>(
         &self,
-        remote: &str,
-        branch_ref: &str,
-        tag_ref: &str,
+        remote: &'a str,
+        branch_ref: &'a str,
+        tag_refs: impl IntoIterator<Item = &'a str>,
     ) -> Result<RemoteTips, PushError> {
         if self.remote_url(remote).is_none() {
             return Err(PushError::NoRemote(remote.to_owned()));
         }
-        let answer = self.ask_server(&["ls-remote", "--", remote, branch_ref, tag_ref])?;
+        let mut args = vec!["ls-remote", "--", remote, branch_ref];
+        args.extend(tag_refs);
+        let answer = self.ask_server(&args)?;
         if !answer.status.success() {
             return Err(unreachable(remote, &answer));
         }
         let text = answer.text();
-        let tip = |name: &str| {
-            let mut lines = text.lines().filter_map(|line| line.split_once('\t'));
-            lines.find(|(_, reference)| *reference == name).map(|(oid, _)| oid.to_owned())
-        };
-        Ok(RemoteTips { branch: tip(branch_ref), tag: tip(tag_ref) })
+        let lines = text.lines().filter_map(|line| line.split_once('\t'));
+        // A pattern of ls-remote matches the end of a name, so a name that only ends like ours comes too.
+        let mut tips: BTreeMap<String, String> = lines
+            .filter(|(_, name)| args.contains(name))
+            .map(|(oid, name)| (name.to_owned(), oid.to_owned()))
+            .collect();
+        Ok(RemoteTips { branch: tips.remove(branch_ref), tags: tips })
     }
 
     /// Refuses early what the push would be refused for.
     pub fn check_remote(&self, remote: &str, plan: &Plan, tips: &RemoteTips) -> Result<(), PushError> {
-        if let Some(found) = &tips.tag {
+        if let Some(found) = tips.tag(&plan.tag_ref) {
             return Err(PushError::Taken {
                 remote: remote.to_owned(),
                 reference: plan.tag_ref.clone(),
                 found: text::short(found).to_owned(),
             });
         }
+        self.check_branch(remote, &plan.branch_ref, &plan.base, tips)
+    }
+
+    /// Refuses a branch of the remote that does not lie in the history of `head`.
+    pub fn check_branch(
+        &self,
+        remote: &str,
+        branch_ref: &str,
+        head: &str,
+        tips: &RemoteTips,
+    ) -> Result<(), PushError> {
         let Some(tip) = &tips.branch else { return Ok(()) };
-        if self.has_commit(tip) && self.contains(&plan.base, tip)? {
+        if self.has_commit(tip) && self.contains(head, tip)? {
             return Ok(());
         }
-        let branch = plan.branch_ref.strip_prefix("refs/heads/").unwrap_or(&plan.branch_ref).to_owned();
+        let branch = branch_ref.strip_prefix("refs/heads/").unwrap_or(branch_ref).to_owned();
         Err(PushError::Behind { remote: remote.to_owned(), branch })
     }
 
-    /// Moves branch and tag on the remote together, or neither. The leases make the server refuse if either
-    /// is not what `tips` saw.
-    pub fn push(&self, remote: &str, journal: &Journal, tips: &RemoteTips) -> Result<(), PushError> {
-        let tag_lease = format!("--force-with-lease={}:", journal.tag_ref);
-        let tip = tips.branch.as_deref().unwrap_or_default();
-        let branch_lease = format!("--force-with-lease={}:{tip}", journal.branch_ref);
-        let branch = format!("{}:{}", journal.commit, journal.branch_ref);
-        let tag = format!("{}:{}", journal.tag, journal.tag_ref);
+    /// Moves branch and tags on the remote together, or none of them. The leases make the server refuse if the
+    /// branch is not at `tip` or one of the tags is there.
+    pub fn push(&self, remote: &str, journal: &Journal, tip: Option<&str>) -> Result<(), PushError> {
+        let tags = journal.earlier.iter().map(|earlier| (&earlier.tag, &earlier.tag_ref));
+        let tags: Vec<_> = tags.chain([(&journal.tag, &journal.tag_ref)]).collect();
         let atomic = if cfg!(feature = "weak") { "--no-atomic" } else { "--atomic" };
-        let args = [
-            "push",
-            atomic,
-            "--porcelain",
-            "--no-verify",
-            &tag_lease,
-            &branch_lease,
-            "--",
-            remote,
-            &branch,
-            &tag,
-        ];
+        let mut args: Vec<String> =
+            ["push", atomic, "--porcelain", "--no-verify"].iter().map(|arg| (*arg).to_owned()).collect();
+        args.extend(tags.iter().map(|(_, name)| format!("--force-with-lease={name}:")));
+        args.push(format!("--force-with-lease={}:{}", journal.branch_ref, tip.unwrap_or_default()));
+        args.extend(["--".to_owned(), remote.to_owned()]);
+        args.push(format!("{}:{}", journal.commit, journal.branch_ref));
+        args.extend(tags.iter().map(|(tag, name)| format!("{tag}:{name}")));
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let answer = self.ask_server(&args)?;
         if answer.status.success() {
             return Ok(());
@@ -113,8 +131,8 @@ impl Repo {
             return Err(PushError::Rejected { remote: remote.to_owned(), reference, reason });
         }
         // The line may have broken after the server had accepted; only the server knows.
-        match self.remote_tips(remote, &journal.branch_ref, &journal.tag_ref) {
-            Ok(now) if now.tag.as_deref() == Some(&journal.tag) => Ok(()),
+        match self.remote_tips(remote, &journal.branch_ref, [journal.tag_ref.as_str()]) {
+            Ok(now) if now.tag(&journal.tag_ref) == Some(&journal.tag) => Ok(()),
             Ok(_) => Err(unreachable(remote, &answer)),
             Err(_) => Err(PushError::Unknown { remote: remote.to_owned(), complaint: complaint_of(&answer) }),
         }

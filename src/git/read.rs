@@ -1,6 +1,6 @@
 //! Reads what a release depends on: one pass over the tags, one walk over the commits since the base.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use git2::Oid;
@@ -11,7 +11,7 @@ use super::tags::Named;
 use super::{GitError, Repo, failed};
 use crate::domain::manifest;
 use crate::domain::message::Message;
-use crate::domain::plan::{Commit, History};
+use crate::domain::plan::{Commit, History, Tag};
 use crate::domain::version::TagFormat;
 use crate::files;
 
@@ -43,7 +43,26 @@ impl Repo {
         let is_above = |tag: &&Named| base.as_ref().is_none_or(|base| tag.version > base.version);
         let tags = self.peel_all(named.iter().filter(is_above))?;
         let version_file = self.version_file(&head)?;
-        Ok(History { head, tags, base, window, version_file })
+        Ok(History { tags, base, version_file, ..History::of(head, window) })
+    }
+
+    /// The same history counted from a release beside it, of whose changes HEAD has all; `copies` are those that
+    /// it has as copies.
+    pub fn history_from(
+        &self,
+        history: &History,
+        tag: &Tag,
+        copies: BTreeSet<String>,
+    ) -> Result<History, GitError> {
+        let mut new = history.clone();
+        new.adopted.push(tag.clone());
+        new.copies.extend(copies);
+        let bases = history.base.iter().chain(&new.adopted).map(|base| base.commit.as_str());
+        new.window = self.commits_without(&history.head, bases)?;
+        self.mark_picks(&mut new.window, Some(tag))?;
+        new.tags.retain(|other| other.version > tag.version);
+        new.base = Some(tag.clone());
+        Ok(new)
     }
 
     /// The version in VERSION.txt as the release starts from it; `None` if there is no such file.
@@ -99,9 +118,11 @@ impl Repo {
             Message::parse(&decode(commit.message_raw_bytes(), commit.message_encoding().ok().flatten()));
         let revert_target_exists =
             message.reverted_header().is_some() && self.has_any(&message.revert_targets());
+        let author = commit.author();
         Commit {
             oid: commit.id().to_string(),
-            author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
+            author: String::from_utf8_lossy(author.name_bytes()).into_owned(),
+            authored: author.when().seconds(),
             parents: commit.parent_ids().map(|parent| parent.to_string()).collect(),
             revert_target_exists,
             message,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::apply::Left;
 use super::journal::{Journal, JournalRemote, State};
-use super::push::{PushError, RemoteTips};
+use super::push::PushError;
 use super::{GitError, Repo};
 use crate::files;
 
@@ -57,17 +57,16 @@ impl Repo {
     /// Finds out whether the remote has the release, and pushes it if it does not: the same objects again, so
     /// that it does not matter how often. Returns why it cannot be there, if so.
     fn settle_push(&self, journal: &Journal, remote: &JournalRemote) -> Result<Option<String>, PushError> {
-        let tips = self.remote_tips(&remote.name, &journal.branch_ref, &journal.tag_ref)?;
-        match &tips.tag {
-            Some(there) if *there == journal.tag => return Ok(None),
+        let tips = self.remote_tips(&remote.name, &journal.branch_ref, [journal.tag_ref.as_str()])?;
+        match tips.tag(&journal.tag_ref) {
+            Some(there) if there == journal.tag => return Ok(None),
             Some(_) => return Ok(Some(format!("`{}` has {} by now", remote.name, journal.tag_ref))),
             None => {}
         }
         if tips.branch != remote.tip {
             return Ok(Some(format!("{} on `{}` moved meanwhile", journal.branch_ref, remote.name)));
         }
-        let seen = RemoteTips { branch: remote.tip.clone(), tag: None };
-        match self.push(&remote.name, journal, &seen) {
+        match self.push(&remote.name, journal, remote.tip.as_deref()) {
             Ok(()) => Ok(None),
             Err(PushError::Rejected { reason, .. }) => Ok(Some(reason)),
             Err(error) => Err(error),

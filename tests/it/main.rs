@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod beside;
 mod changelog;
 mod ci;
 mod ci_runs;
@@ -22,6 +23,7 @@ mod health;
 mod hooks;
 mod json;
 mod outbox;
+mod owed;
 mod release;
 mod rollback;
 mod server;

@@ -22,7 +22,7 @@ pub(super) fn sync(context: &Context, repo: &Repo, config: &Config) -> Result<()
 /// One line on what the commits amount to.
 pub(super) fn preview(context: &Context, repo: &Repo, config: &Config) -> Result<(), Error> {
     let history = crate::cli::history(repo, config)?;
-    let decision = next::decide(context, config, &history, &Wish::default())?;
+    let (_, decision) = next::decide(context, repo, config, history, &Wish::default())?;
     if decision.released {
         context.ui.note(&format!("next: {} ({})", decision.next, decision.reason));
     }

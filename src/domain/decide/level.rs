@@ -15,7 +15,11 @@ pub(super) fn sort_out(
 ) -> (Vec<Deciding>, Vec<Ignored>) {
     let (mut deciding, mut ignored) = (Vec::new(), Vec::new());
     for (at, commit) in history.window.iter().enumerate() {
-        let verdict = cancelled.get(&at).map_or_else(|| level_of(commit, rules), |reason| Err(*reason));
+        let verdict = match cancelled.get(&at) {
+            _ if history.copies.contains(&commit.oid) => Err(Reason::AlreadyReleased),
+            Some(reason) => Err(*reason),
+            None => level_of(commit, rules),
+        };
         let (oid, header) = (commit.oid.clone(), commit.message.header.clone());
         match verdict {
             Ok(level) => {

@@ -1,5 +1,6 @@
 //! Which version comes next, and why: a pure function of the history.
 
+mod beside;
 mod level;
 mod own;
 mod pick;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use semver::Version;
 
+pub use self::beside::same_line;
 pub use self::own::OwnRule;
 use super::message::Kind;
 use super::plan::{Commit, Decision, History, Promise, Reason, Rule, Tag, Wish};
@@ -53,7 +55,7 @@ const RANKED: [&str; 6] = ["alpha", "beta", "next", "pre", "preview", "rc"];
 pub fn decide(history: &History, rules: &Rules, wish: &Wish) -> Result<Decision, DecideError> {
     let (deciding, ignored) = level::sort_out(history, rules, &cancelled(&history.window));
     let level = deciding.iter().map(|commit| commit.effective).max();
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = history.adopted.iter().map(adopted).collect();
     let outcome = settle(history, rules, wish, level, &mut warnings)?;
     warn_of_hidden_breaks(history, &mut warnings);
     let outcome_is_due = outcome.is_some();
@@ -86,6 +88,13 @@ pub fn decide(history: &History, rules: &Rules, wish: &Wish) -> Result<Decision,
     })
 }
 
+fn adopted(tag: &Tag) -> String {
+    let (name, commit) = (text::line(&tag.name), text::short(&tag.commit));
+    format!(
+        "`{name}` names {commit}, which HEAD does not contain; it counts all the same, as HEAD has all its changes"
+    )
+}
+
 /// What some commits amount to.
 #[derive(Debug, Clone)]
 pub struct Amount {
@@ -102,7 +111,7 @@ pub fn amount(commits: &[Commit], base: Option<&Version>, rules: &Rules) -> Amou
         commit: String::new(),
     });
     let (head, window) = (String::new(), commits.to_vec());
-    let history = History { head, tags: Vec::new(), base, window, version_file: None };
+    let history = History { base, ..History::of(head, window) };
     let cancelled = cancelled(commits);
     let (deciding, _) = level::sort_out(&history, rules, &cancelled);
     Amount { bump: deciding.iter().map(|commit| commit.effective).max(), cancelled }
@@ -295,6 +304,13 @@ fn refuse_taken(history: &History, rules: &Rules, next: &Version) -> Result<(), 
 
 fn warn_of_hidden_breaks(history: &History, warnings: &mut Vec<String>) {
     for commit in &history.window {
+        if commit.message.hints_at_breaking() && !commit.is_merge() {
+            warnings.push(format!(
+                "{}: this seems to speak of a breaking change, but not in the form that counts: `{}`",
+                text::short(&commit.oid),
+                text::line(&commit.message.header)
+            ));
+        }
         if matches!(commit.message.kind, Kind::Free(_)) && !commit.message.breaking.is_empty() {
             warnings.push(format!(
                 "{}: a breaking change stands below a header that is not conventional: `{}`",

@@ -26,13 +26,7 @@ fn history(base: Option<&str>, messages: &[&str]) -> History {
         ..Commit::of(&format!("{:07}{}", count - at, "0".repeat(33)), text)
     });
     let base = base.map(|version| tag(version, "base"));
-    History {
-        head: "head".to_owned(),
-        tags: base.iter().cloned().collect(),
-        base,
-        window: window.collect(),
-        version_file: None,
-    }
+    History { tags: base.iter().cloned().collect(), base, ..History::of("head".to_owned(), window.collect()) }
 }
 
 fn tag(version: &str, commit: &str) -> Tag {
@@ -255,6 +249,30 @@ fn a_reverted_merge_takes_its_branch_back() {
     merged.window[2].parents = vec![bigger];
     merged.window[3].parents = vec![fix];
     is(&merged, Rule::Commits, "1.0.1");
+}
+
+#[test]
+fn a_release_beside_head_counts_if_head_has_all_its_changes() {
+    let here = history(Some("1.0.0"), &["feat: b", "fix: a"]);
+    let side = |messages: &[&str]| history(None, messages).window;
+    let oids = |at: &[usize]| Some(at.iter().map(|at| here.window[*at].oid.clone()).collect());
+    assert_eq!(same_line(&here, &side(&["chore(release): 1.0.1", "fix: a"]), &rules()), oids(&[1]));
+    assert_eq!(same_line(&here, &side(&["docs: c"]), &rules()), oids(&[]));
+    assert_eq!(same_line(&here, &side(&["fix: c"]), &rules()), None);
+    let mut later = side(&["fix: a"]);
+    later[0].authored = 1;
+    assert_eq!(same_line(&here, &later, &rules()), None, "the same words, written at another time");
+    let mut adopted = history(Some("1.0.1"), &["feat: b", "fix: a"]);
+    adopted.copies.insert(adopted.window[0].oid.clone());
+    adopted.adopted.push(tag("1.0.1", "0123456789"));
+    let decision = decide(&adopted, &rules(), &Wish::default()).unwrap();
+    assert_eq!((decision.next, decision.ignored[0].reason), (v("1.0.2"), Reason::AlreadyReleased));
+    assert_eq!(
+        decision.warnings,
+        [
+            "`v1.0.1` names 0123456, which HEAD does not contain; it counts all the same, as HEAD has all its changes"
+        ]
+    );
 }
 
 #[test]

@@ -6,6 +6,8 @@
 mod footer;
 mod special;
 
+use std::borrow::Cow;
+
 use conventional_commit_parser::error::ParseErrorKind;
 use pest::error::LineColLocation;
 use semver::Version;
@@ -15,7 +17,7 @@ pub use self::footer::Footer;
 pub use self::special::Special;
 
 /// A commit message as facts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Message {
     /// The first line, without blanks around it.
     pub header: String,
@@ -25,11 +27,13 @@ pub struct Message {
     pub footers: Vec<Footer>,
     /// The texts of the breaking notes; with a mere `!` the description is the note.
     pub breaking: Vec<String>,
+    /// What the grammar does not allow in a header whose meaning is plain all the same: blanks in the scope.
+    pub lapse: Option<Mistake>,
     pub source: Source,
 }
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     Commit,
@@ -38,7 +42,7 @@ pub enum Source {
 }
 
 /// What the header says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Kind {
     Conventional(Change),
     Special(Special),
@@ -47,7 +51,7 @@ pub enum Kind {
 }
 
 /// The parts of a conventional header.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Change {
     /// In lower case, as the specification compares types without case.
     pub r#type: String,
@@ -59,7 +63,7 @@ pub struct Change {
 }
 
 /// Why a header does not parse.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mistake {
     pub problem: &'static str,
     /// Counted in characters from 1.
@@ -73,7 +77,7 @@ impl Message {
         let (header, rest) = text.split_once('\n').unwrap_or((&text, ""));
         let header = header.trim();
         let (body, footers) = footer::split(rest);
-        let (kind, bang) = classify(header);
+        let ((kind, bang), lapse) = classify_leniently(header);
         let mut breaking: Vec<String> =
             footers.iter().filter(|footer| footer.is_breaking()).map(Footer::note).collect();
         if bang && breaking.is_empty() {
@@ -89,6 +93,7 @@ impl Message {
             body: body.trim().to_owned(),
             footers,
             breaking,
+            lapse,
             source: Source::Commit,
         }
     }
@@ -142,10 +147,21 @@ impl Message {
     }
 
     /// The version that a `Release-As:` footer asks for, the last one of several; `Err` holds a text that is
-    /// no version.
+    /// no version. Prose below it does not hide it: a line in the body that can mean nothing else counts too.
     pub fn release_as(&self) -> Option<Result<Version, String>> {
-        let footer = self.footers.iter().rfind(|footer| footer.is("release-as"))?;
-        Some(Version::parse(footer.value.trim()).map_err(|_| footer.value.clone()))
+        if let Some(footer) = self.footers.iter().rfind(|footer| footer.is("release-as")) {
+            return Some(version(&footer.value).ok_or_else(|| footer.value.clone()));
+        }
+        let asked = |line: &str| {
+            let (token, value) = line.split_once(": ")?;
+            token.eq_ignore_ascii_case("release-as").then(|| version(value))?
+        };
+        self.body.lines().rev().find_map(asked).map(Ok)
+    }
+
+    /// Whether a header that does not parse carries the mark of a breaking change.
+    pub fn hints_at_breaking(&self) -> bool {
+        matches!(self.kind, Kind::Free(_)) && self.breaking.is_empty() && self.header.contains("!: ")
     }
 
     /// The commits that this one takes back, as far as it names them: object ids of at least 7 digits.
@@ -172,14 +188,47 @@ impl Kind {
     }
 }
 
+/// A version as people write it, with or without the `v` of a tag.
+fn version(text: &str) -> Option<Version> {
+    let text = text.trim();
+    Version::parse(text.strip_prefix('v').unwrap_or(text)).ok()
+}
+
 /// Line ends become LF; blank lines and those that `git log --show-signature` adds go from the start, blank
 /// lines from the end.
 fn normalise(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text = match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    };
     let start =
         text.split_inclusive('\n').take_while(|line| line.trim().is_empty() || line.starts_with("gpg: "));
     let skipped: usize = start.map(str::len).sum();
     text.get(skipped..).unwrap_or_default().trim_end().to_owned()
+}
+
+/// A header such as `feat(a, b)!: x` breaks a rule, but that it is a breaking feature is plain; to count it for
+/// nothing would be the greater error.
+fn classify_leniently(header: &str) -> ((Kind, bool), Option<Mistake>) {
+    let read = classify(header);
+    let (Kind::Free(mistake), Some((r#type, scope, rest))) = (&read.0, in_parentheses(header)) else {
+        return (read, None);
+    };
+    let joined = format!("{}({}){rest}", r#type, scope.replace(char::is_whitespace, ""));
+    match classify(&joined) {
+        (Kind::Conventional(change), bang) => {
+            let change = Change { scope: Some(scope.to_owned()), ..change };
+            ((Kind::Conventional(change), bang), Some(mistake.clone()))
+        }
+        _ => (read, None),
+    }
+}
+
+/// What stands before, in and behind the first parentheses.
+fn in_parentheses(header: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = header.split_once('(')?;
+    let (inside, behind) = rest.split_once(')')?;
+    Some((before, inside, behind))
 }
 
 /// What a header is, and whether it carries the breaking mark.
@@ -264,13 +313,29 @@ mod tests {
         for (header, problem, column) in [
             ("add a door", "a type and a colon are missing at the start", 4),
             ("feat:add", "a blank is missing after the colon", 6),
-            ("feat(a b): x", "a scope holds no blank", 7),
             ("i18n: x", "a type and a colon are missing at the start", 2),
         ] {
             let Kind::Free(mistake) = Message::parse(header).kind else { panic!("{header}") };
             assert_eq!((mistake.problem, mistake.column), (problem, column), "{header}");
         }
         assert!(matches!(Message::parse("").kind, Kind::Free(_)));
+    }
+
+    #[test]
+    fn blanks_in_a_scope_are_a_lapse_and_no_riddle() {
+        let message = Message::parse("feat(a, b)!: x (#3)");
+        let lapse = message.lapse.clone().unwrap();
+        assert_eq!((lapse.problem, lapse.column), ("a scope holds no blank", 8));
+        let change = message.change().unwrap();
+        assert_eq!((change.scope.as_deref(), change.description.as_str()), (Some("a, b"), "x"));
+        assert_eq!(message.breaking, ["x"]);
+        assert_eq!(Message::parse("feat(a): x").lapse, None);
+        assert!(Message::parse("see (a b): x").change().is_none());
+    }
+
+    #[test]
+    fn the_plural_of_the_breaking_token_counts() {
+        assert_eq!(Message::parse("fix: a\n\nBREAKING CHANGES: gone\n\nprose").breaking, ["gone prose"]);
     }
 
     #[test]
@@ -284,6 +349,17 @@ mod tests {
         assert_eq!(read("chore: x\n\nRelease-As: 2.0.0"), Some(Ok(Version::new(2, 0, 0))));
         assert_eq!(read("chore: x\n\nRelease-As: two"), Some(Err("two".to_owned())));
         assert_eq!(read("chore: x\n\nno footer"), None);
+        assert_eq!(read("chore: x\n\nRelease-As: v2.0.0"), Some(Ok(Version::new(2, 0, 0))));
+        assert_eq!(read("chore: x\n\nRelease-As: 2.0.0\n\nand prose"), Some(Ok(Version::new(2, 0, 0))));
+        assert_eq!(read("chore: x\n\nRelease-As: soon\n\nand prose"), None);
+    }
+
+    #[test]
+    fn a_mark_in_a_header_that_does_not_parse_is_a_hint() {
+        let hints = |text: &str| Message::parse(text).hints_at_breaking();
+        assert!(hints("i18n!: x"));
+        assert!(!hints("feat!: x"));
+        assert!(!hints("i18n: x!"));
     }
 
     #[test]

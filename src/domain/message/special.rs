@@ -8,7 +8,7 @@ use semver::Version;
 use super::Footer;
 
 /// A message with a meaning of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Special {
     /// A merge, by its words; one without them is known by its parents.
     Merge,
@@ -55,8 +55,10 @@ pub(super) fn names_a_version(header: &str) -> bool {
         .any(|word| Version::parse(word).is_ok())
 }
 
-/// `Reapply "x"` takes back the revert of `x`, so the header it quotes is `Revert "x"`.
+/// `Reapply "x"` takes back the revert of `x`, so the header it quotes is `Revert "x"`. A forge that squashes a
+/// revert puts the number of its pull request behind it.
 fn reverted(header: &str) -> Option<Special> {
+    let (header, _) = trailing_pull_request(header);
     let quoted = |start: &str| header.strip_prefix(start)?.strip_suffix('"');
     let header = match (quoted("Revert \""), quoted("Reapply \"")) {
         (Some(inner), _) => inner.to_owned(),
@@ -141,6 +143,7 @@ mod tests {
         assert_eq!(header("Revert \"feat: x\""), "feat: x");
         assert_eq!(header("Reapply \"feat: x\""), "Revert \"feat: x\"");
         assert_eq!(header("Revert \"Revert \"feat: x\"\""), "Revert \"feat: x\"");
+        assert_eq!(header("Revert \"feat: x (#1)\" (#2)"), "feat: x (#1)");
     }
 
     #[test]

@@ -1,9 +1,15 @@
 //! `shipmark release`: version files, changelog, commit and annotated tag, all of it or nothing.
 
+mod publish;
+mod show;
+
 use clap::Args;
 use semver::Version;
 use serde::Serialize;
 
+use self::publish::Publish;
+pub(super) use self::publish::recover;
+pub(super) use self::show::show;
 use super::next::Level;
 use super::rendering::{self, Rendered, Rendering};
 use super::{Context, next};
@@ -14,14 +20,8 @@ use crate::domain::plan::{Decision, History, Plan, Wish};
 use crate::domain::text;
 use crate::domain::version::Bump;
 use crate::error::{Error, Exit, Status};
-use crate::git::apply::Left;
-use crate::git::journal::{Journal, State};
-use crate::git::object::Objects;
-use crate::git::push::PushError;
 use crate::git::read::{CHANGELOG_FILE, VERSION_FILE};
-use crate::git::recover::Recovery;
 use crate::git::{Head, Repo};
-use crate::ui::Tone;
 
 /// Make the next release: files, commit and annotated tag, all or nothing
 #[derive(Args, Default)]
@@ -66,6 +66,8 @@ pub(super) struct Outcome {
     pub(super) decision: Decision,
     pub(super) plan: Option<Plan>,
     pub(super) commit: Option<String>,
+    /// The tags of releases that were made here before and went to the remote now.
+    pub(super) earlier: Vec<String>,
     /// The section of the changelog.
     pub(super) notes: String,
 }
@@ -117,13 +119,18 @@ impl Release {
         let branch = self.branch_of(repo, config, &head)?;
         let history = super::history(repo, config)?;
         let wish = self.wish(&history)?;
-        let mut decision = next::decide(context, config, &history, &wish)?;
+        let (history, mut decision) = next::decide(context, repo, config, history, &wish)?;
         if self.tag_only && wish.set.is_none() {
             let reason = format!("VERSION.txt says {}, which is tagged", decision.current);
             decision = decision.withheld(reason);
         }
         if !decision.released {
-            return Ok(nothing(self.dry_run, decision));
+            let publish = Publish { context, repo, config };
+            let pushed = match self.push && !self.dry_run {
+                true => publish.earlier(&head, &branch, &decision)?,
+                false => Vec::new(),
+            };
+            return Ok(nothing(self.dry_run, decision, pushed));
         }
         let time = context.world.release_time()?;
         let rendered = Rendering::new(repo, config)?.release(&history, &decision, time)?;
@@ -131,8 +138,9 @@ impl Release {
         if self.tag_only {
             plan.files.clear();
         }
-        let commit =
-            if self.dry_run { None } else { Some(self.apply(context, repo, config, &plan, &head)?.commit) };
+        let publish = Publish { context, repo, config };
+        let objects = if self.dry_run { None } else { Some(publish.release(&plan, &head, self.push)?) };
+        let (commit, earlier) = objects.map(|(objects, earlier)| (objects.commit, earlier)).unzip();
         Ok(Outcome {
             released: true,
             dry_run: self.dry_run,
@@ -141,6 +149,7 @@ impl Release {
             decision,
             plan: Some(plan),
             commit,
+            earlier: earlier.unwrap_or_default(),
             notes: rendered.section,
         })
     }
@@ -178,57 +187,6 @@ impl Release {
         }
         Ok(branch.clone())
     }
-
-    /// The remote decides first; here only what it accepted becomes visible. From the journal on, a run that
-    /// dies is finished by the next one.
-    fn apply(
-        &self,
-        context: &Context,
-        repo: &Repo,
-        config: &Config,
-        plan: &Plan,
-        head: &Head,
-    ) -> Result<Objects, Error> {
-        let identity = repo.identity()?;
-        repo.refuse_in_the_way(&plan.tag_ref)?;
-        let tips = if self.push {
-            let tips = repo.remote_tips(&config.remote, &plan.branch_ref, &plan.tag_ref)?;
-            repo.check_remote(&config.remote, plan, &tips)?;
-            Some(tips)
-        } else {
-            None
-        };
-        let objects = repo.write_objects(plan, &identity)?;
-        let remote = tips.as_ref().map(|tips| (config.remote.as_str(), tips));
-        let mut journal = Journal::of(plan, &objects, remote, head.branch.is_none())?;
-        repo.keep_journal(&journal)?;
-        if let Some(tips) = &tips {
-            match repo.push(&config.remote, &journal, tips) {
-                Ok(()) => {}
-                // Whether the remote took it is for the next run to find out.
-                Err(unknown @ PushError::Unknown { .. }) => return Err(unknown.into()),
-                Err(error) => {
-                    repo.drop_journal()?;
-                    return Err(error.into());
-                }
-            }
-            journal.state = State::Pushed;
-            repo.keep_journal(&journal)?;
-        }
-        let left = match repo.finish(&journal) {
-            Ok(left) => left,
-            Err(error) => {
-                // Nothing of a local release is visible before its tag, so there is nothing to finish.
-                if tips.is_none() && repo.reference(&journal.tag_ref)?.as_ref() != Some(&journal.tag) {
-                    repo.drop_journal()?;
-                }
-                return Err(error.into());
-            }
-        };
-        repo.drop_journal()?;
-        warn_of(context, &journal, &left);
-        Ok(objects)
-    }
 }
 
 /// A report must never be refused for want of room, so a release, which leads to more of them, is.
@@ -242,43 +200,12 @@ fn refuse_full_outbox(repo: &Repo) -> Result<(), Error> {
         .hint("send what waits with `shipmark outbox flush`, or see it with `shipmark outbox list`"))
 }
 
-/// Settles what a run that died left behind, and says so.
-pub(super) fn recover(context: &Context, repo: &Repo) -> Result<(), Error> {
-    match repo.recover()? {
-        Recovery::Nothing => {}
-        Recovery::Finished(journal, left) => {
-            context.ui.note(&format!("finished the release of {} that was cut short", journal.version));
-            warn_of(context, &journal, &left);
-        }
-        Recovery::Forgotten(journal, why) => context.ui.warn(&format!(
-            "a release of {} was cut short and is forgotten: {}; nothing of it was visible",
-            journal.version,
-            text::line(&why)
-        )),
-    }
-    Ok(())
-}
-
-fn warn_of(context: &Context, journal: &Journal, left: &[Left]) {
-    for left in left {
-        match left {
-            Left::Branch => context.ui.warn(&format!(
-                "{} moved meanwhile, so the release commit is not on it; run `git merge {}`",
-                journal.moving_ref(),
-                text::short(&journal.commit)
-            )),
-            Left::File(path) => context
-                .ui
-                .warn(&format!("`{path}` was edited meanwhile and stays as it is; see `git diff -- {path}`")),
-        }
-    }
-}
-
-fn nothing(dry_run: bool, decision: Decision) -> Outcome {
+fn nothing(dry_run: bool, decision: Decision, earlier: Vec<String>) -> Outcome {
     Outcome {
         released: false,
         dry_run,
-        pushed: false,
+        pushed: !earlier.is_empty(),
+        earlier,
         has_remote: false,
         decision,
         plan: None,
@@ -318,38 +245,4 @@ fn plan(
 
 fn managed<'a>(repo: &Repo, head: &str, path: &'a str) -> Result<Managed<'a>, Error> {
     Ok(Managed { path, bytes: repo.managed(head, path)?, tracked: repo.file_at(head, path)?.is_some() })
-}
-
-pub(super) fn show(context: &Context, outcome: &Outcome, config: &Config) -> Result<(), Error> {
-    let ui = &context.ui;
-    let decision = &outcome.decision;
-    let Some(plan) = &outcome.plan else {
-        ui.note(&format!("nothing to release: {}", decision.reason));
-        return Ok(ui.answer(&decision.current.to_string())?);
-    };
-    let from = decision.base.as_ref().map_or_else(|| "none".to_owned(), |base| base.version.to_string());
-    let headline = format!("{from} -> {}", ui.out(Tone::Strong, &decision.next.to_string()));
-    ui.note(&format!("{}  {}", if outcome.dry_run { "would release" } else { "released" }, decision.reason));
-    let files: Vec<&str> = plan.files.iter().map(|file| file.path.as_str()).collect();
-    if !files.is_empty() {
-        ui.note(&format!("files   {}", files.join(", ")));
-    }
-    if let Some(commit) = outcome.commit.as_ref().filter(|_| !files.is_empty()) {
-        let subject = plan.commit_message.lines().next().unwrap_or_default();
-        ui.note(&format!("commit  {}  {}", text::short(commit), text::line(subject)));
-    }
-    ui.note(&format!("tag     {}", decision.tag));
-    if outcome.pushed {
-        ui.note(&format!("pushed  {} and {} to {}", plan.branch_ref, plan.tag_ref, config.remote));
-    } else if !outcome.dry_run && outcome.has_remote {
-        ui.note(&format!(
-            "push it with `git push --atomic {} HEAD:{} {}`",
-            config.remote, plan.branch_ref, plan.tag_ref
-        ));
-    }
-    ui.answer(&headline)?;
-    if outcome.dry_run {
-        ui.answer(&format!("\n{}", outcome.notes))?;
-    }
-    Ok(())
 }
