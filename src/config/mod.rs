@@ -97,6 +97,13 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     Config::from_leaves(&read_layers(sources)?)
 }
 
+/// Reads the text of one `shipmark.toml` alone.
+pub fn read(text: &str, file: &Path) -> Result<Config, ConfigError> {
+    let mut leaves = Leaves::new();
+    layer::read(text, file, |file, line| Origin::Repository { file, line }, &mut leaves)?;
+    Config::from_leaves(&leaves)
+}
+
 fn read_layers(sources: &Sources) -> Result<Leaves, ConfigError> {
     let mut leaves = Leaves::new();
     if let Some(file) = &sources.user_file {
@@ -241,11 +248,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Config, String> {
-        let mut leaves = Leaves::new();
-        let origin = |file, line| Origin::Repository { file, line };
-        layer::read(text, Path::new("shipmark.toml"), origin, &mut leaves)
-            .and_then(|()| Config::from_leaves(&leaves))
-            .map_err(|error| error.to_string())
+        super::read(text, Path::new("shipmark.toml")).map_err(|error| error.to_string())
     }
 
     #[test]

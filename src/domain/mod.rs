@@ -30,3 +30,9 @@ pub mod text;
 pub mod tier;
 pub mod verdict;
 pub mod version;
+
+/// How properties are tried. What fails becomes a test of its own, so no file of seeds is kept.
+#[cfg(test)]
+fn properties() -> proptest::test_runner::Config {
+    proptest::test_runner::Config { failure_persistence: None, ..Default::default() }
+}

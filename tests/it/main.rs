@@ -19,6 +19,7 @@ mod databases;
 mod deciding;
 mod deploy;
 mod env;
+mod fuzzed;
 mod health;
 mod hooks;
 mod json;

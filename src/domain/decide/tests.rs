@@ -358,3 +358,39 @@ fn what_was_picked_counts_once() {
     let revert = format!("Revert \"fix: a\"\n\nThis reverts commit {origin}.");
     assert_eq!(reasons(&[&pick(&origin), &revert, "fix: a"]), [Reason::Revert, Reason::Reverted]);
 }
+
+proptest::proptest! {
+    #![proptest_config(crate::domain::properties())]
+
+    #[test]
+    fn one_more_commit_never_lowers_the_version(
+        base in proptest::option::of((0..3u64, 0..4u64, 0..4u64)),
+        kinds in proptest::collection::vec(0..MESSAGES.len(), 0..8),
+        more in 0..MESSAGES.len(),
+        zero in 0..Zero::ALL.len(),
+    ) {
+        let rules = Rules { zero: Zero::ALL[zero], ..rules() };
+        let base = base.map(|(major, minor, patch)| Version::new(major, minor, patch).to_string());
+        let mut messages: Vec<&str> = kinds.into_iter().map(|kind| MESSAGES[kind]).collect();
+        let next = |messages: &[&str]| decide(&history(base.as_deref(), messages), &rules, &Wish::default()).unwrap();
+        let before = next(&messages);
+        messages.insert(0, MESSAGES[more]);
+        let after = next(&messages);
+        proptest::prop_assert!(after.next >= before.next);
+        proptest::prop_assert_eq!(format!("{:?}", next(&messages)), format!("{after:?}"));
+        let counted = after.deciding.len() + after.ignored.len();
+        proptest::prop_assert_eq!(counted, messages.len());
+    }
+}
+
+/// Messages that take nothing back.
+const MESSAGES: [&str; 8] = [
+    "feat: a",
+    "fix(x): b",
+    "perf: c",
+    "docs: d",
+    "chore!: e",
+    "words",
+    "fix: f\n\nBREAKING CHANGE: g",
+    "Merge branch 'h'",
+];
