@@ -106,6 +106,20 @@ pub fn sweep(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
+/// The names of what stands in a folder, sorted; a folder that is not there holds nothing.
+pub fn names(folder: &Path) -> Result<Vec<String>, FileError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("read", folder)(error)),
+    };
+    let name = |entry: std::io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> =
+        entries.map(name).collect::<std::io::Result<_>>().map_err(failed("read", folder))?;
+    names.sort();
+    Ok(names)
+}
+
 /// The start of the name of a temporary file, by which it is known to be ours.
 fn temporary_prefix(path: &Path) -> String {
     format!(".{}.shipmark-", path.file_name().unwrap_or_default().to_string_lossy())

@@ -3,19 +3,15 @@
 use clap::Args;
 use serde_json::json;
 
+use super::rendering::Rendering;
 use super::{Context, lint};
 use crate::config::Config;
 use crate::domain::changelog;
-use crate::domain::decide;
-use crate::domain::links::Links;
-use crate::domain::notes::{self, Subject};
-use crate::domain::plan::{Commit, Decision};
+use crate::domain::notes::Subject;
 use crate::error::{Error, Exit, Status};
 use crate::files;
 use crate::git::Repo;
 use crate::git::read::CHANGELOG_FILE;
-use crate::git::releases::Brought;
-use crate::template::Templates;
 
 /// Print what changed since the last release
 #[derive(Args)]
@@ -54,13 +50,11 @@ impl Changelog {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
-        let links = links(&repo, &config);
+        let rendering = Rendering::new(&repo, &config)?;
         let sections = match &self.which {
-            Which { range: Some(range), .. } => vec![of_range(&repo, range, links.as_ref())?],
-            Which { latest, all, .. } if *latest || *all => {
-                of_releases(&repo, &config, *all, links.as_ref())?
-            }
-            _ => vec![of_window(&repo, &config, links.as_ref())?],
+            Which { range: Some(range), .. } => vec![of_range(&repo, range, &rendering)?],
+            Which { latest, all, .. } if *latest || *all => of_releases(&repo, &config, *all, &rendering)?,
+            _ => vec![of_window(&repo, &config, &rendering)?],
         };
         let written = if self.write { Some(write(context, &repo, &sections)?) } else { None };
         if context.ui.json {
@@ -77,43 +71,23 @@ impl Changelog {
     }
 }
 
-/// The forge of the remote that releases go to.
-pub(super) fn links(repo: &Repo, config: &Config) -> Option<Links> {
-    Links::of_remote(&repo.remote_url(&config.remote)?)
-}
-
-/// The section of the version that a decision names.
-pub(super) fn section(
-    decision: &Decision,
-    commits: &[Commit],
-    time: jiff::Timestamp,
-    links: Option<&Links>,
-) -> Result<String, Error> {
-    let subject = Subject {
-        version: Some((&decision.next, time)),
-        tag: Some(&decision.tag),
-        previous_tag: decision.base.as_ref().map(|base| base.name.as_str()),
-        links,
-    };
-    render(&Templates::markdown()?, &subject, commits, notes::shown(decision))
-}
-
 fn unreleased(text: String) -> Section {
     Section { version: "unreleased".to_owned(), text }
 }
 
-fn of_window(repo: &Repo, config: &Config, links: Option<&Links>) -> Result<Section, Error> {
+fn of_window(repo: &Repo, config: &Config, rendering: &Rendering) -> Result<Section, Error> {
     let history = repo.history(&config.tag_format)?;
     let previous_tag = history.base.as_ref().map(|base| base.name.as_str());
-    let subject = Subject { version: None, tag: None, previous_tag, links };
-    Ok(unreleased(render_live(&Templates::markdown()?, &subject, &history.window)?))
+    let subject = Subject { version: None, tag: None, previous_tag };
+    Ok(unreleased(rendering.section(&history.head, &subject, &history.window)?))
 }
 
-fn of_range(repo: &Repo, range: &str, links: Option<&Links>) -> Result<Section, Error> {
+fn of_range(repo: &Repo, range: &str, rendering: &Rendering) -> Result<Section, Error> {
     let (from, to) = lint::range(range)?;
-    let commits = repo.commits(&repo.resolve(to)?, Some(&repo.resolve(from)?))?;
-    let subject = Subject { version: None, tag: Some(to), previous_tag: Some(from), links };
-    Ok(unreleased(render_live(&Templates::markdown()?, &subject, &commits)?))
+    let head = repo.resolve(to)?;
+    let commits = repo.commits(&head, Some(&repo.resolve(from)?))?;
+    let subject = Subject { version: None, tag: Some(to), previous_tag: Some(from) };
+    Ok(unreleased(rendering.section(&head, &subject, &commits)?))
 }
 
 /// Every release from the newest down, or only the newest.
@@ -121,10 +95,10 @@ fn of_releases(
     repo: &Repo,
     config: &Config,
     all: bool,
-    links: Option<&Links>,
+    rendering: &Rendering,
 ) -> Result<Vec<Section>, Error> {
     let releases = repo.releases(&config.tag_format)?;
-    let templates = Templates::markdown()?;
+    let head = repo.head()?.oid;
     let mut sections = Vec::new();
     for (at, release) in releases.iter().enumerate() {
         let before = releases.get(at + 1).and_then(|before| before.tag.as_ref());
@@ -133,10 +107,15 @@ fn of_releases(
         match &release.tag {
             None if !all || commits.is_empty() => {}
             None => {
-                let subject = Subject { version: None, tag: None, previous_tag, links };
-                sections.push(unreleased(render_live(&templates, &subject, commits)?));
+                let subject = Subject { version: None, tag: None, previous_tag };
+                sections.push(unreleased(rendering.section(&head, &subject, commits)?));
             }
-            Some(_) => sections.push(of_release(repo, &templates, release, previous_tag, links)?),
+            Some(tag) => {
+                let version = Some((&tag.version, repo.time_of(&tag.commit)?));
+                let subject = Subject { version, tag: Some(&tag.name), previous_tag };
+                let text = rendering.section(&head, &subject, commits)?;
+                sections.push(Section { version: tag.version.to_string(), text });
+            }
         }
         if !all && !sections.is_empty() {
             break;
@@ -147,38 +126,6 @@ fn of_releases(
             .hint("run `shipmark changelog` for what is coming"));
     }
     Ok(sections)
-}
-
-fn of_release(
-    repo: &Repo,
-    templates: &Templates,
-    release: &Brought,
-    previous_tag: Option<&str>,
-    links: Option<&Links>,
-) -> Result<Section, Error> {
-    let Some(tag) = &release.tag else { return Err(Error::new(Exit::Bug, "a release without a tag")) };
-    let version = Some((&tag.version, repo.time_of(&tag.commit)?));
-    let subject = Subject { version, tag: Some(&tag.name), previous_tag, links };
-    Ok(Section {
-        version: tag.version.to_string(),
-        text: render_live(templates, &subject, &release.commits)?,
-    })
-}
-
-/// Renders what no later commit took back.
-fn render_live(templates: &Templates, subject: &Subject, commits: &[Commit]) -> Result<String, Error> {
-    let taken_back = decide::taken_back(commits);
-    render(templates, subject, commits, |commit| !taken_back.contains(&commit.oid))
-}
-
-fn render(
-    templates: &Templates,
-    subject: &Subject,
-    commits: &[Commit],
-    shown: impl Fn(&Commit) -> bool,
-) -> Result<String, Error> {
-    let notes = notes::notes(subject, commits, shown);
-    Ok(templates.render("changelog", &notes)?.trim_end().to_owned() + "\n")
 }
 
 /// Says whether the file changed.

@@ -23,6 +23,7 @@ mod next;
 mod outbox;
 mod paper;
 mod release;
+mod rendering;
 mod report;
 mod reporting;
 mod rollback;

@@ -1,6 +1,7 @@
 //! The configuration in layers, weakest first: built-in default, user file, `shipmark.toml`, environment, option.
 //! Each value keeps its origin, so that a message about it can say where it stands.
 
+mod changelog;
 mod environment;
 mod error;
 pub mod keys;
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use url::Url;
 
+use self::changelog::changelog;
+pub use self::changelog::{Changelog, Contributors};
 use self::environment::environments;
 pub use self::environment::{Command, Environment};
 pub use self::error::ConfigError;
@@ -45,6 +48,7 @@ pub struct Config {
     /// Whether `prepare-commit-msg` adds the known types as comments.
     pub prepare: bool,
     pub version_files: Vec<VersionFile>,
+    pub changelog: Changelog,
     pub registry: Option<Registry>,
     pub environments: BTreeMap<String, Environment>,
 }
@@ -148,6 +152,7 @@ impl Config {
                 None => None,
             },
             version_files: version_files(leaves)?,
+            changelog: changelog(leaves)?,
             environments: environments(leaves)?,
         })
     }

@@ -1,7 +1,7 @@
 //! One key, and how its value is read.
 
 use super::layer::{self, Leaf, Leaves};
-use super::{ConfigError, keys};
+use super::{ConfigError, Origin, keys};
 
 /// One key with what the layers say of it.
 pub(super) struct Setting<'a> {
@@ -20,15 +20,23 @@ impl<'a> Setting<'a> {
         Self { key: path.join("."), leaf: leaves.get(&segments) }
     }
 
-    /// The paths of the tables of a list, in their order.
-    pub(super) fn tables(leaves: &Leaves, list: &str) -> Vec<String> {
-        let number = |path: &Vec<String>| match path.as_slice() {
-            [table] => keys::index(table.strip_prefix(list)?),
-            _ => None,
+    /// The last segments of the paths of the tables of a list, in their order.
+    pub(super) fn tables(leaves: &Leaves, list: &[&str]) -> Vec<String> {
+        let Some((list, before)) = list.split_last() else { return Vec::new() };
+        let number = |path: &Vec<String>| {
+            let (table, above) = path.split_last()?;
+            (above == before).then(|| keys::index(table.strip_prefix(list)?))?
         };
         let mut numbers: Vec<usize> = leaves.keys().filter_map(number).collect();
         numbers.sort_unstable();
         numbers.into_iter().map(|at| format!("{list}[{at}]")).collect()
+    }
+
+    /// The error that a table of a list has no such field.
+    pub(super) fn lacking(leaves: &'a Leaves, table: &[&str], field: &str) -> ConfigError {
+        let table = Self::at(leaves, table);
+        let origin = table.leaf.map_or(Origin::Default, |leaf| leaf.origin.clone());
+        ConfigError::Lacking { key: format!("{}.{field}", table.key), origin }
     }
 
     pub(super) fn parsed<T>(

@@ -1,6 +1,6 @@
 //! `[[version_file]]`: the files that hold the version beside VERSION.txt.
 
-use super::layer::{Leaf, Leaves};
+use super::layer::Leaves;
 use super::{ConfigError, Setting};
 use crate::domain::inside::is_inside;
 use crate::domain::manifest::{Format, Key, Pattern, Place};
@@ -19,7 +19,7 @@ const MANAGED: [&str; 3] = ["VERSION.txt", "CHANGELOG.md", super::FILE_NAME];
 
 pub(super) fn version_files(leaves: &Leaves) -> Result<Vec<VersionFile>, ConfigError> {
     let mut files: Vec<VersionFile> = Vec::new();
-    for table in Setting::tables(leaves, "version_file") {
+    for table in Setting::tables(leaves, &["version_file"]) {
         let (path, place) = read(leaves, &table)?;
         match files.iter_mut().find(|file| file.path == path) {
             Some(file) => file.places.push(place),
@@ -31,12 +31,7 @@ pub(super) fn version_files(leaves: &Leaves) -> Result<Vec<VersionFile>, ConfigE
 
 fn read(leaves: &Leaves, table: &str) -> Result<(String, Place), ConfigError> {
     let get = |field: &str| Setting::at(leaves, &[table, field]);
-    let lacking = |field: &str| match Setting::at(leaves, &[table]).leaf {
-        Some(Leaf { origin, .. }) => {
-            ConfigError::Lacking { key: format!("{table}.{field}"), origin: origin.clone() }
-        }
-        None => ConfigError::Missing(super::FILE_NAME.into()),
-    };
+    let lacking = |field: &str| Setting::lacking(leaves, &[table], field);
     let wanted =
         "the path of a file in the repository other than VERSION.txt, CHANGELOG.md and shipmark.toml";
     let usable = |path: &str| is_inside(path) && !MANAGED.iter().any(|own| own.eq_ignore_ascii_case(path));

@@ -18,8 +18,10 @@ pub struct Parts<'a> {
     pub base: &'a str,
     /// Holds `{version}`.
     pub commit_message: &'a str,
-    /// The section of the changelog, which is the tag's message too.
+    /// The section of the changelog.
     pub section: &'a str,
+    /// The release notes, which have no heading; they are the tag's message.
+    pub notes: &'a str,
     pub version_file: Managed<'a>,
     pub changelog: Managed<'a>,
     /// The other files that hold the version, with the places in them.
@@ -104,9 +106,8 @@ fn edit(
     Ok((!says_it).then(|| FileEdit { path: file.path.to_owned(), old: file.bytes.clone(), new }))
 }
 
-/// The release notes without their heading, which the tag's first line replaces.
 fn tag_message(parts: &Parts, version: &Version, release_id: &str) -> String {
-    let notes = parts.section.split_once('\n').map_or("", |(_, notes)| notes.trim());
+    let notes = parts.notes.trim();
     format!("{} {version}\n\n{notes}\n\nRelease-Id: {release_id}\n", parts.app)
 }
 
@@ -152,6 +153,7 @@ mod tests {
             base: "0123456789012345678901234567890123456789",
             commit_message: "chore(release): {version}",
             section: "## 1.1.0 - 2026-01-31\n\n### Added\n\n- a door\n",
+            notes: "### Added\n\n- a door\n",
             version_file: Managed {
                 path: "VERSION.txt",
                 bytes: version_file.map(<[u8]>::to_vec),

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::Serialize;
 
+use super::grouping::{self, Grouping};
 use super::links::Links;
 use super::message::{Kind, Special};
 use super::plan::{Commit, Decision};
+use super::reference::{self, Reference, Tracker};
 use super::text;
 
 /// What the template `changelog` is filled with.
@@ -19,12 +21,14 @@ pub struct Notes {
     /// The comparison with the version before; empty where there is no forge or no version before.
     pub compare: String,
     pub groups: Vec<Group>,
+    /// Who made the commits, by name; empty where they are not wanted.
+    pub contributors: Vec<String>,
 }
 
 /// The entries under one heading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Group {
-    pub title: &'static str,
+    pub title: String,
     pub entries: Vec<Entry>,
 }
 
@@ -42,11 +46,21 @@ pub struct Entry {
     pub pull_request: String,
     /// The pull request's page, or empty.
     pub pull_request_link: String,
+    /// The issues that it refers to, as far as they have a page.
+    pub references: Vec<Reference>,
 }
 
-/// The headings of Keep a Changelog 1.1.0, with breaking changes above them.
+/// Breaking changes stand above everything else.
 const BREAKING: &str = "Breaking changes";
-const TITLES: [&str; 4] = [BREAKING, "Added", "Changed", "Fixed"];
+
+/// How notes are made, whatever they are about.
+#[derive(Debug)]
+pub struct Style {
+    pub links: Option<Links>,
+    pub trackers: Vec<Tracker>,
+    /// From the top.
+    pub groupings: Vec<Grouping>,
+}
 
 /// What the notes are about.
 #[derive(Debug)]
@@ -56,21 +70,26 @@ pub struct Subject<'a> {
     /// The tag of this version and of the one before.
     pub tag: Option<&'a str>,
     pub previous_tag: Option<&'a str>,
-    pub links: Option<&'a Links>,
 }
 
 /// Groups the commits, newest first as they come. `shown` says whether a commit is part of the notes at all.
-pub fn notes(subject: &Subject, commits: &[Commit], shown: impl Fn(&Commit) -> bool) -> Notes {
-    let mut groups: Vec<Group> = TITLES.map(|title| Group { title, entries: Vec::new() }).into();
+pub fn notes(subject: &Subject, style: &Style, commits: &[Commit], shown: impl Fn(&Commit) -> bool) -> Notes {
+    let titles = std::iter::once(BREAKING).chain(style.groupings.iter().map(|own| own.title.as_str()));
+    let mut groups: Vec<Group> = Vec::new();
+    for title in titles {
+        if !groups.iter().any(|group| group.title == title) {
+            groups.push(Group { title: title.to_owned(), entries: Vec::new() });
+        }
+    }
     for commit in commits.iter().filter(|commit| shown(commit)) {
-        for (title, text) in lines(commit) {
+        for (title, text) in lines(commit, &style.groupings) {
             if let Some(group) = groups.iter_mut().find(|group| group.title == title) {
-                group.entries.push(entry(commit, text, subject.links));
+                group.entries.push(entry(commit, text, style));
             }
         }
     }
     groups.retain(|group| !group.entries.is_empty());
-    let compare = match (subject.links, subject.previous_tag) {
+    let compare = match (&style.links, subject.previous_tag) {
         (Some(links), Some(from)) => links.compare(from, subject.tag.unwrap_or("HEAD")),
         _ => String::new(),
     };
@@ -79,6 +98,7 @@ pub fn notes(subject: &Subject, commits: &[Commit], shown: impl Fn(&Commit) -> b
         date: subject.version.map_or_else(String::new, |(_, time)| time.strftime("%Y-%m-%d").to_string()),
         compare,
         groups,
+        contributors: Vec::new(),
     }
 }
 
@@ -95,40 +115,35 @@ pub fn shown(decision: &Decision) -> impl Fn(&Commit) -> bool {
 
 /// Under which headings a commit stands, with what text. A breaking change stands under its own heading with
 /// its note and under that of its type with its description, unless both would say the same.
-fn lines(commit: &Commit) -> Vec<(&'static str, String)> {
+fn lines<'a>(commit: &Commit, groupings: &'a [Grouping]) -> Vec<(&'a str, String)> {
     let message = &commit.message;
-    let mut lines: Vec<(&'static str, String)> =
+    let mut lines: Vec<(&str, String)> =
         message.breaking.iter().map(|note| (BREAKING, note.clone())).collect();
-    let own = match &message.kind {
-        Kind::Conventional(change) => {
-            let title = match change.r#type.as_str() {
-                "feat" => Some("Added"),
-                "fix" | "hotfix" => Some("Fixed"),
-                "perf" => Some("Changed"),
-                "revert" => return with_revert(lines, &change.description),
-                _ => None,
-            };
-            title.map(|title| (title, change.description.clone()))
+    let (r#type, scope, text) = match &message.kind {
+        Kind::Conventional(change) if change.r#type == "revert" => {
+            ("revert", change.scope.as_deref(), revert(&change.description))
         }
-        Kind::Special(Special::Revert { header }) => return with_revert(lines, header),
-        _ => None,
+        Kind::Conventional(change) => {
+            (change.r#type.as_str(), change.scope.as_deref(), change.description.clone())
+        }
+        Kind::Special(Special::Revert { header }) => ("revert", None, revert(header)),
+        _ => return lines,
     };
-    if let Some(own) = own
-        && !lines.iter().any(|(_, text)| *text == own.1)
+    if let Some(title) = grouping::of(groupings, r#type, scope)
+        && !lines.iter().any(|(_, note)| *note == text)
     {
-        lines.push(own);
+        lines.push((title, text));
     }
     lines
 }
 
-fn with_revert(mut lines: Vec<(&'static str, String)>, header: &str) -> Vec<(&'static str, String)> {
-    lines.push(("Changed", format!("revert \"{header}\"")));
-    lines
+fn revert(header: &str) -> String {
+    format!("revert \"{header}\"")
 }
 
-fn entry(commit: &Commit, text: String, links: Option<&Links>) -> Entry {
+fn entry(commit: &Commit, text: String, style: &Style) -> Entry {
     let change = commit.message.change();
-    let pull_request = change.and_then(|change| change.pull_request);
+    let (links, pull_request) = (style.links.as_ref(), change.and_then(|change| change.pull_request));
     Entry {
         scope: change.and_then(|change| change.scope.clone()).unwrap_or_default(),
         text,
@@ -139,6 +154,7 @@ fn entry(commit: &Commit, text: String, links: Option<&Links>) -> Entry {
             (Some(links), Some(number)) => links.pull_request(number),
             _ => String::new(),
         },
+        references: reference::references(&commit.message, links, &style.trackers),
     }
 }
 
@@ -158,12 +174,16 @@ mod tests {
         }
     }
 
-    fn texts(commits: &[&str]) -> Vec<(&'static str, Vec<String>)> {
+    fn style(links: Option<Links>) -> Style {
+        Style { links, trackers: Vec::new(), groupings: grouping::groupings(&[]) }
+    }
+
+    fn texts(commits: &[&str]) -> Vec<(String, Vec<String>)> {
         let commits: Vec<Commit> = commits.iter().map(|text| commit(text)).collect();
-        let subject = Subject { version: None, tag: None, previous_tag: None, links: None };
+        let subject = Subject { version: None, tag: None, previous_tag: None };
         let text_of =
             |group: Group| (group.title, group.entries.into_iter().map(|entry| entry.text).collect());
-        notes(&subject, &commits, |_| true).groups.into_iter().map(text_of).collect()
+        notes(&subject, &style(None), &commits, |_| true).groups.into_iter().map(text_of).collect()
     }
 
     #[test]
@@ -172,14 +192,14 @@ mod tests {
         assert_eq!(
             texts(&["fix: a", "docs: b", "feat(x)!: c", "perf: d", "Revert \"feat: e\"", "no type"]),
             [
-                (BREAKING, own("c")),
-                ("Changed", vec!["d".to_owned(), "revert \"feat: e\"".to_owned()]),
-                ("Fixed", own("a")),
+                (BREAKING.to_owned(), own("c")),
+                ("Changed".to_owned(), vec!["d".to_owned(), "revert \"feat: e\"".to_owned()]),
+                ("Fixed".to_owned(), own("a")),
             ]
         );
         assert_eq!(
             texts(&["feat: c\n\nBREAKING CHANGE: the door is gone"]),
-            [(BREAKING, own("the door is gone")), ("Added", own("c"))]
+            [(BREAKING.to_owned(), own("the door is gone")), ("Added".to_owned(), own("c"))]
         );
     }
 
@@ -191,9 +211,8 @@ mod tests {
             version: Some((&version, "2026-01-31T23:59:59Z".parse().unwrap())),
             tag: Some("v1.1.0"),
             previous_tag: Some("v1.0.0"),
-            links: Some(&links),
         };
-        let notes = notes(&subject, &[commit("feat(api): c (#7)")], |_| true);
+        let notes = notes(&subject, &style(Some(links)), &[commit("feat(api): c (#7)")], |_| true);
         assert_eq!((notes.title.as_str(), notes.date.as_str()), ("1.1.0", "2026-01-31"));
         assert_eq!(notes.compare, "https://github.com/a/b/compare/v1.0.0...v1.1.0");
         let entry = &notes.groups[0].entries[0];

@@ -197,7 +197,11 @@ fn mend_of(error: &ManifestError) -> String {
 
 impl From<TemplateError> for Error {
     fn from(error: TemplateError) -> Self {
-        Self::from_source(Exit::Bug, &error)
+        match error {
+            TemplateError::Custom { .. } => Self::from_source(Exit::Configuration, &error)
+                .hint("mend the template; the README lists what it may use"),
+            _ => Self::from_source(Exit::Bug, &error),
+        }
     }
 }
 

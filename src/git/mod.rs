@@ -11,6 +11,7 @@ pub mod journal;
 pub mod object;
 mod open;
 mod owed;
+pub mod people;
 pub mod program;
 pub mod push;
 pub mod read;

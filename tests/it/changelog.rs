@@ -71,3 +71,124 @@ fn the_changelog_of_every_release_gives_each_commit_to_the_lowest_version_that_h
     assert!(written.contains("Ours.\n\n### Added"), "{written}");
     sandbox.run(&["changelog", "--all", "--write"]).says(0, "", "CHANGELOG.md says it already");
 }
+
+/// Headings and lists stand between blank lines, no two blank lines follow each other, and no two headings of one
+/// section are the same: rules MD012, MD022, MD024 (siblings) and MD032 of markdownlint.
+#[track_caller]
+fn is_clean(text: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut siblings = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let before = at.checked_sub(1).map_or("", |at| lines[at]);
+        let after = lines.get(at + 1).copied().unwrap_or_default();
+        assert!(!(line.is_empty() && after.is_empty() && at + 1 < lines.len()), "MD012 at {at}:\n{text}");
+        if line.starts_with('#') {
+            assert!(before.is_empty() && after.is_empty(), "MD022 at {at}:\n{text}");
+            if line.starts_with("## ") {
+                siblings.clear();
+            }
+            assert!(!siblings.contains(line), "MD024 at {at}:\n{text}");
+            siblings.push(line);
+        }
+        let is_item = |line: &str| line.starts_with("- ");
+        if is_item(line) {
+            assert!(before.is_empty() || is_item(before), "MD032 at {at}:\n{text}");
+            assert!(after.is_empty() || is_item(after), "MD032 at {at}:\n{text}");
+        }
+    }
+    assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "MD047:\n{text}");
+}
+
+#[test]
+fn what_is_written_is_clean_markdown() {
+    let sandbox = released();
+    sandbox.file("shipmark.toml", "changelog.contributors = \"all\"\n");
+    sandbox.file("CHANGELOG.md", "# Log\n\n## Unreleased\n\nMind the gap.\n\n### Security\n\n- by hand\n");
+    sandbox.commit("feat!: another\n\nBREAKING CHANGE: gone\n\n- x\n\n# y");
+    sandbox.run(&["changelog", "--write"]).exits(0);
+    is_clean(&sandbox.read("CHANGELOG.md"));
+    sandbox.commit("docs: write");
+    sandbox.run(&["release"]).exits(0);
+    is_clean(&sandbox.read("CHANGELOG.md"));
+    sandbox.commit("docs: no user sees this");
+    sandbox.run(&["release", "--set", "9.0.0"]).exits(0);
+    sandbox.run(&["changelog", "--all", "--write"]).exits(0);
+    let text = sandbox.read("CHANGELOG.md");
+    is_clean(&text);
+    assert!(
+        text.contains(
+            "## 9.0.0 - 2026-01-31\n\nNo change that its users would notice.\n\n### Contributors\n\nBy Ada.\n"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn headings_links_and_contributors_are_configured() {
+    let sandbox = released();
+    sandbox.file(
+        "shipmark.toml",
+        "[links]\nhost = \"gitlab\"\nbase = \"https://git.example/acme/helpdesk\"\n\n[[links.issues]]\npattern = \"HD-[0-9]+\"\n\
+         url = \"https://tracker.example/{issue}\"\n\n[[changelog.group]]\ntitle = \"Interface_\"\nscopes = [\"ui\"]\norder = 5\n\n\
+         [[changelog.group]]\ntitle = \"Documentation\"\ntypes = [\"docs\"]\n",
+    );
+    sandbox.file(".mailmap", "Ada Lovelace <ada@example.org>\nGrace Hopper <grace@navy.example> gh <g@x>\n");
+    sandbox.commit("fix(ui): a pane, HD-3\n\nCloses #12\nCo-authored-by: gh <g@x>\nCo-authored-by: nobody");
+    sandbox.run(&["release"]).exits(0);
+    let text = sandbox.read("CHANGELOG.md");
+    let page = "https://git.example/acme/helpdesk/-";
+    let entry = format!(
+        "- **ui:** a pane, HD-3, see [HD-3](https://tracker.example/HD-3), [#12]({page}/issues/12) (["
+    );
+    assert!(
+        text.contains(&format!(
+            "## [1.1.0]({page}/compare/v1.0.0...v1.1.0) - 2026-01-31\n\n### Interface\\_\n\n{entry}"
+        )),
+        "{text}"
+    );
+    let headings: Vec<&str> = text.lines().filter(|line| line.starts_with("### ")).collect();
+    assert_eq!(headings, ["### Interface\\_", "### Added", "### Fixed", "### Documentation"]);
+    let message = sandbox.git(&["tag", "--list", "--format=%(contents)", "v1.1.0"]);
+    assert!(
+        message.contains("\n\n### Contributors\n\nBy Ada Lovelace and Grace Hopper.\n\nRelease-Id: "),
+        "{message}"
+    );
+    assert!(message.starts_with("helpdesk 1.1.0\n\n### Interface"), "{message}");
+}
+
+#[test]
+fn templates_of_the_repository_take_the_place_of_ours() {
+    let sandbox = released();
+    sandbox.file("shipmark.toml", "templates.dir = \"notes\"\n");
+    sandbox.run(&["changelog"]).says(
+        3,
+        "",
+        "error: `notes`, which `templates.dir` names, holds no template\n\
+         hint: a template is named `changelog.hbs`, `release-notes.hbs`, `entry.hbs`, `contributors.hbs`",
+    );
+    sandbox.file("notes/entry.hbs", "- {{text}} ({{{short}}})\n").file("notes/README", "not a template");
+    sandbox.run(&["changelog"]).says(
+        0,
+        "## Unreleased\n\n### Added\n\n- a window (b828099)\n\n### Fixed\n\n- a door (46aa1c2)\n",
+        "",
+    );
+    sandbox.file("notes/entry.hbs", "- {{text}}\n  {{nothing}}\n");
+    sandbox.run(&["changelog"]).says(
+        3,
+        "",
+        "error: notes/entry.hbs:2:3: [..]nothing[..]\nhint: mend the template; the README lists what it may use",
+    );
+    sandbox.file("notes/changelog.hbs", "{{#if");
+    sandbox.run(&["changelog"]).says(
+        3,
+        "",
+        "error: notes/changelog.hbs:1:[..]\nhint: mend the template; the README lists what it may use",
+    );
+    sandbox.file("notes/changelgo.hbs", "");
+    sandbox.run(&["release"]).says(
+        3,
+        "",
+        "error: `notes/changelgo.hbs` is no template of ours\n\
+         hint: a template is named `changelog.hbs`, `release-notes.hbs`, `entry.hbs`, `contributors.hbs`",
+    );
+}

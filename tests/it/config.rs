@@ -28,6 +28,7 @@ bump.types.fix                 "patch"                      default
 bump.types.hotfix              "patch"                      default
 bump.types.perf                "patch"                      default
 bump.types.security            "patch"                      [ROOT]/helpdesk/shipmark.toml:2
+changelog.contributors         "notes"                      default
 hooks.prepare                  false                        default
 registry.url                   "http://127.0.0.1:1"         environment variable SHIPMARK_REGISTRY_URL
 environments."eu west".order   3                            [ROOT]/helpdesk/shipmark.toml:9

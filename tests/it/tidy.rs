@@ -96,7 +96,7 @@ fn a_crate_has_one_owner() {
         ("tracing", &["src/log.rs", "src/server/", "src/cli/serve/"]),
         ("hyper_util", &["src/server/"]),
         ("reqwest", &["src/http"]),
-        ("handlebars", &["src/template.rs"]),
+        ("handlebars", &["src/template"]),
         ("conventional_commit_parser", &["src/domain/message/"]),
         ("tokio", &["src/http", "src/store/", "src/registry/", "src/server/", "src/cli/serve/"]),
         ("toml", &["src/config/", "src/domain/manifest/"]),

@@ -11,7 +11,8 @@ use self::publish::Publish;
 pub(super) use self::publish::recover;
 pub(super) use self::show::show;
 use super::next::Level;
-use super::{Context, changelog, next};
+use super::rendering::{self, Rendered, Rendering};
+use super::{Context, next};
 use crate::config::{self, Config};
 use crate::deploy::outbox::Outbox;
 use crate::domain::assemble::{self, Managed, Parts};
@@ -100,7 +101,15 @@ impl Release {
         }
         let mut managed = vec![VERSION_FILE, CHANGELOG_FILE];
         managed.extend(config.version_files.iter().map(|file| file.path.as_str()));
-        repo.refuse_unready(&[managed.as_slice(), &[config::FILE_NAME]].concat())?;
+        let templates: Vec<String> = config
+            .changelog
+            .templates
+            .iter()
+            .flat_map(|folder| rendering::paths(folder))
+            .map(|(_, path)| path)
+            .collect();
+        let read: Vec<&str> = templates.iter().map(String::as_str).chain([config::FILE_NAME]).collect();
+        repo.refuse_unready(&[managed.as_slice(), &read].concat())?;
         repo.refuse_unwritable(&managed)?;
         refuse_full_outbox(repo)?;
         let head = repo.head()?;
@@ -121,9 +130,8 @@ impl Release {
             return Ok(nothing(self.dry_run, decision, pushed));
         }
         let time = context.world.release_time()?;
-        let links = changelog::links(repo, config);
-        let notes = changelog::section(&decision, &history.window, time, links.as_ref())?;
-        let mut plan = plan(repo, config, &history, &decision, &branch, &notes, time)?;
+        let rendered = Rendering::new(repo, config)?.release(&history, &decision, time)?;
+        let mut plan = plan(repo, config, &history, &decision, &branch, &rendered, time)?;
         if self.tag_only {
             plan.files.clear();
         }
@@ -139,7 +147,7 @@ impl Release {
             plan: Some(plan),
             commit,
             earlier: earlier.unwrap_or_default(),
-            notes,
+            notes: rendered.section,
         })
     }
 
@@ -206,7 +214,7 @@ fn plan(
     history: &History,
     decision: &Decision,
     branch: &str,
-    notes: &str,
+    rendered: &Rendered,
     time: jiff::Timestamp,
 ) -> Result<Plan, Error> {
     let parts = Parts {
@@ -214,7 +222,8 @@ fn plan(
         branch_ref: &format!("refs/heads/{branch}"),
         base: &history.head,
         commit_message: &config.commit_message,
-        section: notes,
+        section: &rendered.section,
+        notes: &rendered.notes,
         version_file: managed(repo, &history.head, VERSION_FILE)?,
         changelog: managed(repo, &history.head, CHANGELOG_FILE)?,
         version_files: config

@@ -73,6 +73,53 @@ pub const KEYS: &[Key] = &[
         "\"patch\"",
         "the level of a commit type: major, minor, patch or none",
     ),
+    key(
+        "changelog.group[].title",
+        Text,
+        "\"Documentation\"",
+        "one more heading of the changelog, or another rule for one of ours",
+    ),
+    key("changelog.group[].types", Texts, "[\"docs\"]", "the commit types below it; default: every type"),
+    key(
+        "changelog.group[].scopes",
+        Texts,
+        "[\"api\"]",
+        "the scopes below it; default: every scope, and none",
+    ),
+    key(
+        "changelog.group[].order",
+        Number,
+        "100",
+        "smaller stands further up; ours have 10 (Added) to 60 (Security)",
+    )
+    .or("100"),
+    key(
+        "changelog.contributors",
+        Choice(&["notes", "all", "none"]),
+        "\"notes\"",
+        "who made it: in the tag's message, in the changelog too, or nowhere",
+    )
+    .or("\"notes\""),
+    key(
+        "templates.dir",
+        Text,
+        "\"templates\"",
+        "a folder with templates in place of ours: `changelog.hbs`, `release-notes.hbs`, `entry.hbs`, `contributors.hbs`",
+    ),
+    key(
+        "links.host",
+        Choice(&["github", "gitlab", "gitea", "forgejo", "bitbucket"]),
+        "\"gitlab\"",
+        "the kind of forge, where the remote's address does not tell",
+    ),
+    key(
+        "links.base",
+        Text,
+        "\"https://git.example/acme/helpdesk\"",
+        "the repository's page; default: by the remote",
+    ),
+    key("links.issues[].pattern", Text, "\"HD-[0-9]+\"", "issues of another tracker, as commits write them"),
+    key("links.issues[].url", Text, "\"https://tracker.example/{issue}\"", "their pages"),
     key("hooks.prepare", Flag, "true", "whether an empty commit message gets the known types as comments")
         .or("false"),
     key("registry.url", Text, "\"https://registry.example\"", "where deployments are reported"),

@@ -21,6 +21,21 @@ struct Group {
     items: Vec<String>,
 }
 
+impl Group {
+    /// Whether it has the heading of the template `contributors`.
+    fn names_contributors(&self) -> bool {
+        self.heading == "### Contributors"
+    }
+
+    /// Without the sentence that the template writes about the contributors, which comes anew.
+    fn without_contributors(mut self) -> Self {
+        if self.names_contributors() {
+            self.items.retain(|item| !item.starts_with("By "));
+        }
+        self
+    }
+}
+
 impl Section {
     pub(super) fn parse(text: &str) -> Self {
         let mut lines: Vec<&str> = text.lines().collect();
@@ -61,16 +76,19 @@ impl Section {
     pub(super) fn keep(&mut self, other: Self) {
         take_over(&mut self.prose, other.prose);
         for group in other.groups {
+            let group = group.without_contributors();
             match self.groups.iter_mut().find(|mine| mine.heading == group.heading) {
                 Some(mine) => take_over(&mut mine.items, group.items),
                 None => {
                     let mut own = Group { heading: group.heading, items: Vec::new() };
                     take_over(&mut own.items, group.items);
-                    self.groups.extend((!own.items.is_empty()).then_some(own));
+                    let last = self.groups.last().is_some_and(Group::names_contributors);
+                    let end = self.groups.len() - usize::from(last);
+                    self.groups.splice(end..end, (!own.items.is_empty()).then_some(own));
                 }
             }
         }
-        if !self.groups.is_empty() || self.prose.len() > 1 {
+        if !self.groups.iter().all(Group::names_contributors) || self.prose.len() > 1 {
             self.prose.retain(|text| !is_placeholder(text));
         }
         for definition in other.tail {
@@ -152,6 +170,18 @@ mod tests {
         assert_eq!(
             new.render(),
             "## 1.1.0\n\nMind the gap.\n\n### Added\n\n- a (0123abc)\n- by hand\n\n### Security\n\n- cve"
+        );
+    }
+
+    #[test]
+    fn the_sentence_on_the_contributors_comes_anew() {
+        let mut new =
+            Section::parse("## 1\n\n### Added\n\n- a (0123abc)\n\n### Contributors\n\nBy Ada and Bo.");
+        new.keep(Section::parse("## 1\n\n### Contributors\n\nBy Ada.\n\n- and the office cat"));
+        assert!(
+            new.render().ends_with("### Contributors\n\nBy Ada and Bo.\n- and the office cat"),
+            "{}",
+            new.render()
         );
     }
 

@@ -88,6 +88,11 @@ impl Message {
         }
     }
 
+    /// Whether shipmark made it, with a release.
+    pub fn is_release(&self) -> bool {
+        self.kind == Kind::Special(Special::OwnRelease)
+    }
+
     /// The version that a `Release-As:` footer asks for, the last one of several; `Err` holds a text that is
     /// no version. Prose below it does not hide it: a line in the body that can mean nothing else counts too.
     pub fn release_as(&self) -> Option<Result<Version, String>> {
