@@ -68,7 +68,23 @@ impl Repo {
                 });
             update.upsert(file.path.as_str(), blob, mode);
         }
+        let naive;
+        let base = if cfg!(feature = "weak") {
+            naive = self.whole_worktree()?;
+            &naive
+        } else {
+            base
+        };
         let tree = update.create_updated(&self.inner, base).map_err(failed("writing the tree"))?;
+        self.inner.find_tree(tree).map_err(failed("reading the tree back"))
+    }
+
+    /// What `git add --all` would make a commit of, for the weak build.
+    fn whole_worktree(&self) -> Result<Tree<'_>, GitError> {
+        let mut index = self.inner.index().map_err(failed("the index"))?;
+        let all = ["*"].iter();
+        index.add_all(all, git2::IndexAddOption::DEFAULT, None).map_err(failed("the index"))?;
+        let tree = index.write_tree().map_err(failed("writing the tree"))?;
         self.inner.find_tree(tree).map_err(failed("reading the tree back"))
     }
 

@@ -6,11 +6,14 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::print_stderr,
+    clippy::indexing_slicing,
     reason = "a harness that cannot go on has failed, and says what it saw"
 )]
 
+mod dirty;
 mod kill;
 mod race;
+mod random;
 mod refuse;
 mod stage;
 mod starve;

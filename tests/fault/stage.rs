@@ -1,5 +1,6 @@
 //! A clone with a release due, a served remote, and what must be true of both after a release.
 
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -140,6 +141,14 @@ impl Stage {
         let output = self.command("git").args(args).output().unwrap();
         assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Runs git with a text on stdin.
+    #[track_caller]
+    pub(crate) fn git_with(&self, args: &[&str], input: &str) {
+        let mut child = self.command("git").args(args).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success(), "git {args:?}");
     }
 
     /// Runs `shipmark` to its end.
