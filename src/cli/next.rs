@@ -6,6 +6,7 @@ use semver::Version;
 use super::Context;
 use crate::config::Config;
 use crate::domain::decide::{self, DecideError, Rules};
+use crate::domain::message::Source;
 use crate::domain::plan::{Decision, History, Wish};
 use crate::domain::text;
 use crate::domain::version::Bump;
@@ -155,7 +156,11 @@ pub(super) fn explain(context: &Context, decision: &Decision) {
             true => commit.level.name().to_owned(),
             false => format!("{} as {}", commit.level.name(), commit.effective.name()),
         };
-        ui.note(&line(context, Tone::Good, &level, &commit.oid, &commit.header, ""));
+        let source = match commit.message_source {
+            Source::Note => "  (corrected by a note)",
+            Source::Commit => "",
+        };
+        ui.note(&line(context, Tone::Good, &level, &commit.oid, &commit.header, source));
     }
     rest(context, decision.deciding.len(), "deciding");
     for commit in decision.ignored.iter().take(LISTED) {

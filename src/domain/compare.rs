@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::decide::{self, Rules};
 use super::message::{Kind, Special};
 use super::plan::{Commit, Reason};
+use super::reading::Reading;
 use super::text;
 use super::version::Bump;
 
@@ -101,10 +102,20 @@ pub struct Side {
 }
 
 impl Side {
-    /// The commits with the time of each in milliseconds since 1970. `base` is the version of the other side.
-    pub fn new(commits: Vec<(Commit, i64)>, at_least: bool, base: Option<&Version>, rules: &Rules) -> Self {
+    /// The commits with the time of each in milliseconds since 1970. `base` is the version of the other side, and
+    /// `reading` says how commits count; the list has them as they are.
+    pub fn new(
+        commits: Vec<(Commit, i64)>,
+        at_least: bool,
+        base: Option<&Version>,
+        rules: &Rules,
+        reading: &Reading,
+    ) -> Self {
         let (commits, times): (Vec<Commit>, Vec<i64>) = commits.into_iter().unzip();
-        let amount = decide::amount(&commits, base, rules);
+        let mut amount = decide::amount(&commits, base, rules);
+        if let Some(head) = commits.first().filter(|_| !reading.is_plain()) {
+            amount.bump = decide::amount(&reading.apply(commits.clone(), &head.oid), base, rules).bump;
+        }
         let commits: Vec<Waiting> = commits
             .iter()
             .zip(times)
@@ -216,7 +227,7 @@ mod tests {
             (commit, 1_000_000 - 3_600 * i64::try_from(index).unwrap())
         };
         let commits = messages.iter().enumerate().map(commit).collect();
-        Side::new(commits, false, Version::parse(base).ok().as_ref(), &rules())
+        Side::new(commits, false, Version::parse(base).ok().as_ref(), &rules(), &Reading::default())
     }
 
     #[test]

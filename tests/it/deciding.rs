@@ -80,6 +80,8 @@ fn commits_count_as_the_configuration_says() {
     ]);
     next("", "2.0.0");
     next("commits.first_parent = true", "1.1.0");
+    let compared = sandbox.run(&["compare", "v1.0.0", "HEAD"]);
+    assert!(compared.exits(0).contains("they amount to a minor bump"), "{}", compared.stdout);
     assert!(sandbox.run(&["changelog"]).exits(0).contains("- as a whole (\\#3) ("));
 }
 

@@ -24,7 +24,8 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
     if old.trim_start_matches('\u{FEFF}').trim().is_empty() {
         return Ok(format!("{PREAMBLE}\n{}\n", section.trim_end()).into_bytes());
     }
-    let line_end = if old.contains("\r\n") { "\r\n" } else { "\n" };
+    // A carriage return at the end would become one of a CRLF by what is added.
+    let line_end = if old.contains("\r\n") || old.ends_with('\r') { "\r\n" } else { "\n" };
     let mut new = Section::parse(section);
     let old = if version.eq_ignore_ascii_case("unreleased") {
         old.to_owned()
@@ -259,6 +260,8 @@ mod tests {
 
     #[test]
     fn the_end_of_the_file_stays_as_it_is() {
+        let carriage_return = spliced("# Log\r", "1.1.0", NEW);
+        assert!(carriage_return.starts_with("# Log\r\r\n\r\n## 1.1.0"), "{carriage_return:?}");
         for end in ["[x]: https://x", "[x]: https://x\n\n[x]: https://x\n", "[x]: https://x\n\n\n"] {
             assert_eq!(spliced(end, "1.1.0", NEW), format!("{NEW}\n{end}"));
         }
