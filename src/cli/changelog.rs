@@ -6,6 +6,7 @@ use serde_json::json;
 use super::rendering::Rendering;
 use super::{Context, lint};
 use crate::config::Config;
+use crate::domain::assemble::AssembleError;
 use crate::domain::changelog;
 use crate::domain::notes::Subject;
 use crate::error::{Error, Exit, Status};
@@ -137,7 +138,7 @@ fn write(context: &Context, repo: &Repo, sections: &[Section]) -> Result<bool, E
     for section in sections.iter().rev() {
         let spliced = changelog::splice(new.as_deref(), &section.version, &section.text);
         new = Some(spliced.map_err(|error| {
-            Error::new(Exit::Repository, format!("`{CHANGELOG_FILE}`: {error}")).hint("save it as UTF-8")
+            Error::from(AssembleError::Changelog { path: CHANGELOG_FILE.to_owned(), source: error })
         })?);
     }
     if old == new {
