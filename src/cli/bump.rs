@@ -52,7 +52,7 @@ impl BumpArgs {
             (Some(version), _) => version.clone(),
             (None, Some(level)) => level.by_hand(&old),
             (None, None) => {
-                let history = repo.history(&config.tag_format)?;
+                let history = super::history(&repo, &config)?;
                 next::decide(context, &repo, &config, history, &Wish::default())?.1.next
             }
         };

@@ -8,6 +8,7 @@ use super::{Context, lint};
 use crate::config::Config;
 use crate::domain::changelog;
 use crate::domain::notes::Subject;
+use crate::domain::plan::Tag;
 use crate::error::{Error, Exit, Status};
 use crate::files;
 use crate::git::Repo;
@@ -52,7 +53,7 @@ impl Changelog {
         let config = context.config(Some(&repo))?;
         let rendering = Rendering::new(&repo, &config)?;
         let sections = match &self.which {
-            Which { range: Some(range), .. } => vec![of_range(&repo, range, &rendering)?],
+            Which { range: Some(range), .. } => vec![of_range(&repo, &config, range, &rendering)?],
             Which { latest, all, .. } if *latest || *all => of_releases(&repo, &config, *all, &rendering)?,
             _ => vec![of_window(&repo, &config, &rendering)?],
         };
@@ -76,16 +77,16 @@ fn unreleased(text: String) -> Section {
 }
 
 fn of_window(repo: &Repo, config: &Config, rendering: &Rendering) -> Result<Section, Error> {
-    let history = repo.history(&config.tag_format)?;
+    let history = super::history(repo, config)?;
     let previous_tag = history.base.as_ref().map(|base| base.name.as_str());
     let subject = Subject { version: None, tag: None, previous_tag };
     Ok(unreleased(rendering.section(&history.head, &subject, &history.window)?))
 }
 
-fn of_range(repo: &Repo, range: &str, rendering: &Rendering) -> Result<Section, Error> {
+fn of_range(repo: &Repo, config: &Config, range: &str, rendering: &Rendering) -> Result<Section, Error> {
     let (from, to) = lint::range(range)?;
     let head = repo.resolve(to)?;
-    let commits = repo.commits(&head, Some(&repo.resolve(from)?))?;
+    let commits = config.reading.apply(repo.commits(&head, Some(&repo.resolve(from)?))?, &head);
     let subject = Subject { version: None, tag: Some(to), previous_tag: Some(from) };
     Ok(unreleased(rendering.section(&head, &subject, &commits)?))
 }
@@ -99,33 +100,34 @@ fn of_releases(
 ) -> Result<Vec<Section>, Error> {
     let releases = repo.releases(&config.tag_format)?;
     let head = repo.head()?.oid;
-    let mut sections = Vec::new();
-    for (at, release) in releases.iter().enumerate() {
-        let before = releases.get(at + 1).and_then(|before| before.tag.as_ref());
+    let tags: Vec<Option<Tag>> =
+        releases.iter().map(|release| release.tag.as_ref().map(|(tag, _)| tag.clone())).collect();
+    let (mut versions, mut all_notes) = (Vec::new(), Vec::new());
+    for (at, release) in releases.into_iter().enumerate() {
+        let before = tags.get(at + 1).and_then(Option::as_ref);
         let previous_tag = before.map(|tag| tag.name.as_str());
-        let commits = &release.commits;
-        match &release.tag {
-            None if !all || commits.is_empty() => {}
-            None => {
-                let subject = Subject { version: None, tag: None, previous_tag };
-                sections.push(unreleased(rendering.section(&head, &subject, commits)?));
+        let tip = release.tag.as_ref().map_or(&head, |(tag, _)| &tag.commit);
+        let commits = config.reading.apply(release.commits, tip);
+        let (version, subject) = match &release.tag {
+            None if !all || commits.is_empty() => continue,
+            None => ("unreleased".to_owned(), Subject { version: None, tag: None, previous_tag }),
+            Some((tag, time)) => {
+                let version = Some((&tag.version, *time));
+                (tag.version.to_string(), Subject { version, tag: Some(&tag.name), previous_tag })
             }
-            Some(tag) => {
-                let version = Some((&tag.version, repo.time_of(&tag.commit)?));
-                let subject = Subject { version, tag: Some(&tag.name), previous_tag };
-                let text = rendering.section(&head, &subject, commits)?;
-                sections.push(Section { version: tag.version.to_string(), text });
-            }
-        }
-        if !all && !sections.is_empty() {
+        };
+        versions.push(version);
+        all_notes.push(rendering.notes(&head, &subject, &commits)?);
+        if !all {
             break;
         }
     }
-    if sections.is_empty() {
+    if versions.is_empty() {
         return Err(Error::new(Exit::Repository, "there is no release yet")
             .hint("run `shipmark changelog` for what is coming"));
     }
-    Ok(sections)
+    let texts = rendering.sections(&all_notes)?;
+    Ok(versions.into_iter().zip(texts).map(|(version, text)| Section { version, text }).collect())
 }
 
 /// Says whether the file changed.

@@ -118,10 +118,16 @@ impl Compare {
         let (a, b) = (operand(&self.a)?, operand(&self.b)?);
         let version = |operand: &Operand| Version::parse(operand.version.as_deref()?).ok();
         let side = |to: &Operand, from: &Operand| -> Result<Side, Error> {
-            let nothing = Side::new(Vec::new(), false, None, &rules(config));
+            let nothing = Side::new(Vec::new(), false, None, &rules(config), &config.reading);
             let Some(commit) = &to.sha else { return Ok(nothing) };
             let between = repo.between(commit, from.sha.as_deref())?;
-            Ok(Side::new(between.commits, between.cut, version(from).as_ref(), &rules(config)))
+            Ok(Side::new(
+                between.commits,
+                between.cut,
+                version(from).as_ref(),
+                &rules(config),
+                &config.reading,
+            ))
         };
         let by_version = [&a, &b].iter().any(|operand| operand.by == By::Version);
         if by_version {
@@ -131,7 +137,7 @@ impl Compare {
                 (_, None) => Some(Standing::Behind),
             };
             let verdict = verdict.ok_or_else(|| unordered(&a, &b))?;
-            let empty = || Side::new(Vec::new(), false, None, &rules(config));
+            let empty = || Side::new(Vec::new(), false, None, &rules(config), &config.reading);
             return Ok(Compared {
                 a,
                 b,

@@ -137,7 +137,7 @@ pub(super) fn report(context: &Context, findings: &[Finding]) -> bool {
     findings.iter().any(Finding::refused)
 }
 
-fn read(file: &std::path::Path) -> Result<String, Error> {
+pub(super) fn read(file: &std::path::Path) -> Result<String, Error> {
     let bytes = if file.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().lock().read_to_end(&mut bytes)?;

@@ -20,6 +20,7 @@ mod hooks;
 mod init;
 mod lint;
 mod next;
+mod note;
 mod outbox;
 mod paper;
 mod release;
@@ -41,6 +42,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Config, FILE_NAME, Sources, load};
+use crate::domain::plan::History;
 use crate::error::{Error, Exit, Status};
 use crate::git::{GitError, Repo, Surroundings};
 use crate::ui::{self, Streams, Ui};
@@ -100,6 +102,7 @@ enum Command {
     Undo(undo::Undo),
     Verify(verify::Verify),
     Lint(lint::Lint),
+    Note(note::Note),
     Hooks(hooks::Hooks),
     Hook(hook::Hook),
     Deploy(deploy::Deploy),
@@ -161,6 +164,17 @@ impl Context<'_> {
     }
 }
 
+/// The history since the newest stable release, with the commits as the configuration has them count.
+fn history(repo: &Repo, config: &Config) -> Result<History, Error> {
+    Ok(read_as(config, repo.history(&config.tag_format)?))
+}
+
+/// A history with its commits as the configuration has them count.
+fn read_as(config: &Config, history: History) -> History {
+    let window = config.reading.apply(history.window, &history.head);
+    History { window, ..history }
+}
+
 /// What is deployed: the configured name, else the repository's.
 fn app(repo: &Repo, config: &Config) -> Result<String, Error> {
     let named = config.app.clone().or_else(|| repo.name(&config.remote));
@@ -215,6 +229,7 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Undo(undo) => undo.run(context),
         Command::Verify(verify) => verify.run(context),
         Command::Lint(lint) => lint.run(context),
+        Command::Note(note) => note.run(context),
         Command::Hooks(hooks) => hooks.run(context),
         Command::Hook(hook) => hook.run(context),
         Command::Deploy(deploy) => deploy.run(context),

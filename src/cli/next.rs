@@ -6,6 +6,7 @@ use semver::Version;
 use super::Context;
 use crate::config::Config;
 use crate::domain::decide::{self, DecideError, Rules};
+use crate::domain::message::Source;
 use crate::domain::plan::{Decision, History, Wish};
 use crate::domain::text;
 use crate::domain::version::Bump;
@@ -23,8 +24,11 @@ pub(super) struct Next {
     #[arg(long)]
     explain: bool,
     /// Take this level instead of that of the commits
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", conflicts_with = "graduate")]
     bump: Option<Level>,
+    /// Leave 0.x: the next version is 1.0.0
+    #[arg(long)]
+    graduate: bool,
 }
 
 /// A level as an option writes it.
@@ -52,6 +56,8 @@ pub(super) fn rules(config: &Config) -> Rules {
         initial: config.initial.clone(),
         zero: config.zero,
         types: config.types.clone(),
+        unlisted: config.unlisted,
+        own: config.rules.clone(),
     }
 }
 
@@ -69,10 +75,11 @@ pub(super) fn decide(
         match decide::decide(&history, &rules, wish) {
             Err(DecideError::Collision { version, tag }) => {
                 let side = repo.commits(&tag.commit, Some(&history.head))?;
+                let side = config.reading.apply(side, &tag.commit);
                 let Some(copies) = decide::same_line(&history, &side, &rules) else {
                     return Err(DecideError::Collision { version, tag }.into());
                 };
-                history = repo.history_from(&history, &tag, copies)?;
+                history = super::read_as(config, repo.history_from(&history, &tag, copies)?);
             }
             other => break other?,
         }
@@ -90,13 +97,15 @@ impl Next {
         if !self.explain
             && !context.ui.json
             && self.bump.is_none()
+            && !self.graduate
+            && config.reading.is_plain()
             && let Some(version) = settled(&repo, &config)?
         {
             context.ui.answer(&version.to_string())?;
             return Ok(Exit::Done.into());
         }
-        let history = repo.history(&config.tag_format)?;
-        let wish = Wish { set: None, bump: self.bump.map(Bump::from) };
+        let history = super::history(&repo, &config)?;
+        let wish = Wish { set: None, bump: self.bump.map(Bump::from), graduate: self.graduate };
         let (_, decision) = decide(context, &repo, &config, history, &wish)?;
         if context.ui.json {
             context.ui.document(&decision)?;
@@ -147,7 +156,11 @@ pub(super) fn explain(context: &Context, decision: &Decision) {
             true => commit.level.name().to_owned(),
             false => format!("{} as {}", commit.level.name(), commit.effective.name()),
         };
-        ui.note(&line(context, Tone::Good, &level, &commit.oid, &commit.header, ""));
+        let source = match commit.message_source {
+            Source::Note => "  (corrected by a note)",
+            Source::Commit => "",
+        };
+        ui.note(&line(context, Tone::Good, &level, &commit.oid, &commit.header, source));
     }
     rest(context, decision.deciding.len(), "deciding");
     for commit in decision.ignored.iter().take(LISTED) {

@@ -74,7 +74,8 @@ impl Plan {
         if let Some(newer) = &from_commit {
             let between = repo.between(newer, Some(&commit))?;
             let base = to.version.parse().ok();
-            back = Some(Side::new(between.commits, between.cut, base.as_ref(), &rules(config)));
+            back =
+                Some(Side::new(between.commits, between.cut, base.as_ref(), &rules(config), &config.reading));
             again = repo.between(&commit, Some(newer))?.commits.len();
             let patterns =
                 config.environments.get(&item.environment).map(|found| found.migrations.as_slice());

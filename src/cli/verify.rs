@@ -27,7 +27,7 @@ impl Verify {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
-        let history = repo.history(&config.tag_format)?;
+        let history = super::history(&repo, &config)?;
         let (history, decision) = next::decide(context, &repo, &config, history, &Wish::default())?;
         let changelog = repo.file_at(&history.head, CHANGELOG_FILE)?;
         let changelog = changelog.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

@@ -2,6 +2,7 @@
 //! Each value keeps its origin, so that a message about it can say where it stands.
 
 mod changelog;
+mod commits;
 mod environment;
 mod error;
 pub mod keys;
@@ -27,6 +28,8 @@ use self::layer::{Leaf, Leaves};
 use self::setting::Setting;
 pub use self::version_file::VersionFile;
 use self::version_file::version_files;
+use crate::domain::decide::OwnRule;
+use crate::domain::reading::Reading;
 use crate::domain::version::{Bump, TagFormat, Zero};
 use crate::files;
 
@@ -45,6 +48,12 @@ pub struct Config {
     pub zero: Zero,
     /// The level of each commit type; `None` is "no release".
     pub types: BTreeMap<String, Option<Bump>>,
+    /// The level of a type that has none, `bump.types."*"`; `None` if nobody said.
+    pub unlisted: Option<Option<Bump>>,
+    /// Asked before the types.
+    pub rules: Vec<OwnRule>,
+    /// How commits are read.
+    pub reading: Reading,
     /// Whether `prepare-commit-msg` adds the known types as comments.
     pub prepare: bool,
     pub version_files: Vec<VersionFile>,
@@ -86,6 +95,13 @@ pub const FILE_NAME: &str = "shipmark.toml";
 /// Reads all layers.
 pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     Config::from_leaves(&read_layers(sources)?)
+}
+
+/// Reads the text of one `shipmark.toml` alone.
+pub fn read(text: &str, file: &Path) -> Result<Config, ConfigError> {
+    let mut leaves = Leaves::new();
+    layer::read(text, file, |file, line| Origin::Repository { file, line }, &mut leaves)?;
+    Config::from_leaves(&leaves)
 }
 
 fn read_layers(sources: &Sources) -> Result<Leaves, ConfigError> {
@@ -146,6 +162,9 @@ impl Config {
                 .unwrap_or_else(|| "origin".to_owned()),
             zero: get("bump.zero").parsed("semver, cargo or major", zero)?.unwrap_or_default(),
             types: types(leaves)?,
+            unlisted: Setting::at(leaves, &["bump", "types", "*"]).parsed(LEVEL, level)?,
+            rules: commits::rules(leaves)?,
+            reading: commits::reading(leaves)?,
             prepare: get("hooks.prepare").flag()?.unwrap_or(false),
             registry: match registry.parsed("an http or https address", http_address)? {
                 Some(url) => Some(Registry { url: unnamed(url, &registry)?, takes_token }),
@@ -201,20 +220,27 @@ fn types(leaves: &Leaves) -> Result<BTreeMap<String, Option<Bump>>, ConfigError>
     let mut types: BTreeMap<_, _> = TYPES.map(|(name, level)| (name.to_owned(), level)).into();
     for (path, leaf) in leaves {
         let [bump, table, name] = path.as_slice() else { continue };
-        if bump != "bump" || table != "types" {
+        if bump != "bump" || table != "types" || name == "*" {
             continue;
         }
         let setting = Setting { key: path.join("."), leaf: Some(leaf) };
         if !name.chars().all(|c| c.is_ascii_alphabetic()) || name.is_empty() {
             return Err(setting.refuse(leaf, "a type made of ASCII letters, as the commit grammar has it"));
         }
-        let level = setting.parsed("major, minor, patch or none", |text| match text {
-            "none" => Some(None),
-            other => Bump::from_name(other).map(Some),
-        })?;
-        types.insert(name.clone(), level.flatten());
+        types.insert(name.clone(), setting.parsed(LEVEL, level)?.flatten());
     }
     Ok(types)
+}
+
+const LEVEL: &str = "major, minor, patch or none";
+
+/// Reads the name of a level; the inner `None` asks for no release.
+#[expect(clippy::option_option, reason = "the outer one is a text that is no level")]
+fn level(name: &str) -> Option<Option<Bump>> {
+    match name {
+        "none" => Some(None),
+        other => Bump::from_name(other).map(Some),
+    }
 }
 
 #[cfg(test)]
@@ -222,11 +248,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Config, String> {
-        let mut leaves = Leaves::new();
-        let origin = |file, line| Origin::Repository { file, line };
-        layer::read(text, Path::new("shipmark.toml"), origin, &mut leaves)
-            .and_then(|()| Config::from_leaves(&leaves))
-            .map_err(|error| error.to_string())
+        super::read(text, Path::new("shipmark.toml")).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -216,4 +216,17 @@ mod tests {
         let error = assemble(&decision(), &parts(Some(b"one"))).unwrap_err();
         assert_eq!(error.to_string(), "`VERSION.txt` cannot be used");
     }
+
+    proptest::proptest! {
+        #![proptest_config(crate::domain::properties())]
+
+        #[test]
+        fn equal_parts_give_equal_bytes(changelog in "(# Log\n)?(## [0-9]\\.0\\.0\n\n- a\n){0,3}", tracked: bool) {
+            let plan = || {
+                let changelog = Managed { path: "CHANGELOG.md", bytes: Some(changelog.clone().into_bytes()), tracked };
+                format!("{:?}", assemble(&decision(), &Parts { changelog, ..parts(Some(b"1.0.0\r\n")) }).unwrap())
+            };
+            proptest::prop_assert_eq!(plan(), plan());
+        }
+    }
 }

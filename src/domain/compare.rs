@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::decide::{self, Rules};
 use super::message::{Kind, Special};
 use super::plan::{Commit, Reason};
+use super::reading::Reading;
 use super::text;
 use super::version::Bump;
 
@@ -101,10 +102,20 @@ pub struct Side {
 }
 
 impl Side {
-    /// The commits with the time of each in milliseconds since 1970. `base` is the version of the other side.
-    pub fn new(commits: Vec<(Commit, i64)>, at_least: bool, base: Option<&Version>, rules: &Rules) -> Self {
+    /// The commits with the time of each in milliseconds since 1970. `base` is the version of the other side, and
+    /// `reading` says how commits count; the list has them as they are.
+    pub fn new(
+        commits: Vec<(Commit, i64)>,
+        at_least: bool,
+        base: Option<&Version>,
+        rules: &Rules,
+        reading: &Reading,
+    ) -> Self {
         let (commits, times): (Vec<Commit>, Vec<i64>) = commits.into_iter().unzip();
-        let amount = decide::amount(&commits, base, rules);
+        let mut amount = decide::amount(&commits, base, rules);
+        if let Some(head) = commits.first().filter(|_| !reading.is_plain()) {
+            amount.bump = decide::amount(&reading.apply(commits.clone(), &head.oid), base, rules).bump;
+        }
         let commits: Vec<Waiting> = commits
             .iter()
             .zip(times)
@@ -192,7 +203,6 @@ pub fn tally(commits: &[&Waiting]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::message::Message;
     use crate::domain::version::{TagFormat, Zero};
 
     fn rules() -> Rules {
@@ -202,6 +212,8 @@ mod tests {
             initial: Version::new(0, 1, 0),
             zero: Zero::Semver,
             types: types.map(|(name, bump)| (name.to_owned(), bump)).into(),
+            unlisted: None,
+            own: Vec::new(),
         }
     }
 
@@ -209,17 +221,13 @@ mod tests {
     fn side(messages: &[&str], base: &str) -> Side {
         let commit = |(index, text): (usize, &&str)| {
             let commit = Commit {
-                oid: format!("{index}00000000"),
-                message: Message::parse(text),
-                author: String::new(),
                 parents: if text.starts_with("Merge") { vec![String::new(); 2] } else { Vec::new() },
-                authored: 0,
-                revert_target_exists: false,
+                ..Commit::of(&format!("{index}00000000"), text)
             };
             (commit, 1_000_000 - 3_600 * i64::try_from(index).unwrap())
         };
         let commits = messages.iter().enumerate().map(commit).collect();
-        Side::new(commits, false, Version::parse(base).ok().as_ref(), &rules())
+        Side::new(commits, false, Version::parse(base).ok().as_ref(), &rules(), &Reading::default())
     }
 
     #[test]

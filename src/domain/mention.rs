@@ -46,14 +46,7 @@ mod tests {
     use super::*;
 
     fn commit(oid: &str, text: &str) -> Commit {
-        Commit {
-            oid: oid.to_owned(),
-            message: Message::parse(text),
-            author: String::new(),
-            parents: Vec::new(),
-            authored: 0,
-            revert_target_exists: true,
-        }
+        Commit { revert_target_exists: true, ..Commit::of(oid, text) }
     }
 
     #[test]

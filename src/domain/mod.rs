@@ -22,6 +22,7 @@ pub mod notes;
 pub mod past;
 pub mod plan;
 pub mod pushed;
+pub mod reading;
 pub mod reference;
 pub mod rollback;
 pub mod span;
@@ -29,3 +30,9 @@ pub mod text;
 pub mod tier;
 pub mod verdict;
 pub mod version;
+
+/// How properties are tried. What fails becomes a test of its own, so no file of seeds is kept.
+#[cfg(test)]
+fn properties() -> proptest::test_runner::Config {
+    proptest::test_runner::Config { failure_persistence: None, ..Default::default() }
+}

@@ -104,13 +104,13 @@ pub fn notes(subject: &Subject, style: &Style, commits: &[Commit], shown: impl F
 
 /// The commits that a decision did not ignore for being taken back.
 pub fn shown(decision: &Decision) -> impl Fn(&Commit) -> bool {
-    let hidden: std::collections::HashSet<String> = decision
+    let hidden: std::collections::HashSet<(String, String)> = decision
         .ignored
         .iter()
         .filter(|ignored| !ignored.reason.keeps_note())
-        .map(|ignored| ignored.oid.clone())
+        .map(|ignored| (ignored.oid.clone(), ignored.header.clone()))
         .collect();
-    move |commit| !hidden.contains(&commit.oid)
+    move |commit| !hidden.contains(&(commit.oid.clone(), commit.message.header.clone()))
 }
 
 /// Under which headings a commit stands, with what text. A breaking change stands under its own heading with
@@ -161,17 +161,9 @@ fn entry(commit: &Commit, text: String, style: &Style) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::message::Message;
 
     fn commit(text: &str) -> Commit {
-        Commit {
-            oid: "0123456789".to_owned(),
-            message: Message::parse(text),
-            author: String::new(),
-            parents: Vec::new(),
-            authored: 0,
-            revert_target_exists: false,
-        }
+        Commit::of("0123456789", text)
     }
 
     fn style(links: Option<Links>) -> Style {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use semver::Version;
 use serde::Serialize;
 
-use super::message::Message;
+use super::message::{Message, Source};
 use super::version::{Bump, Zero};
 
 /// What a repository holds, as far as a release depends on it; read once.
@@ -41,6 +41,12 @@ impl History {
             version_file: None,
         }
     }
+
+    /// How many commits the window has; what a squash lists counts once.
+    pub fn commits(&self) -> usize {
+        let oids = self.window.iter().map(|commit| commit.oid.as_str());
+        oids.collect::<BTreeSet<_>>().len()
+    }
 }
 
 /// A pre-release that HEAD contains and that settles what the next final version is.
@@ -66,6 +72,8 @@ pub struct Commit {
     pub oid: String,
     pub message: Message,
     pub author: String,
+    /// The author's mail address.
+    pub email: String,
     /// When the author wrote it, in seconds since 1970 UTC; a rebase keeps that.
     pub authored: i64,
     /// The object ids of its parents.
@@ -73,9 +81,26 @@ pub struct Commit {
     /// Whether the repository has a commit that this one says it reverts. A rebase leaves reverts behind
     /// whose target exists no more.
     pub revert_target_exists: bool,
+    /// Why it asks for nothing, whatever its message says.
+    pub passed_over: Option<Reason>,
 }
 
 impl Commit {
+    /// A commit of which only the message matters, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(oid: &str, text: &str) -> Self {
+        Self {
+            oid: oid.to_owned(),
+            message: Message::parse(text),
+            author: "Ada".to_owned(),
+            email: "ada@example.org".to_owned(),
+            authored: 0,
+            parents: vec!["0".repeat(40)],
+            revert_target_exists: false,
+            passed_over: None,
+        }
+    }
+
     /// Whether it joins histories.
     pub fn is_merge(&self) -> bool {
         self.parents.len() > 1
@@ -87,6 +112,8 @@ impl Commit {
 pub struct Wish {
     pub set: Option<Version>,
     pub bump: Option<Bump>,
+    /// 1.0.0, from below it.
+    pub graduate: bool,
 }
 
 /// What should happen, and why. Serialised, it is the answer of `next --json`.
@@ -144,6 +171,8 @@ pub struct Deciding {
     /// The level after the policy for 0.x.
     pub effective: Bump,
     pub breaking: bool,
+    /// Where the message stands.
+    pub message_source: Source,
 }
 
 /// A commit that asks for none, and why.
@@ -168,8 +197,14 @@ pub enum Reason {
     Autosquash,
     OwnRelease,
     BareVersion,
-    /// A release contains a copy of it.
+    /// A release contains a copy of it, or the commit that it was picked from.
     AlreadyReleased,
+    /// The commit that it was picked from, or another pick of it, is in the window too.
+    DuplicatePick,
+    /// The configuration passes it over.
+    Filtered,
+    /// A note takes its message away.
+    NoteEmpty,
 }
 
 impl Reason {
@@ -191,6 +226,9 @@ impl Reason {
             Self::OwnRelease => "a release of shipmark's",
             Self::BareVersion => "only a version",
             Self::AlreadyReleased => "a release contains a copy of it",
+            Self::DuplicatePick => "picked from a commit that counts already",
+            Self::Filtered => "passed over by `commits.exclude`",
+            Self::NoteEmpty => "an empty note takes it out",
         }
     }
 }

@@ -211,4 +211,18 @@ mod tests {
             assert_eq!(TagFormat::parse(format), None, "{format}");
         }
     }
+
+    proptest::proptest! {
+        #![proptest_config(crate::domain::properties())]
+
+        #[test]
+        fn a_higher_level_leads_higher(major in 0..9u64, minor in 0..9u64, patch in 0..9u64, zero in 0..3usize) {
+            let (from, zero) = (Version::new(major, minor, patch), Zero::ALL[zero]);
+            let steps = [Bump::Patch, Bump::Minor, Bump::Major].map(|level| zero.effective(&from, level).apply(&from));
+            proptest::prop_assert!(from < steps[0]);
+            proptest::prop_assert!(steps.is_sorted(), "{:?}", steps);
+            let tag = TagFormat::default().tag_of(&steps[2]);
+            proptest::prop_assert_eq!(TagFormat::default().version_of(&tag), Some(steps[2].clone()));
+        }
+    }
 }

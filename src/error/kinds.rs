@@ -154,6 +154,7 @@ impl From<DecideError> for Error {
                 tag.name
             )),
             DecideError::Exhausted(_) => plain.hint("choose the version by hand with `--set`"),
+            DecideError::Graduated(_) => plain.hint("use `--bump major`"),
             DecideError::NotAbove { .. } => plain.hint("choose a higher version"),
             DecideError::BadReleaseAs { .. } => {
                 plain.hint("choose the version by hand with `--set`, which beats the footer")

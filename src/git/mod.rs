@@ -4,6 +4,7 @@
 pub mod apply;
 mod base;
 pub mod between;
+pub mod corrections;
 pub mod fetch;
 mod graph;
 mod index;

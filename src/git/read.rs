@@ -43,7 +43,8 @@ impl Repo {
         let base = self.base(&mut graph, &head, &named)?;
         let without =
             base.iter().map(|base| super::parse_oid(&base.commit)).collect::<Result<Vec<_>, _>>()?;
-        let window = self.window(&mut graph, super::parse_oid(&head)?, &without)?;
+        let mut window = self.window(&mut graph, super::parse_oid(&head)?, &without)?;
+        self.mark_picks(&mut window, base.as_ref())?;
         self.refuse_cut_history(&window, named.is_empty())?;
         let is_above = |tag: &&Named| base.as_ref().is_none_or(|base| tag.version > base.version);
         let tags = self.peel_all(named.iter().filter(is_above))?;
@@ -111,34 +112,23 @@ impl Repo {
 
     fn window(&self, graph: &mut Graph, to: Oid, without: &[Oid]) -> Result<Vec<Commit>, GitError> {
         let places = graph.window(to, without)?;
-        Ok(self.understand(places.into_iter().filter_map(|place| graph.take(place)).collect()))
-    }
-
-    pub(super) fn read_commit(&self, oid: Oid) -> Result<Commit, GitError> {
-        let commit = self.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
-        let mut commit = Raw::of(&commit).understand();
-        self.look_for_reverted(std::slice::from_mut(&mut commit));
-        Ok(commit)
+        self.understand(places.into_iter().filter_map(|place| graph.take(place)).collect())
     }
 
     /// Reads the messages of commits, in several threads where there are many.
-    pub(super) fn understand(&self, raw: Vec<Raw>) -> Vec<Commit> {
+    pub(super) fn understand(&self, raw: Vec<Raw>) -> Result<Vec<Commit>, GitError> {
         let mut commits: Vec<Commit> = match raw.len() {
             0..MANY => raw.into_iter().map(Raw::understand).collect(),
             _ => raw.into_par_iter().map(Raw::understand).collect(),
         };
-        self.look_for_reverted(&mut commits);
-        commits
-    }
-
-    fn look_for_reverted(&self, commits: &mut [Commit]) {
         for commit in commits.iter_mut().filter(|commit| commit.message.reverted_header().is_some()) {
             commit.revert_target_exists = self.has_any(&commit.message.revert_targets());
         }
+        self.corrected(commits)
     }
 
     /// Whether one of these commits exists; a message that names more than a few is no revert that git wrote.
-    fn has_any(&self, prefixes: &[String]) -> bool {
+    pub(super) fn has_any(&self, prefixes: &[String]) -> bool {
         prefixes.iter().take(32).any(|prefix| self.inner.find_commit_by_prefix(prefix).is_ok())
     }
 

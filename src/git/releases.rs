@@ -44,7 +44,7 @@ impl Repo {
             releases.push((tag.map(|tag| (tag, time)), brought.len()));
             raw.extend(brought);
         }
-        let mut commits = self.understand(raw).into_iter();
+        let mut commits = self.understand(raw)?.into_iter();
         let part = |(tag, count)| Brought { tag, commits: commits.by_ref().take(count).collect() };
         let mut releases: Vec<Brought> = releases.into_iter().map(part).collect();
         releases.reverse();

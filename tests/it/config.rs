@@ -28,6 +28,8 @@ bump.types.fix                 "patch"                      default
 bump.types.hotfix              "patch"                      default
 bump.types.perf                "patch"                      default
 bump.types.security            "patch"                      [ROOT]/helpdesk/shipmark.toml:2
+commits.squash_bodies          false                        default
+commits.first_parent           false                        default
 changelog.contributors         "notes"                      default
 hooks.prepare                  false                        default
 registry.url                   "http://127.0.0.1:1"         environment variable SHIPMARK_REGISTRY_URL

@@ -6,7 +6,7 @@ use crate::support::served::Served;
 use crate::support::{Remote, Sandbox};
 
 /// A command line and the status it ends with; run one after the other in one repository.
-const CALLS: [(&[&str], i32); 35] = [
+const CALLS: [(&[&str], i32); 36] = [
     (&["init"], 0),
     (&["init"], 0),
     (&["hooks", "install"], 0),
@@ -37,6 +37,7 @@ const CALLS: [(&[&str], i32); 35] = [
     (&["compare", "HEAD", "dev"], 0),
     (&["config", "trust", "--show"], 0),
     (&["config", "show"], 0),
+    (&["note", "HEAD", "--ignore"], 0),
     (&["config", "schema"], 0),
     (&["rollback", "dev", "--dry-run", "--", "true"], 1),
     (&["outbox", "list"], 0),

@@ -81,7 +81,8 @@ fn judge_tag(
         let changelog = repo.file_at(commit, CHANGELOG_FILE)?;
         let sections = changelog.map(|bytes| changelog::versions(&String::from_utf8_lossy(&bytes)));
         top = sections.and_then(|sections| sections.into_iter().next());
-        let history = repo.history_at(commit, &config.tag_format, Some(name))?;
+        let mut history = repo.history_at(commit, &config.tag_format, Some(name))?;
+        history.window = config.reading.apply(history.window, commit);
         let decision = decide::decide(&history, &next::rules(config), &Wish::default()).ok();
         asked = decision
             .filter(|decision| history.base.is_some() && decision.bump.is_some())

@@ -21,7 +21,7 @@ pub(super) fn sync(context: &Context, repo: &Repo, config: &Config) -> Result<()
 
 /// One line on what the commits amount to.
 pub(super) fn preview(context: &Context, repo: &Repo, config: &Config) -> Result<(), Error> {
-    let history = repo.history(&config.tag_format)?;
+    let history = crate::cli::history(repo, config)?;
     let (_, decision) = next::decide(context, repo, config, history, &Wish::default())?;
     if decision.released {
         context.ui.note(&format!("next: {} ({})", decision.next, decision.reason));

@@ -38,6 +38,9 @@ pub(super) struct Release {
     /// Take this level instead of that of the commits
     #[arg(long, value_name = "LEVEL")]
     bump: Option<Level>,
+    /// Leave 0.x: release 1.0.0
+    #[arg(long, conflicts_with_all = ["set", "bump"])]
+    graduate: bool,
     /// Fail if nothing asks for a release
     #[arg(long)]
     require_release: bool,
@@ -114,7 +117,7 @@ impl Release {
         refuse_full_outbox(repo)?;
         let head = repo.head()?;
         let branch = self.branch_of(repo, config, &head)?;
-        let history = repo.history(&config.tag_format)?;
+        let history = super::history(repo, config)?;
         let wish = self.wish(&history)?;
         let (history, mut decision) = next::decide(context, repo, config, history, &wish)?;
         if self.tag_only && wish.set.is_none() {
@@ -154,14 +157,18 @@ impl Release {
     /// What was asked for by hand; `tag` asks for what VERSION.txt says.
     fn wish(&self, history: &History) -> Result<Wish, Error> {
         if !self.tag_only {
-            return Ok(Wish { set: self.set.clone(), bump: self.bump.map(Bump::from) });
+            return Ok(Wish {
+                set: self.set.clone(),
+                bump: self.bump.map(Bump::from),
+                graduate: self.graduate,
+            });
         }
         let version = history.version_file.clone().ok_or_else(|| {
             Error::new(Exit::Repository, format!("`{VERSION_FILE}` is not at HEAD"))
                 .hint("commit one that holds the version to tag")
         })?;
         let tagged = history.base.as_ref().is_some_and(|base| base.version == version);
-        Ok(if tagged { Wish::default() } else { Wish { set: Some(version), bump: None } })
+        Ok(if tagged { Wish::default() } else { Wish { set: Some(version), ..Wish::default() } })
     }
 
     fn branch_of(&self, repo: &Repo, config: &Config, head: &Head) -> Result<String, Error> {

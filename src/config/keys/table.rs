@@ -71,8 +71,44 @@ pub const KEYS: &[Key] = &[
         "bump.types.*",
         Choice(&["major", "minor", "patch", "none"]),
         "\"patch\"",
-        "the level of a commit type: major, minor, patch or none",
+        "the level of a commit type: major, minor, patch or none; `\"*\"` is any other type",
     ),
+    key(
+        "bump.rules[].level",
+        Choice(&["major", "minor", "patch", "none"]),
+        "\"patch\"",
+        "a level that comes before those of the types; the first rule that fits decides",
+    ),
+    key(
+        "bump.rules[].type",
+        Text,
+        "\"docs\"",
+        "the types that the rule is for, as a glob; default: every type",
+    ),
+    key(
+        "bump.rules[].scope",
+        Text,
+        "\"api-*\"",
+        "the scopes that it is for, as a glob; default: every scope, and none",
+    ),
+    key("bump.rules[].breaking", Flag, "false", "whether it is for breaking changes, or for the others")
+        .or("false"),
+    key(
+        "commits.squash_bodies",
+        Flag,
+        "true",
+        "whether the bullets of a body, such as `* fix: a door`, count as commits",
+    )
+    .or("false"),
+    key("commits.first_parent", Flag, "true", "whether a merge counts by its title, and its branch does not")
+        .or("false"),
+    key(
+        "commits.exclude[].field",
+        Choice(&["author.name", "author.email", "header"]),
+        "\"author.email\"",
+        "commits that ask for nothing: what is looked at",
+    ),
+    key("commits.exclude[].pattern", Text, "\"^renovate@\"", "the regular expression that matches in it"),
     key(
         "changelog.group[].title",
         Text,

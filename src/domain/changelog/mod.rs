@@ -24,7 +24,8 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
     if old.trim_start_matches('\u{FEFF}').trim().is_empty() {
         return Ok(format!("{PREAMBLE}\n{}\n", section.trim_end()).into_bytes());
     }
-    let line_end = if old.contains("\r\n") { "\r\n" } else { "\n" };
+    // A carriage return at the end would become one of a CRLF by what is added.
+    let line_end = if old.contains("\r\n") || old.ends_with('\r') { "\r\n" } else { "\n" };
     let mut new = Section::parse(section);
     let old = if version.eq_ignore_ascii_case("unreleased") {
         old.to_owned()
@@ -33,7 +34,7 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
     };
     let headings = headings(&old);
     let (from, to) = if let Some(at) = headings.iter().position(|heading| heading.names(version)) {
-        (start(&headings, at, &old), start(&headings, at + 1, &old))
+        (start(&headings, at, &old), end(&headings, at, &old))
     } else {
         let wanted = semver::Version::parse(version).ok();
         let below = |heading: &Heading| match (semver::Version::parse(&heading.word).ok(), &wanted) {
@@ -49,7 +50,12 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
     let text = new.render().replace('\n', line_end);
     let (before, after) = (old.get(..from).unwrap_or_default(), old.get(to..).unwrap_or_default());
     let gap_before = if before.is_empty() { "" } else { missing_blank(before, line_end) };
-    let gap_after = if after.is_empty() { line_end.to_owned() } else { line_end.repeat(2) };
+    let replaced = old.get(from..to).unwrap_or_default();
+    let gap_after = match after.is_empty() {
+        true if replaced.is_empty() || replaced.ends_with('\n') => line_end.to_owned(),
+        true => String::new(),
+        false => line_end.repeat(2),
+    };
     Ok(format!("{before}{gap_before}{text}{gap_after}{after}").into_bytes())
 }
 
@@ -60,7 +66,7 @@ fn release_unreleased(old: &str, line_end: &str, new: &mut Section) -> String {
     let Some(at) = headings.iter().position(|heading| heading.names("unreleased")) else {
         return old.to_owned();
     };
-    let (from, to) = (start(&headings, at, old), start(&headings, at + 1, old));
+    let (from, to) = (start(&headings, at, old), end(&headings, at, old));
     let text = lf(old.get(from..to).unwrap_or_default());
     let left = Section::emptied(&text).replace('\n', line_end);
     if lf(&left) == text.trim_end() {
@@ -125,6 +131,14 @@ impl Heading {
     }
 }
 
+/// Where a section ends: at the next one, or above the link definitions at the end of the file, which are the file's.
+fn end(headings: &[Heading], at: usize, text: &str) -> usize {
+    match headings.get(at + 1) {
+        Some(next) => next.start,
+        None => before_definitions(text).max(start(headings, at, text)),
+    }
+}
+
 fn start(headings: &[Heading], at: usize, text: &str) -> usize {
     headings.get(at).map_or(text.len(), |heading| heading.start)
 }
@@ -132,25 +146,35 @@ fn start(headings: &[Heading], at: usize, text: &str) -> usize {
 /// The headings of the second level, and those of the first and third that name a version, as other tools
 /// write them; none inside a fence of code.
 fn headings(text: &str) -> Vec<Heading> {
-    let (mut found, mut at, mut fence) = (Vec::new(), 0, None);
-    for line in text.split_inclusive('\n') {
-        let mark = ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark));
-        match (fence, mark) {
-            (None, Some(mark)) => fence = Some(mark),
-            (Some(open), Some(mark)) if open == mark => fence = None,
-            (None, None) => {
-                let level = line.bytes().take_while(|byte| *byte == b'#').count();
-                let title = line.get(level..).and_then(|rest| rest.strip_prefix(' '));
-                let heading = title.map(|title| heading(at, title));
-                found.extend(
-                    heading.filter(|heading| level == 2 || (matches!(level, 1 | 3) && heading.version)),
-                );
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let (mut found, mut start, mut fenced_until) = (Vec::new(), 0, 0);
+    for (at, line) in lines.iter().enumerate() {
+        if at >= fenced_until {
+            match fence(line) {
+                // A fence that nobody closes would hide everything below it, what we write included, so it is none.
+                Some(mark) => {
+                    let below = lines.get(at + 1..).unwrap_or_default();
+                    let close = below.iter().position(|line| fence(line) == Some(mark));
+                    fenced_until = close.map_or(fenced_until, |close| at + close + 2);
+                }
+                None => found.extend(bounding(start, line)),
             }
-            _ => {}
         }
-        at += line.len();
+        start += line.len();
     }
     found
+}
+
+/// The mark with which a line begins or ends a block of code.
+fn fence(line: &str) -> Option<&'static str> {
+    ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark))
+}
+
+/// The heading in a line, if it bounds a section.
+fn bounding(start: usize, line: &str) -> Option<Heading> {
+    let level = line.bytes().take_while(|byte| *byte == b'#').count();
+    let heading = heading(start, line.get(level..)?.strip_prefix(' ')?);
+    (level == 2 || (matches!(level, 1 | 3) && heading.version)).then_some(heading)
 }
 
 fn heading(start: usize, title: &str) -> Heading {
@@ -167,8 +191,11 @@ mod tests {
 
     fn spliced(old: &str, version: &str, section: &str) -> String {
         let once = splice(Some(old.as_bytes()), version, section).unwrap();
-        assert_eq!(splice(Some(&once), version, section).unwrap(), once, "a second run changes nothing");
-        String::from_utf8(once).unwrap()
+        let twice = splice(Some(&once), version, section).unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let once = text(once);
+        assert_eq!(text(twice), once, "a second run changes nothing");
+        once
     }
 
     const NEW: &str = "## 1.1.0 - 2026-01-31\n\n- b\n";
@@ -226,6 +253,21 @@ mod tests {
     }
 
     #[test]
+    fn a_fence_that_nobody_closes_hides_no_heading() {
+        let old = "# Log\n\n```\n## 1.0.0\n";
+        assert_eq!(spliced(old, "1.1.0", NEW), format!("# Log\n\n```\n\n{NEW}\n## 1.0.0\n"));
+    }
+
+    #[test]
+    fn the_end_of_the_file_stays_as_it_is() {
+        let carriage_return = spliced("# Log\r", "1.1.0", NEW);
+        assert!(carriage_return.starts_with("# Log\r\r\n\r\n## 1.1.0"), "{carriage_return:?}");
+        for end in ["[x]: https://x", "[x]: https://x\n\n[x]: https://x\n", "[x]: https://x\n\n\n"] {
+            assert_eq!(spliced(end, "1.1.0", NEW), format!("{NEW}\n{end}"));
+        }
+    }
+
+    #[test]
     fn link_definitions_stay_at_the_end() {
         let old = "# Log\n\n[x]: https://x\n";
         assert_eq!(spliced(old, "1.1.0", NEW), "# Log\n\n## 1.1.0 - 2026-01-31\n\n- b\n\n[x]: https://x\n");
@@ -240,5 +282,45 @@ mod tests {
             "\u{FEFF}# Log\r\n\r\n```\r\n## 9.9.9\r\n```\r\n\r\n## 1.1.0 - 2026-01-31\r\n\r\n- b\r\n\r\n## 1.0.0\r\n\r\n- a"
         );
         assert_eq!(splice(Some(b"\xff"), "1.1.0", NEW), Err(ChangelogError::NotUtf8));
+    }
+
+    /// Lines of which a changelog is made, ours and those of other tools.
+    const LINES: [&str; 16] = [
+        "",
+        "",
+        "# Log",
+        "## 1.0.0",
+        "## [0.9.0] - 2020-01-01",
+        "# [0.8.0](https://x)",
+        "### 0.7.0",
+        "### Added",
+        "### Contributors",
+        "- a (0123abc)",
+        "- by hand",
+        "  more of it",
+        "prose",
+        "```",
+        "[x]: https://x",
+        "By Ada.",
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(crate::domain::properties())]
+
+        #[test]
+        fn a_splice_loses_no_line_and_a_second_one_changes_nothing(
+            at in proptest::collection::vec(0..LINES.len(), 0..24),
+            crlf: bool,
+            ends: bool,
+        ) {
+            let end = if crlf { "\r\n" } else { "\n" };
+            let lines: Vec<&str> = at.into_iter().map(|at| LINES[at]).collect();
+            let old = lines.join(end) + if ends { end } else { "" };
+            let new = spliced(&old, "1.1.0", NEW);
+            let mut rest = new.lines();
+            for line in &lines {
+                assert!(line.is_empty() || rest.any(|there| there == *line), "{line:?} of {old:?} is lost in {new:?}");
+            }
+        }
     }
 }

@@ -91,11 +91,9 @@ impl Section {
         if !self.groups.iter().all(Group::names_contributors) || self.prose.len() > 1 {
             self.prose.retain(|text| !is_placeholder(text));
         }
-        for definition in other.tail {
-            if !self.tail.contains(&definition) {
-                self.tail.push(definition);
-            }
-        }
+        // What stands in the file twice stays there twice.
+        let own = self.tail.clone();
+        self.tail.extend(other.tail.into_iter().filter(|definition| !own.contains(definition)));
     }
 
     /// Forgets the link definitions, which stay where they are.

@@ -28,7 +28,8 @@ pub(super) fn sort_out(
                 let breaking = !commit.message.breaking.is_empty();
                 let change = commit.message.change();
                 let r#type = change.map_or_else(|| "revert".to_owned(), |change| change.r#type.clone());
-                deciding.push(Deciding { oid, header, r#type, level, effective, breaking });
+                let message_source = commit.message.source;
+                deciding.push(Deciding { oid, header, r#type, level, effective, breaking, message_source });
             }
             Err(reason) => ignored.push(Ignored { oid, header, reason }),
         }
@@ -39,6 +40,14 @@ pub(super) fn sort_out(
 /// The level that one commit asks for, or why it asks for none. A breaking note counts below any header.
 fn level_of(commit: &Commit, rules: &Rules) -> Result<Bump, Reason> {
     let message = &commit.message;
+    if let Some(reason) = commit.passed_over {
+        return Err(reason);
+    }
+    if !commit.is_merge()
+        && let Some(rule) = rules.own.iter().find(|rule| rule.takes(message))
+    {
+        return rule.level.ok_or(Reason::TypeNone);
+    }
     let special = match &message.kind {
         _ if commit.is_merge() => return Err(Reason::Merge),
         Kind::Special(Special::Merge) => return Err(Reason::Merge),
@@ -51,7 +60,7 @@ fn level_of(commit: &Commit, rules: &Rules) -> Result<Bump, Reason> {
         Kind::Free(_) => return Err(Reason::NotConventional),
     };
     let named = message.change().and_then(|change| rules.types.get(&change.r#type).copied());
-    match named {
+    match named.or(rules.unlisted.filter(|_| !special)) {
         Some(level) => level.ok_or(Reason::TypeNone),
         // What it takes back was released, or cannot be found: users get a change.
         None if special => Ok(Bump::Patch),

@@ -2,6 +2,8 @@
 
 mod beside;
 mod level;
+mod own;
+mod pick;
 mod reason;
 mod revert;
 #[cfg(test)]
@@ -12,6 +14,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use semver::Version;
 
 pub use self::beside::same_line;
+pub use self::own::OwnRule;
 use super::message::Kind;
 use super::plan::{Commit, Decision, History, Promise, Reason, Rule, Tag, Wish};
 use super::text;
@@ -24,6 +27,10 @@ pub struct Rules {
     pub initial: Version,
     pub zero: Zero,
     pub types: BTreeMap<String, Option<Bump>>,
+    /// The level of a type that is not among them; `None` if nobody said.
+    pub unlisted: Option<Option<Bump>>,
+    /// What is asked before the types; the first that takes a commit decides.
+    pub own: Vec<OwnRule>,
 }
 
 /// Why there is no next version.
@@ -33,6 +40,8 @@ pub enum DecideError {
     Collision { version: Version, tag: Box<Tag> },
     #[error("{wanted} is not above the released version {released}")]
     NotAbove { wanted: Version, released: Version },
+    #[error("{0} is not below 1.0.0, so it cannot graduate")]
+    Graduated(Version),
     #[error("{0} has a number that cannot grow")]
     Exhausted(Version),
     #[error("{}: `Release-As: {text}` is not a semantic version", text::short(.oid))]
@@ -44,7 +53,7 @@ const RANKED: [&str; 6] = ["alpha", "beta", "next", "pre", "preview", "rc"];
 
 /// Decides on the next stable version.
 pub fn decide(history: &History, rules: &Rules, wish: &Wish) -> Result<Decision, DecideError> {
-    let (deciding, ignored) = level::sort_out(history, rules, &revert::cancel(&history.window));
+    let (deciding, ignored) = level::sort_out(history, rules, &cancelled(&history.window));
     let level = deciding.iter().map(|commit| commit.effective).max();
     let mut warnings: Vec<String> = history.adopted.iter().map(adopted).collect();
     let outcome = settle(history, rules, wish, level, &mut warnings)?;
@@ -72,7 +81,7 @@ pub fn decide(history: &History, rules: &Rules, wish: &Wish) -> Result<Decision,
         reason,
         zero: rules.zero,
         base: history.base.clone(),
-        commits: history.window.len(),
+        commits: history.commits(),
         deciding,
         ignored,
         warnings,
@@ -103,15 +112,26 @@ pub fn amount(commits: &[Commit], base: Option<&Version>, rules: &Rules) -> Amou
     });
     let (head, window) = (String::new(), commits.to_vec());
     let history = History { base, ..History::of(head, window) };
-    let cancelled = revert::cancel(commits);
+    let cancelled = cancelled(commits);
     let (deciding, _) = level::sort_out(&history, rules, &cancelled);
     Amount { bump: deciding.iter().map(|commit| commit.effective).max(), cancelled }
 }
 
-/// The commits of a range that take each other back, as object ids.
-pub fn taken_back(commits: &[Commit]) -> HashSet<String> {
-    let cancelled = revert::cancel(commits);
-    cancelled.keys().filter_map(|at| commits.get(*at)).map(|commit| commit.oid.clone()).collect()
+/// The commits of a range that do not count, by object id and header.
+pub fn taken_back(commits: &[Commit]) -> HashSet<(String, String)> {
+    let cancelled = cancelled(commits);
+    let passed_over = commits.iter().filter(|commit| commit.passed_over.is_some());
+    let taken_back = cancelled.keys().filter_map(|at| commits.get(*at));
+    let named = |commit: &Commit| (commit.oid.clone(), commit.message.header.clone());
+    passed_over.chain(taken_back).map(named).collect()
+}
+
+/// The commits of a window, by index, that do not count because of others: reverts and what they take back, and
+/// picks of what counts already.
+fn cancelled(window: &[Commit]) -> BTreeMap<usize, Reason> {
+    let mut cancelled = revert::cancel(window);
+    pick::pass_over(window, &mut cancelled);
+    cancelled
 }
 
 /// The version that the repository has now: the newest release, else what VERSION.txt says, else the first.
@@ -135,6 +155,14 @@ fn settle(
     let base = history.base.as_ref().map(|base| &base.version);
     if let Some(wanted) = &wish.set {
         return above(base, wanted.clone()).map(|version| Some((Rule::Set, version)));
+    }
+    if wish.graduate {
+        let (one, now) = (Version::new(1, 0, 0), current(history, rules));
+        return if base.is_none_or(|base| is_above(&one, base)) {
+            Ok(Some((Rule::BumpFlag, one)))
+        } else {
+            Err(DecideError::Graduated(now))
+        };
     }
     let first = || history.version_file.clone().unwrap_or_else(|| rules.initial.clone());
     if let Some(level) = wish.bump {

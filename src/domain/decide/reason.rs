@@ -17,7 +17,7 @@ pub(super) fn of(
     let since =
         history.base.as_ref().map_or_else(|| "in all".to_owned(), |base| format!("since {}", base.name));
     if !released {
-        return match history.window.len() {
+        return match history.commits() {
             0 => format!("no commit {since}"),
             1 => format!("the one commit {since} asks for no release"),
             n => format!("none of the {n} commits {since} asks for a release"),

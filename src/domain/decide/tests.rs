@@ -1,5 +1,4 @@
 use super::*;
-use crate::domain::message::Message;
 use crate::domain::plan::{Commit, Reason};
 use crate::domain::version::Bump;
 
@@ -14,6 +13,8 @@ fn rules() -> Rules {
         initial: v("0.1.0"),
         zero: Zero::Semver,
         types: types.map(|(name, level)| (name.to_owned(), Some(level))).into(),
+        unlisted: None,
+        own: Vec::new(),
     }
 }
 
@@ -21,12 +22,8 @@ fn rules() -> Rules {
 fn history(base: Option<&str>, messages: &[&str]) -> History {
     let count = messages.len();
     let window = messages.iter().enumerate().map(|(at, text)| Commit {
-        oid: format!("{:07}{}", count - at, "0".repeat(33)),
-        message: Message::parse(text),
-        author: "Ada".to_owned(),
-        parents: vec!["0".repeat(40)],
-        authored: 0,
         revert_target_exists: text.contains("elsewhere"),
+        ..Commit::of(&format!("{:07}{}", count - at, "0".repeat(33)), text)
     });
     let base = base.map(|version| tag(version, "base"));
     History { tags: base.iter().cloned().collect(), base, ..History::of("head".to_owned(), window.collect()) }
@@ -124,7 +121,7 @@ fn release_as_beats_the_commits_and_must_be_above() {
 #[test]
 fn a_wish_beats_everything_and_is_never_translated() {
     let history = history(Some("0.3.0"), &["fix: a"]);
-    let wish = |set: Option<&str>, bump| Wish { set: set.map(v), bump };
+    let wish = |set: Option<&str>, bump| Wish { set: set.map(v), bump, graduate: false };
     let next = |wish| decide(&history, &rules(), &wish).map(|decision| decision.next.to_string());
     assert_eq!(next(wish(Some("7.0.0"), None)).unwrap(), "7.0.0");
     assert_eq!(next(wish(None, Some(Bump::Major))).unwrap(), "1.0.0");
@@ -280,7 +277,7 @@ fn a_release_beside_head_counts_if_head_has_all_its_changes() {
 
 #[test]
 fn build_metadata_is_no_step() {
-    let wish = Wish { set: Some(v("1.0.0+1")), bump: None };
+    let wish = Wish { set: Some(v("1.0.0+1")), ..Wish::default() };
     let error = decide(&history(Some("1.0.0"), &["fix: a"]), &rules(), &wish).unwrap_err();
     assert_eq!(error.to_string(), "1.0.0+1 is not above the released version 1.0.0");
     let mut file = history(Some("1.0.0"), &["docs: a"]);
@@ -301,3 +298,99 @@ fn twenty_thousand_reverts_are_no_matter() {
     let messages: Vec<&str> = messages.iter().map(String::as_str).collect();
     is(&history(Some("1.0.0"), &messages), Rule::Commits, "1.0.1");
 }
+
+#[test]
+fn graduation_leads_out_of_zero_and_only_from_there() {
+    let wish = Wish { graduate: true, ..Wish::default() };
+    let graduate = |base| decide(&history(base, &["fix: a"]), &rules(), &wish);
+    for base in [None, Some("0.9.3")] {
+        let decision = graduate(base).unwrap();
+        assert_eq!((decision.rule, decision.next), (Rule::BumpFlag, v("1.0.0")));
+    }
+    assert_eq!(graduate(Some("1.2.0")).unwrap_err(), DecideError::Graduated(v("1.2.0")));
+}
+
+#[test]
+fn own_rules_come_first_and_a_breaking_change_needs_a_rule_of_its_own() {
+    let rule = |name: Option<&str>, scope: Option<&str>, breaking, level| OwnRule {
+        r#type: name.and_then(OwnRule::parse_glob),
+        scope: scope.and_then(OwnRule::parse_glob),
+        breaking,
+        level,
+    };
+    let rules = Rules {
+        own: vec![
+            rule(Some("feat"), Some("internal-*"), false, None),
+            rule(Some("docs"), None, false, Some(Bump::Patch)),
+            rule(None, Some("beta"), true, Some(Bump::Minor)),
+        ],
+        unlisted: Some(Some(Bump::Minor)),
+        ..rules()
+    };
+    let level = |message| decide(&history(Some("1.0.0"), &[message]), &rules, &Wish::default()).unwrap().bump;
+    for (message, wanted) in [
+        ("feat(internal-x): a", None),
+        ("feat(internal-x)!: a", Some(Bump::Major)),
+        ("feat(api): a", Some(Bump::Minor)),
+        ("docs: a", Some(Bump::Patch)),
+        ("fix(beta)!: a", Some(Bump::Minor)),
+        ("chore: a", Some(Bump::Minor)),
+        ("not conventional", None),
+    ] {
+        assert_eq!(level(message), wanted, "{message}");
+    }
+    assert_eq!(level("revert: what nobody knows"), Some(Bump::Patch));
+}
+
+#[test]
+fn what_was_picked_counts_once() {
+    let pick = |oid: &str| format!("fix: a\n\n(cherry picked from commit {oid})");
+    let origin = format!("{:07}{}", 1, "0".repeat(33));
+    let reasons = |messages: &[&str]| {
+        let decision = decide(&history(Some("1.0.0"), messages), &rules(), &Wish::default()).unwrap();
+        decision.ignored.into_iter().map(|ignored| ignored.reason).collect::<Vec<_>>()
+    };
+    let elsewhere = "f".repeat(40);
+    assert_eq!(reasons(&[&pick(&origin), "feat: b", "fix: a"]), [Reason::DuplicatePick]);
+    assert_eq!(reasons(&[&pick(&elsewhere), &pick(&elsewhere)]), [Reason::DuplicatePick]);
+    assert_eq!(reasons(&[&pick(&elsewhere), "feat: b"]), []);
+    // What was taken back in between counts again.
+    let revert = format!("Revert \"fix: a\"\n\nThis reverts commit {origin}.");
+    assert_eq!(reasons(&[&pick(&origin), &revert, "fix: a"]), [Reason::Revert, Reason::Reverted]);
+}
+
+proptest::proptest! {
+    #![proptest_config(crate::domain::properties())]
+
+    #[test]
+    fn one_more_commit_never_lowers_the_version(
+        base in proptest::option::of((0..3u64, 0..4u64, 0..4u64)),
+        kinds in proptest::collection::vec(0..MESSAGES.len(), 0..8),
+        more in 0..MESSAGES.len(),
+        zero in 0..Zero::ALL.len(),
+    ) {
+        let rules = Rules { zero: Zero::ALL[zero], ..rules() };
+        let base = base.map(|(major, minor, patch)| Version::new(major, minor, patch).to_string());
+        let mut messages: Vec<&str> = kinds.into_iter().map(|kind| MESSAGES[kind]).collect();
+        let next = |messages: &[&str]| decide(&history(base.as_deref(), messages), &rules, &Wish::default()).unwrap();
+        let before = next(&messages);
+        messages.insert(0, MESSAGES[more]);
+        let after = next(&messages);
+        proptest::prop_assert!(after.next >= before.next);
+        proptest::prop_assert_eq!(format!("{:?}", next(&messages)), format!("{after:?}"));
+        let counted = after.deciding.len() + after.ignored.len();
+        proptest::prop_assert_eq!(counted, messages.len());
+    }
+}
+
+/// Messages that take nothing back.
+const MESSAGES: [&str; 8] = [
+    "feat: a",
+    "fix(x): b",
+    "perf: c",
+    "docs: d",
+    "chore!: e",
+    "words",
+    "fix: f\n\nBREAKING CHANGE: g",
+    "Merge branch 'h'",
+];

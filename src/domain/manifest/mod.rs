@@ -156,6 +156,8 @@ fn line_of(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy;
+
     use super::*;
 
     fn place(format: Format, key: &str) -> Place {
@@ -193,5 +195,56 @@ mod tests {
     fn the_new_version_may_be_there_already_and_a_byte_order_mark_stays() {
         let text = "\u{FEFF}version = '2.0.0'";
         assert_eq!(set_to_2(text, &[place(Format::Toml, "version")]), Ok(text.to_owned()));
+    }
+
+    /// Documents with one place for the version among names, comments and other versions that a person may write.
+    fn document(format: Format, noise: &[(String, String)], blank: &str) -> String {
+        let lines = |line: fn(&str, &str) -> String| -> String {
+            noise.iter().map(|(name, value)| line(name, value)).collect::<Vec<_>>().concat()
+        };
+        match format {
+            Format::Toml => {
+                let noise = lines(|name, value| format!("x{name} = \"{value}\" # 1.0.0 {value}\n"));
+                format!(
+                    "{noise}[package]\n{noise}version{blank}={blank}\"{{}}\"{blank}# 1.0.0\n[other]\nversion = '1.0.0'\n"
+                )
+            }
+            Format::Json => {
+                let noise = lines(|name, value| format!("\"x{name}\": {{\"version\": \"{value}\"}},\r\n"));
+                format!("{{{noise}\"package\":{blank}{{{noise}\"version\"{blank}:{blank}\"{{}}\"}}}}")
+            }
+            Format::Yaml => {
+                let noise = lines(|name, value| format!("  x{name}: \"{value}\" # 1.0.0\n"));
+                format!("version: 1.0.0\npackage:\n{noise}  version:{blank} {{}}{blank} # 1.0.0\n{noise}")
+            }
+            Format::Xml => {
+                let noise = lines(|name, value| format!("<x{name} version='1.0.0'>{value}</x{name}>\n"));
+                format!(
+                    "<package>{noise}<!-- 1.0.0 --><version{blank}>{blank}{{}}{blank}</version>{noise}</package>"
+                )
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(crate::domain::properties())]
+
+        #[test]
+        fn only_the_version_of_the_place_changes(
+            at in 0..4usize,
+            names in proptest::collection::btree_map("[a-z]{1,6}", "[a-z0-9. ü]{0,12}|1\\.0\\.0", 0..6),
+            blank in " {0,3}",
+            old in "[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}(-rc\\.[1-9])?".prop_filter_map("a version", |text| Version::parse(&text).ok()),
+        ) {
+            let format = [Format::Toml, Format::Json, Format::Yaml, Format::Xml][at];
+            let key = if format == Format::Xml { Key::parse_xml("package/version") } else { Key::parse("package.version") };
+            // A name may stand in one table once.
+            let noise: Vec<_> = names.into_iter().collect();
+            let text = document(format, &noise, &blank);
+            let new = Version::new(4, 5, 6);
+            let before = text.replacen("{}", &old.to_string(), 1);
+            let set = set(before.as_bytes(), &[Place::Key(format, key.unwrap())], &old, &new).unwrap();
+            proptest::prop_assert_eq!(String::from_utf8(set).unwrap(), text.replacen("{}", "4.5.6", 1));
+        }
     }
 }

@@ -30,6 +30,16 @@ pub struct Message {
     pub breaking: Vec<String>,
     /// What the grammar does not allow in a header whose meaning is plain all the same: blanks in the scope.
     pub lapse: Option<Mistake>,
+    pub source: Source,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    Commit,
+    /// In a note, which corrects what the commit says.
+    Note,
 }
 
 /// What the header says.
@@ -78,7 +88,50 @@ impl Message {
         let is_release =
             footers.iter().any(|footer| footer.is("release-id")) && special::names_a_version(header);
         let kind = if is_release { Kind::Special(Special::OwnRelease) } else { kind };
-        Self { header: header.to_owned(), kind, body: body.trim().to_owned(), footers, breaking, lapse }
+        Self {
+            header: header.to_owned(),
+            kind,
+            body: body.trim().to_owned(),
+            footers,
+            breaking,
+            lapse,
+            source: Source::Commit,
+        }
+    }
+
+    /// The same message as a note has it.
+    pub fn parse_note(text: &str) -> Self {
+        Self { source: Source::Note, ..Self::parse(text) }
+    }
+
+    /// The changes that a squash listed in its body: each line `* type: …` or `- type: …` as a message of its own, with
+    /// the footers below it. One that repeats the title is left out.
+    pub fn listed(&self) -> Vec<Self> {
+        let mut texts: Vec<String> = Vec::new();
+        for line in self.body.lines() {
+            let bullet = line.strip_prefix("* ").or_else(|| line.strip_prefix("- "));
+            match (bullet, texts.last_mut()) {
+                (Some(title), _) => texts.push(title.trim().to_owned()),
+                (None, Some(last)) => {
+                    last.push('\n');
+                    last.push_str(line.trim());
+                }
+                (None, None) => {}
+            }
+        }
+        let own = self.change().map(|change| (&change.r#type, &change.description));
+        let parsed = texts.iter().map(|text| Self { source: self.source, ..Self::parse(text) });
+        parsed
+            .filter(|message| {
+                let change = message.change().map(|change| (&change.r#type, &change.description));
+                change.is_some() && change != own
+            })
+            .collect()
+    }
+
+    /// The commits that this one was picked from, as `git cherry-pick -x` notes them.
+    pub fn picked_from(&self) -> Vec<String> {
+        special::picked_from(&self.body, &self.footers)
     }
 
     /// The conventional parts, of an Azure pull request's title too.
@@ -314,6 +367,28 @@ mod tests {
         assert!(hints("i18n!: x"));
         assert!(!hints("feat!: x"));
         assert!(!hints("i18n: x!"));
+    }
+
+    #[test]
+    fn a_squash_lists_its_changes() {
+        let text = "feat: a door (#3)\n\n* feat: a door\n* fix(api)!: a lock\n  with a key\n\n  Refs: #7\n- not a change\n\n* docs: words";
+        let listed = Message::parse(text).listed();
+        let headers: Vec<&str> = listed.iter().map(|message| message.header.as_str()).collect();
+        assert_eq!(headers, ["fix(api)!: a lock", "docs: words"]);
+        assert_eq!(listed[0].breaking, ["a lock"]);
+        assert!(listed[0].footers[0].is("refs"));
+    }
+
+    #[test]
+    fn a_pick_names_its_origin() {
+        let oid = "0123456789abcdef0123456789abcdef01234567";
+        for text in [
+            format!("fix: a\n\n(cherry picked from commit {oid})"),
+            format!("fix: a\n\nbody\n\nRefs: #1\n(cherry picked from commit {oid})"),
+        ] {
+            assert_eq!(Message::parse(&text).picked_from(), [oid], "{text}");
+        }
+        assert!(Message::parse("fix: a\n\ncherry picked from commit of his").picked_from().is_empty());
     }
 
     #[test]

@@ -103,6 +103,16 @@ pub(super) fn revert_targets(body: &str, footers: &[Footer]) -> Vec<String> {
     targets
 }
 
+/// `(cherry picked from commit OID)` as `git cherry-pick -x` writes it.
+pub(super) fn picked_from(body: &str, footers: &[Footer]) -> Vec<String> {
+    static PICKED: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\(cherry picked from commit ([0-9a-f]{7,64})\)").ok());
+    let Some(pattern) = PICKED.as_ref() else { return Vec::new() };
+    let texts = std::iter::once(body).chain(footers.iter().map(|footer| footer.value.as_str()));
+    let oid = |found: regex::Captures| Some(found.get(1)?.as_str().to_owned());
+    texts.flat_map(|text| pattern.captures_iter(text).filter_map(oid)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

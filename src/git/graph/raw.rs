@@ -9,6 +9,7 @@ use crate::domain::plan::Commit;
 pub(in crate::git) struct Raw {
     oid: Oid,
     author: String,
+    email: String,
     authored: i64,
     parents: Vec<Oid>,
     text: String,
@@ -20,6 +21,7 @@ impl Raw {
         Self {
             oid: commit.id(),
             author: String::from_utf8_lossy(author.name_bytes()).into_owned(),
+            email: String::from_utf8_lossy(author.email_bytes()).into_owned(),
             authored: author.when().seconds(),
             parents: commit.parent_ids().collect(),
             text: decode(commit.message_raw_bytes(), commit.message_encoding().ok().flatten()),
@@ -30,15 +32,18 @@ impl Raw {
         &self.parents
     }
 
-    /// The commit as the rules see it; whether what it reverts exists is for the repository to say.
+    /// The commit as its message tells; whether what it reverts exists, and what a note says of it, is for the
+    /// repository to add.
     pub(in crate::git) fn understand(self) -> Commit {
         Commit {
             oid: self.oid.to_string(),
             message: Message::parse(&self.text),
             author: self.author,
+            email: self.email,
             authored: self.authored,
             parents: self.parents.iter().map(Oid::to_string).collect(),
             revert_target_exists: false,
+            passed_over: None,
         }
     }
 }
