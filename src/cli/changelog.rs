@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::domain::assemble::AssembleError;
 use crate::domain::changelog;
 use crate::domain::notes::Subject;
+use crate::domain::plan::Tag;
 use crate::error::{Error, Exit, Status};
 use crate::files;
 use crate::git::Repo;
@@ -100,34 +101,34 @@ fn of_releases(
 ) -> Result<Vec<Section>, Error> {
     let releases = repo.releases(&config.tag_format)?;
     let head = repo.head()?.oid;
-    let mut sections = Vec::new();
-    for (at, release) in releases.iter().enumerate() {
-        let before = releases.get(at + 1).and_then(|before| before.tag.as_ref());
+    let tags: Vec<Option<Tag>> =
+        releases.iter().map(|release| release.tag.as_ref().map(|(tag, _)| tag.clone())).collect();
+    let (mut versions, mut all_notes) = (Vec::new(), Vec::new());
+    for (at, release) in releases.into_iter().enumerate() {
+        let before = tags.get(at + 1).and_then(Option::as_ref);
         let previous_tag = before.map(|tag| tag.name.as_str());
-        let tip = release.tag.as_ref().map_or(&head, |tag| &tag.commit);
-        let commits = &config.reading.apply(release.commits.clone(), tip);
-        match &release.tag {
-            None if !all || commits.is_empty() => {}
-            None => {
-                let subject = Subject { version: None, tag: None, previous_tag };
-                sections.push(unreleased(rendering.section(&head, &subject, commits)?));
+        let tip = release.tag.as_ref().map_or(&head, |(tag, _)| &tag.commit);
+        let commits = config.reading.apply(release.commits, tip);
+        let (version, subject) = match &release.tag {
+            None if !all || commits.is_empty() => continue,
+            None => ("unreleased".to_owned(), Subject { version: None, tag: None, previous_tag }),
+            Some((tag, time)) => {
+                let version = Some((&tag.version, *time));
+                (tag.version.to_string(), Subject { version, tag: Some(&tag.name), previous_tag })
             }
-            Some(tag) => {
-                let version = Some((&tag.version, repo.time_of(&tag.commit)?));
-                let subject = Subject { version, tag: Some(&tag.name), previous_tag };
-                let text = rendering.section(&head, &subject, commits)?;
-                sections.push(Section { version: tag.version.to_string(), text });
-            }
-        }
-        if !all && !sections.is_empty() {
+        };
+        versions.push(version);
+        all_notes.push(rendering.notes(&head, &subject, &commits)?);
+        if !all {
             break;
         }
     }
-    if sections.is_empty() {
+    if versions.is_empty() {
         return Err(Error::new(Exit::Repository, "there is no release yet")
             .hint("run `shipmark changelog` for what is coming"));
     }
-    Ok(sections)
+    let texts = rendering.sections(&all_notes)?;
+    Ok(versions.into_iter().zip(texts).map(|(version, text)| Section { version, text }).collect())
 }
 
 /// Says whether the file changed.

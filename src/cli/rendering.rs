@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::config::{Config, Contributors};
 use crate::domain::decide;
 use crate::domain::grouping;
@@ -75,6 +77,11 @@ impl<'a> Rendering<'a> {
 
     /// The section of some commits, without those that a later one took back; `head` is where they are seen from.
     pub(super) fn section(&self, head: &str, subject: &Subject, commits: &[Commit]) -> Result<String, Error> {
+        self.fill("changelog", &self.notes(head, subject, commits)?)
+    }
+
+    /// What such a section says.
+    pub(super) fn notes(&self, head: &str, subject: &Subject, commits: &[Commit]) -> Result<Notes, Error> {
         let taken_back = decide::taken_back(commits);
         let mut notes = notes::notes(subject, &self.style, commits, |commit| {
             !taken_back.contains(&(commit.oid.clone(), commit.message.header.clone()))
@@ -82,12 +89,22 @@ impl<'a> Rendering<'a> {
         if self.contributors == Contributors::All {
             notes.contributors = self.repo.contributors(head, commits)?;
         }
-        self.fill("changelog", &notes)
+        Ok(notes)
+    }
+
+    /// The sections of many notes; a long changelog is filled by all processors.
+    pub(super) fn sections(&self, notes: &[Notes]) -> Result<Vec<String>, Error> {
+        let templates = &self.templates;
+        notes.par_iter().map(|notes| fill(templates, "changelog", notes)).collect()
     }
 
     fn fill(&self, template: &str, notes: &Notes) -> Result<String, Error> {
-        Ok(self.templates.render(template, notes)?.trim_end().to_owned() + "\n")
+        fill(&self.templates, template, notes)
     }
+}
+
+fn fill(templates: &Templates, template: &str, notes: &Notes) -> Result<String, Error> {
+    Ok(templates.render(template, notes)?.trim_end().to_owned() + "\n")
 }
 
 /// The paths of the templates of a repository that may take the place of ours.

@@ -18,14 +18,18 @@ impl Repo {
     /// The semver-highest stable tag that HEAD contains; never the newest by date or by walk order, which are
     /// both wrong after a backport. The nearest one is a lower bound, found by a short walk, so only the
     /// higher ones have to be tried. `tags` are highest first.
-    pub(super) fn base(&self, head: &str, tags: &[Named]) -> Result<Option<Tag>, GitError> {
-        let mut graph = Graph::of(self);
+    pub(super) fn base(
+        &self,
+        graph: &mut Graph,
+        head: &str,
+        tags: &[Named],
+    ) -> Result<Option<Tag>, GitError> {
         let head = parse_oid(head)?;
         let stable: Vec<&Named> = tags.iter().filter(|tag| tag.is_stable()).collect();
         let near = graph.nearest(head, &stable.iter().map(|tag| tag.guess()).collect())?;
         let bound = stable.iter().position(|tag| Some(tag.guess()) == near);
         let candidates = stable.get(..bound.map_or(stable.len(), |at| at + 1)).unwrap_or_default();
-        self.highest(&mut graph, head, candidates)
+        self.highest(graph, head, candidates)
     }
 
     /// The first of these tags that HEAD contains.

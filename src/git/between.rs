@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::{GitError, Repo, parse_oid};
+use super::graph::Raw;
+use super::{GitError, Repo};
 use crate::domain::plan::Commit;
 use crate::files;
 
@@ -30,7 +31,8 @@ impl Repo {
 
     /// One commit.
     pub fn one(&self, oid: &str) -> Result<Commit, GitError> {
-        self.read_commit(parse_oid(oid)?)
+        let raw = Raw::of(&self.commit(oid)?);
+        Ok(self.understand(vec![raw])?.remove(0))
     }
 
     /// Whether the clone lacks a part of the history.

@@ -75,6 +75,8 @@ fn set_up() {
         let option = libgit2_sys::GIT_OPT_ENABLE_FSYNC_GITDIR.cast_signed();
         libgit2_sys::init();
         git2::opts::strict_hash_verification(false);
+        // No commit is read twice, and a cache of a long history would fill the memory.
+        git2::opts::enable_caching(false);
         #[expect(
             unsafe_code,
             reason = "a variadic C function; it sets one integer, once, before any other thread"

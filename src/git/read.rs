@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use git2::Oid;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use semver::Version;
 
-use super::graph::Graph;
+use super::graph::{Graph, Raw};
 use super::tags::Named;
 use super::{GitError, Repo, failed};
 use crate::domain::manifest;
-use crate::domain::message::Message;
 use crate::domain::plan::{Commit, History, Tag};
 use crate::domain::version::TagFormat;
 use crate::files;
@@ -19,6 +19,9 @@ use crate::files;
 pub const VERSION_FILE: &str = "VERSION.txt";
 /// The file that tells people what changed.
 pub const CHANGELOG_FILE: &str = "CHANGELOG.md";
+
+/// From so many messages on, reading them in several threads is worth it.
+const MANY: usize = 500;
 
 impl Repo {
     /// The history since the newest stable release that HEAD contains.
@@ -36,8 +39,11 @@ impl Repo {
         let head = head.to_owned();
         let mut named = self.version_tags(format)?;
         named.retain(|tag| Some(tag.name.as_str()) != without);
-        let base = self.base(&head, &named)?;
-        let mut window = self.commits(&head, base.as_ref().map(|base| base.commit.as_str()))?;
+        let mut graph = Graph::of(self);
+        let base = self.base(&mut graph, &head, &named)?;
+        let without =
+            base.iter().map(|base| super::parse_oid(&base.commit)).collect::<Result<Vec<_>, _>>()?;
+        let mut window = self.window(&mut graph, super::parse_oid(&head)?, &without)?;
         self.mark_picks(&mut window, base.as_ref())?;
         self.refuse_cut_history(&window, named.is_empty())?;
         let is_above = |tag: &&Named| base.as_ref().is_none_or(|base| tag.version > base.version);
@@ -59,7 +65,6 @@ impl Repo {
         new.copies.extend(copies);
         let bases = history.base.iter().chain(&new.adopted).map(|base| base.commit.as_str());
         new.window = self.commits_without(&history.head, bases)?;
-        self.mark_picks(&mut new.window, Some(tag))?;
         new.tags.retain(|other| other.version > tag.version);
         new.base = Some(tag.clone());
         Ok(new)
@@ -102,33 +107,24 @@ impl Repo {
         without: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<Commit>, GitError> {
         let without = without.into_iter().map(super::parse_oid).collect::<Result<Vec<_>, _>>()?;
-        let mut graph = Graph::with_messages(self);
-        let window = graph.window(super::parse_oid(to)?, &without)?;
-        self.corrected(window.into_iter().filter_map(|place| graph.take(place)).collect())
+        self.window(&mut Graph::of(self), super::parse_oid(to)?, &without)
     }
 
-    pub(super) fn read_commit(&self, oid: Oid) -> Result<Commit, GitError> {
-        let commit = self.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
-        Ok(self.corrected(vec![self.commit_of(&commit)])?.remove(0))
+    fn window(&self, graph: &mut Graph, to: Oid, without: &[Oid]) -> Result<Vec<Commit>, GitError> {
+        let places = graph.window(to, without)?;
+        self.understand(places.into_iter().filter_map(|place| graph.take(place)).collect())
     }
 
-    /// A commit as the rules see it.
-    pub(super) fn commit_of(&self, commit: &git2::Commit) -> Commit {
-        let message =
-            Message::parse(&decode(commit.message_raw_bytes(), commit.message_encoding().ok().flatten()));
-        let revert_target_exists =
-            message.reverted_header().is_some() && self.has_any(&message.revert_targets());
-        let author = commit.author();
-        Commit {
-            oid: commit.id().to_string(),
-            author: String::from_utf8_lossy(author.name_bytes()).into_owned(),
-            authored: author.when().seconds(),
-            parents: commit.parent_ids().map(|parent| parent.to_string()).collect(),
-            revert_target_exists,
-            message,
-            email: String::from_utf8_lossy(commit.author().email_bytes()).into_owned(),
-            passed_over: None,
+    /// Reads the messages of commits, in several threads where there are many.
+    pub(super) fn understand(&self, raw: Vec<Raw>) -> Result<Vec<Commit>, GitError> {
+        let mut commits: Vec<Commit> = match raw.len() {
+            0..MANY => raw.into_iter().map(Raw::understand).collect(),
+            _ => raw.into_par_iter().map(Raw::understand).collect(),
+        };
+        for commit in commits.iter_mut().filter(|commit| commit.message.reverted_header().is_some()) {
+            commit.revert_target_exists = self.has_any(&commit.message.revert_targets());
         }
+        self.corrected(commits)
     }
 
     /// Whether one of these commits exists; a message that names more than a few is no revert that git wrote.
@@ -151,11 +147,4 @@ impl Repo {
             None => Ok(()),
         }
     }
-}
-
-/// A message as text: by the encoding that the commit names, else UTF-8. Bytes that do not decode become U+FFFD,
-/// since the change is real whatever its words are.
-fn decode(bytes: &[u8], encoding: Option<&str>) -> String {
-    let named = encoding.and_then(|name| encoding_rs::Encoding::for_label(name.as_bytes()));
-    named.unwrap_or(encoding_rs::UTF_8).decode_without_bom_handling(bytes).0.into_owned()
 }

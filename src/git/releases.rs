@@ -1,10 +1,9 @@
 //! Which commits each release brought: one walk, and every commit goes to the lowest version whose tag contains it.
 
-use std::collections::{HashMap, HashSet};
-
 use jiff::Timestamp;
 
-use super::graph::Graph;
+use super::graph::{Graph, Raw};
+use super::tags::Named;
 use super::{GitError, Repo, parse_oid};
 use crate::domain::plan::{Commit, Tag};
 use crate::domain::version::TagFormat;
@@ -12,8 +11,8 @@ use crate::domain::version::TagFormat;
 /// One release, or what follows the newest one.
 #[derive(Debug, Clone)]
 pub struct Brought {
-    /// `None`: not released yet.
-    pub tag: Option<Tag>,
+    /// The tag, and when its commit was made; `None`: not released yet.
+    pub tag: Option<(Tag, Timestamp)>,
     /// Its commits, newest first.
     pub commits: Vec<Commit>,
 }
@@ -22,51 +21,56 @@ impl Repo {
     /// The stable releases that HEAD contains, highest version first, below what is not released.
     pub fn releases(&self, format: &TagFormat) -> Result<Vec<Brought>, GitError> {
         let head = parse_oid(&self.head()?.oid)?;
-        let mut graph = Graph::with_messages(self);
+        let mut graph = Graph::of(self);
         let order = graph.window(head, &[])?;
-        let ranks: HashMap<usize, usize> =
-            order.iter().enumerate().map(|(rank, place)| (*place, rank)).collect();
-        let named = self.version_tags(format)?;
-        let mut releases = Vec::new();
-        let mut taken = HashSet::new();
-        // From the lowest version up; of versions that differ in build metadata alone the first one counts.
-        let mut tags = self.peel_all(named.iter().filter(|tag| tag.is_stable()))?;
-        tags.retain(|tag| parse_oid(&tag.commit).is_ok_and(|oid| graph.met(oid).is_some()));
-        tags.reverse();
-        tags.dedup_by(|a, b| a.version.cmp_precedence(&b.version).is_eq());
-        for tag in tags {
-            let Some(place) = graph.met(parse_oid(&tag.commit)?) else { continue };
-            let commits = take(&mut graph, place, &ranks, &mut taken);
-            releases.push(Brought { tag: Some(tag), commits: self.corrected(commits)? });
+        let mut ranks = vec![None; order.len()];
+        for (rank, place) in order.into_iter().enumerate() {
+            if let Some(slot) = ranks.get_mut(place) {
+                *slot = Some(rank);
+            }
         }
-        let tip = graph.met(head).map(|place| take(&mut graph, place, &ranks, &mut taken));
-        releases.push(Brought { tag: None, commits: self.corrected(tip.unwrap_or_default())? });
+        let mut tags = Vec::new();
+        for named in self.version_tags(format)?.iter().filter(|tag| tag.is_stable()) {
+            tags.extend(self.met(&graph, named)?);
+        }
+        // From the lowest version up; of versions that differ in build metadata alone the first one counts.
+        tags.reverse();
+        tags.dedup_by(|(a, _), (b, _)| a.version.cmp_precedence(&b.version).is_eq());
+        let (mut releases, mut raw) = (Vec::new(), Vec::new());
+        let tip = graph.met(head).map(|place| (None, place));
+        for (tag, place) in tags.into_iter().map(|(tag, place)| (Some(tag), place)).chain(tip) {
+            let brought = take(&mut graph, place, &mut ranks);
+            let time = Timestamp::from_second(graph.time(place)).unwrap_or_default();
+            releases.push((tag.map(|tag| (tag, time)), brought.len()));
+            raw.extend(brought);
+        }
+        let mut commits = self.understand(raw)?.into_iter();
+        let part = |(tag, count)| Brought { tag, commits: commits.by_ref().take(count).collect() };
+        let mut releases: Vec<Brought> = releases.into_iter().map(part).collect();
         releases.reverse();
         Ok(releases)
     }
 
-    /// When a commit was made.
-    pub fn time_of(&self, oid: &str) -> Result<Timestamp, GitError> {
-        let seconds = self.commit(oid)?.time().seconds();
-        Ok(Timestamp::from_second(seconds).unwrap_or_default())
+    /// The tag with the place of its commit, if that was met.
+    fn met(&self, graph: &Graph, named: &Named) -> Result<Option<(Tag, usize)>, GitError> {
+        if let Some(place) = graph.met(named.guess()) {
+            return Ok(Some((named.at(named.guess()), place)));
+        }
+        let Some(tag) = self.peel(named)? else { return Ok(None) };
+        Ok(graph.met(parse_oid(&tag.commit)?).map(|place| (tag, place)))
     }
 }
 
-/// Everything that the commit at `from` contains and nobody took yet, newest first.
-fn take(
-    graph: &mut Graph,
-    from: usize,
-    ranks: &HashMap<usize, usize>,
-    taken: &mut HashSet<usize>,
-) -> Vec<Commit> {
+/// Everything that the commit at `from` contains and nobody took yet, newest first; `ranks` are its places in that
+/// order, and forget what is taken.
+fn take(graph: &mut Graph, from: usize, ranks: &mut [Option<usize>]) -> Vec<Raw> {
     let mut found = Vec::new();
     let mut open = vec![from];
     while let Some(place) = open.pop() {
-        if !taken.insert(place) {
-            continue;
+        if let Some(rank) = ranks.get_mut(place).and_then(Option::take) {
+            found.push((rank, place));
+            open.extend(graph.parents_met(place));
         }
-        found.push((ranks.get(&place).copied(), place));
-        open.extend(graph.parents_met(place));
     }
     found.sort_unstable();
     found.into_iter().filter_map(|(_, place)| graph.take(place)).collect()

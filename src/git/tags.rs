@@ -24,6 +24,11 @@ impl Named {
         self.target
     }
 
+    /// The tag, if it names this commit.
+    pub(super) fn at(&self, commit: Oid) -> Tag {
+        Tag { name: self.name.clone(), version: self.version.clone(), commit: commit.to_string() }
+    }
+
     pub(super) fn is_stable(&self) -> bool {
         self.version.pre.is_empty()
     }
@@ -71,12 +76,7 @@ impl Repo {
         &self,
         tags: impl IntoIterator<Item = &'a Named>,
     ) -> Result<Vec<Tag>, GitError> {
-        let known = |tag: &Named| Tag {
-            name: tag.name.clone(),
-            version: tag.version.clone(),
-            commit: tag.target.to_string(),
-        };
-        let peel = |tag: &Named| if tag.peeled { Ok(Some(known(tag))) } else { self.peel(tag) };
+        let peel = |tag: &Named| if tag.peeled { Ok(Some(tag.at(tag.target))) } else { self.peel(tag) };
         tags.into_iter().filter_map(|tag| peel(tag).transpose()).collect()
     }
 }

@@ -10,8 +10,11 @@ use crate::weak::{full, strong, weak};
 
 const MANAGED: [&str; 2] = ["CHANGELOG.md", "VERSION.txt"];
 
+/// What it is, and how it is done.
+type Habit = (&'static str, fn(&Stage, &mut Random));
+
 /// What a person may have left behind. Each is done to the repository or not, by the numbers of one seed.
-const HABITS: [(&str, fn(&Stage, &mut Random)); 20] = [
+const HABITS: [Habit; 20] = [
     ("a stash", |stage, _| {
         write(stage, "src/i", "stashed\n");
         stage.git(&["stash", "push", "--quiet", "--", "src/i"]);
@@ -80,9 +83,9 @@ const HABITS: [(&str, fn(&Stage, &mut Random)); 20] = [
     ("a changelog that is edited", |stage, _| write(stage, "CHANGELOG.md", "# Log\n\nby hand\n")),
     ("a merge with a conflict", |stage, _| {
         let blob = stage.git(&["rev-parse", "HEAD:conflict"]);
-        let stages = (1..=3).map(|n| format!("100644 {blob} {n}\tconflict\n")).collect::<String>();
+        let stages: Vec<String> = (1..=3).map(|n| format!("100644 {blob} {n}\tconflict\n")).collect();
         let removed = format!("0 {} 0\tconflict\n", "0".repeat(40));
-        stage.git_with(&["update-index", "--index-info"], &(removed + &stages));
+        stage.git_with(&["update-index", "--index-info"], &(removed + &stages.concat()));
         write(stage, ".git/MERGE_HEAD", &stage.git(&["rev-parse", "v1.0.0^{commit}"]));
     }),
 ];

@@ -4,6 +4,7 @@
 //! the footers are found by line (see `footer`).
 
 mod footer;
+mod plain;
 mod special;
 
 use std::borrow::Cow;
@@ -237,17 +238,23 @@ fn classify(header: &str) -> (Kind, bool) {
         return (Kind::Special(special), false);
     }
     let (azure, header) = special::azure_pull_request(header);
+    let conventional = |r#type: &str, scope: Option<String>, summary: &str| {
+        let (description, trailing) = special::trailing_pull_request(summary.trim());
+        Kind::Conventional(Change {
+            r#type: r#type.to_ascii_lowercase(),
+            scope,
+            description: description.to_owned(),
+            pull_request: azure.or(trailing),
+        })
+    };
+    if let Some(plain) = plain::read(header) {
+        return (conventional(plain.r#type, plain.scope.map(str::to_owned), plain.summary), plain.breaking);
+    }
     match conventional_commit_parser::parse_summary(header) {
-        Ok(parsed) => {
-            let (description, trailing) = special::trailing_pull_request(parsed.summary.trim());
-            let change = Change {
-                r#type: parsed.commit_type.as_ref().to_ascii_lowercase(),
-                scope: parsed.scope,
-                description: description.to_owned(),
-                pull_request: azure.or(trailing),
-            };
-            (Kind::Conventional(change), parsed.is_breaking_change)
-        }
+        Ok(parsed) => (
+            conventional(parsed.commit_type.as_ref(), parsed.scope, &parsed.summary),
+            parsed.is_breaking_change,
+        ),
         Err(error) => {
             let column = match error.inner.line_col {
                 LineColLocation::Pos((_, column)) | LineColLocation::Span((_, column), _) => column,

@@ -5,6 +5,7 @@
 //! be looked at has the ancestor's colour, nothing above the ancestor is left, so it cannot be met any more.
 
 mod queue;
+mod raw;
 mod window;
 
 use std::collections::{HashMap, HashSet};
@@ -12,15 +13,13 @@ use std::collections::{HashMap, HashSet};
 use git2::Oid;
 
 use self::queue::{ANCESTOR, DESCENDANT, Queue};
+pub(super) use self::raw::Raw;
 use super::{GitError, Repo, failed};
-use crate::domain::plan::Commit;
 
 /// A part of the history, read as far as questions asked for it.
 pub(super) struct Graph<'r> {
     repo: &'r Repo,
-    /// Whether messages are kept too.
-    keeps: bool,
-    places: HashMap<Oid, usize>,
+    places: HashMap<Oid, usize, foldhash::fast::FixedState>,
     nodes: Vec<Node>,
 }
 
@@ -30,19 +29,14 @@ struct Node {
     /// Seconds since 1970 UTC at which it was committed.
     time: i64,
     parents: Vec<Oid>,
-    /// Its message and the rest, if they are kept.
-    commit: Option<Commit>,
+    /// All of it, until someone takes it.
+    raw: Option<Raw>,
 }
 
 impl<'r> Graph<'r> {
-    /// For questions about descent only.
+    /// Nothing is read yet.
     pub(super) fn of(repo: &'r Repo) -> Self {
-        Self { repo, keeps: false, places: HashMap::new(), nodes: Vec::new() }
-    }
-
-    /// For windows, with the messages.
-    pub(super) fn with_messages(repo: &'r Repo) -> Self {
-        Self { keeps: true, ..Self::of(repo) }
+        Self { repo, places: HashMap::default(), nodes: Vec::new() }
     }
 
     /// Where a commit stands in `nodes`; it is read if it was not yet.
@@ -53,8 +47,8 @@ impl<'r> Graph<'r> {
         let found = self.repo.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
         let place = self.nodes.len();
         let time = found.time().seconds();
-        let commit = self.keeps.then(|| self.repo.commit_of(&found));
-        self.nodes.push(Node { oid, time, parents: found.parent_ids().collect(), commit });
+        let raw = Raw::of(&found);
+        self.nodes.push(Node { oid, time, parents: raw.parents().to_vec(), raw: Some(raw) });
         self.places.insert(oid, place);
         Ok(place)
     }
@@ -67,7 +61,8 @@ impl<'r> Graph<'r> {
         Ok(())
     }
 
-    fn time(&self, place: usize) -> i64 {
+    /// When a commit was made, in seconds since 1970 UTC.
+    pub(super) fn time(&self, place: usize) -> i64 {
         self.nodes.get(place).map_or(0, |node| node.time)
     }
 
@@ -191,10 +186,12 @@ mod tests {
                 let found = graph.contains(*oid, *other).unwrap();
                 assert_eq!(found, upper.contains(&to), "seed {seed}, wrong {wrong}: {from} contains {to}");
                 if (from + to) % 7 == 0 {
-                    let mut fresh = Graph::with_messages(&repo);
+                    let mut fresh = Graph::of(&repo);
                     let window = fresh.window(*oid, &[*other]).unwrap();
-                    let window: Vec<usize> =
-                        window.into_iter().map(|place| number(&fresh.take(place).unwrap().oid)).collect();
+                    let window: Vec<usize> = window
+                        .into_iter()
+                        .map(|place| number(&fresh.take(place).unwrap().understand().oid))
+                        .collect();
                     let lower = contained(&parents, to);
                     let expected: HashSet<usize> = upper.difference(&lower).copied().collect();
                     let found: HashSet<usize> = window.iter().copied().collect();
@@ -237,9 +234,9 @@ mod tests {
         let unset = commit(1, &[commit(0, &[shared])]);
         let released = commit(now + 30 * HOUR, &[unset, base]);
         let head = commit(now + 40 * HOUR, &[shared]);
-        let mut graph = Graph::with_messages(&repo);
+        let mut graph = Graph::of(&repo);
         let window = graph.window(head, &[released]).unwrap();
         assert_eq!(window.len(), 1);
-        assert_eq!(graph.take(window[0]).unwrap().oid, head.to_string());
+        assert_eq!(graph.take(window[0]).unwrap().understand().oid, head.to_string());
     }
 }

@@ -5,12 +5,11 @@
 //! a parent is younger, lets the walk go on to the end of the history. Only wrong dates of several commits in a
 //! row can still hide something; git looks five commits further, and no further.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 
 use git2::Oid;
 
-use super::{ANCESTOR, DESCENDANT, Graph, Queue};
-use crate::domain::plan::Commit;
+use super::{ANCESTOR, DESCENDANT, Graph, Queue, Raw};
 use crate::git::GitError;
 
 /// How far clocks of machines that work together may be apart, in seconds.
@@ -78,20 +77,25 @@ impl Graph<'_> {
 
     /// Newest first, no parent before its child; of equal dates the one that was met first.
     fn sorted(&self, places: &[usize]) -> Vec<usize> {
-        let mut children: HashMap<usize, usize> = places.iter().map(|place| (*place, 0)).collect();
+        let mut children: Vec<Option<usize>> = vec![None; self.nodes.len()];
+        for place in places {
+            if let Some(count) = children.get_mut(*place) {
+                *count = Some(0);
+            }
+        }
         for parent in places.iter().flat_map(|place| self.parents_met(*place)) {
-            if let Some(count) = children.get_mut(&parent) {
+            if let Some(Some(count)) = children.get_mut(parent) {
                 *count += 1;
             }
         }
         let entry = |place: usize| (self.time(place), std::cmp::Reverse(place));
-        let free = places.iter().filter(|place| children.get(place) == Some(&0));
+        let free = places.iter().filter(|place| children.get(**place) == Some(&Some(0)));
         let mut ready: BinaryHeap<_> = free.map(|place| entry(*place)).collect();
         let mut order = Vec::with_capacity(places.len());
         while let Some((_, std::cmp::Reverse(place))) = ready.pop() {
             order.push(place);
             for parent in self.parents_met(place) {
-                let Some(count) = children.get_mut(&parent) else { continue };
+                let Some(Some(count)) = children.get_mut(parent) else { continue };
                 *count -= 1;
                 if *count == 0 {
                     ready.push(entry(parent));
@@ -101,9 +105,9 @@ impl Graph<'_> {
         order
     }
 
-    /// Takes the commit out of its place; `None` if it was taken before or is not kept.
-    pub(in crate::git) fn take(&mut self, place: usize) -> Option<Commit> {
-        self.nodes.get_mut(place)?.commit.take()
+    /// Takes the commit out of its place; `None` if it was taken before.
+    pub(in crate::git) fn take(&mut self, place: usize) -> Option<Raw> {
+        self.nodes.get_mut(place)?.raw.take()
     }
 
     /// Where a commit stands, if it was met.
