@@ -42,10 +42,9 @@ impl History {
         }
     }
 
-    /// How many commits the window has; what a squash lists counts once.
+    /// How many commits the window has; what a squash lists stands next to it and counts once.
     pub fn commits(&self) -> usize {
-        let oids = self.window.iter().map(|commit| commit.oid.as_str());
-        oids.collect::<BTreeSet<_>>().len()
+        self.window.chunk_by(|one, next| one.oid == next.oid).count()
     }
 }
 

@@ -59,6 +59,9 @@ impl Reading {
 
     /// The commits of a window as they count, newest first. `head` is the commit that the window hangs from.
     pub fn apply(&self, window: Vec<Commit>, head: &str) -> Vec<Commit> {
+        if self.is_plain() {
+            return window;
+        }
         let mut commits = if self.first_parent { along_first_parents(window, head) } else { window };
         for commit in &mut commits {
             if commit.passed_over.is_none() && self.exclude.iter().any(|filter| filter.takes(commit)) {

@@ -65,6 +65,7 @@ impl Repo {
         new.copies.extend(copies);
         let bases = history.base.iter().chain(&new.adopted).map(|base| base.commit.as_str());
         new.window = self.commits_without(&history.head, bases)?;
+        self.mark_picks(&mut new.window, Some(tag))?;
         new.tags.retain(|other| other.version > tag.version);
         new.base = Some(tag.clone());
         Ok(new)
