@@ -112,7 +112,7 @@ pub(super) fn judge(oid: Option<&str>, message: &Message, config: &Config) -> Fi
     Finding {
         oid: oid.map(str::to_owned),
         header: message.header.clone(),
-        violations: lint::lint(message, config.types.keys().map(String::as_str)),
+        violations: lint::lint(message, config.known_types()),
     }
 }
 

@@ -176,6 +176,12 @@ impl Config {
         })
     }
 
+    /// The commit types that the configuration names beside the usual ones.
+    pub fn known_types(&self) -> impl Iterator<Item = &str> + Clone {
+        let headings = self.changelog.groups.iter().flat_map(|group| &group.types);
+        self.types.keys().chain(headings).map(String::as_str)
+    }
+
     /// The platform of an environment: its own name unless the configuration says otherwise.
     pub fn platform_of<'a>(&'a self, environment: &'a str) -> &'a str {
         self.environments.get(environment).and_then(|found| found.platform.as_deref()).unwrap_or(environment)

@@ -90,6 +90,8 @@ impl From<GitError> for Error {
                 plain.hint("fetch the whole history: `git fetch --unshallow --tags`, in CI `fetch-depth: 0`")
             }
             GitError::NotAFile(path) => plain.hint(format!("replace `{path}` by a plain file")),
+            GitError::Nested { path, .. } => plain
+                .hint(format!("release it there, and remove `{path}` from `version_file` in shipmark.toml")),
             GitError::Filtered { path, .. } => {
                 plain.hint(format!("take the attribute `filter` off `{path}` in .gitattributes"))
             }

@@ -77,6 +77,8 @@ pub enum GitError {
     Git { action: String, source: git2::Error },
     #[error("`{0}` is tracked as a link, a submodule or a folder, not as a file")]
     NotAFile(String),
+    #[error("`{path}` belongs to the repository in `{folder}`")]
+    Nested { path: String, folder: String },
     #[error("`{path}` goes through the filter `{filter}` of git")]
     Filtered { path: String, filter: String },
     #[error("the reference {0} cannot be made: {1} is in its way")]

@@ -65,6 +65,7 @@ impl Repo {
         let Some(root) = self.inner.workdir() else { return Ok(()) };
         managed.iter().try_for_each(|path| {
             files::read_managed(&files::inside(root, path)?)?;
+            refuse_nested(root, path)?;
             self.refuse_filtered(path)
         })
     }
@@ -100,4 +101,15 @@ impl Repo {
             None => Ok(()),
         }
     }
+}
+
+/// Refuses a file of a submodule, or of any repository inside this one, whose tree is not ours to write.
+fn refuse_nested(root: &Path, path: &str) -> Result<(), GitError> {
+    let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+    for folder in folders {
+        if root.join(folder).join(".git").exists() {
+            return Err(GitError::Nested { path: path.to_owned(), folder: folder.to_owned() });
+        }
+    }
+    Ok(())
 }

@@ -192,3 +192,12 @@ fn templates_of_the_repository_take_the_place_of_ours() {
          hint: a template is named `changelog.hbs`, `release-notes.hbs`, `entry.hbs`, `contributors.hbs`",
     );
 }
+
+#[test]
+fn a_type_with_a_heading_is_a_known_type() {
+    let sandbox = released();
+    sandbox.file("message", "deps: another library\n");
+    sandbox.run(&["lint", "--message-file", "message"]).exits(1);
+    sandbox.file("shipmark.toml", "[[changelog.group]]\ntitle = \"Libraries\"\ntypes = [\"deps\"]\n");
+    sandbox.run(&["lint", "--message-file", "message"]).says(0, "", "1 checked, 0 refused");
+}

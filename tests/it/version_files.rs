@@ -154,6 +154,26 @@ fn a_version_file_is_managed_like_the_others() {
 }
 
 #[test]
+fn a_file_of_a_submodule_is_not_ours() {
+    let sandbox = released();
+    sandbox.git(&["init", "--quiet", "part"]);
+    sandbox.git(&["-C", "part", "commit", "--quiet", "--allow-empty", "-m", "begin"]);
+    sandbox.file("part/package.json", "{\"version\": \"1.0.0\"}");
+    sandbox.file("shipmark.toml", "[[version_file]]\npath = \"part/package.json\"\nkey = \"version\"\n");
+    sandbox.commit("chore: a part");
+    let before = state(&sandbox);
+    for args in [&["release"][..], &["bump", "--minor"]] {
+        sandbox.run(args).says(
+            4,
+            "",
+            "error: `part/package.json` belongs to the repository in `part`\n\
+             hint: release it there, and remove `part/package.json` from `version_file` in shipmark.toml",
+        );
+    }
+    assert_eq!(state(&sandbox), before);
+}
+
+#[test]
 fn a_pushed_tag_must_not_hold_another_version() {
     let sandbox = with_files();
     let remote = Remote::of(&sandbox);

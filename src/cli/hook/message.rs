@@ -51,7 +51,7 @@ pub(super) fn prepare(
     let mark = if comment == "auto" { "#".to_owned() } else { comment };
     let help = format!(
         "{mark} type(scope)!: description     ! marks a breaking change\n{mark} types: {}\n",
-        rules::known(config.types.keys().map(String::as_str)).join(", ")
+        rules::known(config.known_types()).join(", ")
     );
     let text = String::from_utf8_lossy(&bytes);
     if !text.contains(&help) {
