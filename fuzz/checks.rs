@@ -6,7 +6,7 @@ use std::path::Path;
 
 use semver::Version;
 use shipmark::config;
-use shipmark::domain::changelog;
+use shipmark::domain::changelog::{self, ChangelogError};
 use shipmark::domain::lint;
 use shipmark::domain::manifest::{Format, Key, Pattern, Place, set};
 use shipmark::domain::message::Message;
@@ -33,9 +33,10 @@ pub(crate) fn changelog(bytes: &[u8]) {
     for (version, section) in
         [("1.1.0", SECTION), ("unreleased", "## Unreleased\n\n### Fixed\n\n- b (0123abc)\n")]
     {
-        let Ok(once) = changelog::splice(Some(bytes), version, section) else {
-            assert!(std::str::from_utf8(bytes).is_err());
-            continue;
+        let once = match changelog::splice(Some(bytes), version, section) {
+            Ok(once) => once,
+            Err(ChangelogError::NotUtf8) => return assert!(std::str::from_utf8(bytes).is_err()),
+            Err(ChangelogError::OpenFence(line)) => return assert!((1..=bytes.len()).contains(&line)),
         };
         let twice = changelog::splice(Some(&once), version, section).unwrap();
         assert_eq!(String::from_utf8_lossy(&twice), String::from_utf8_lossy(&once));

@@ -114,6 +114,9 @@ fn step(context: &Context, job: Option<&Job>) -> Result<Status, Error> {
         (Task::Auto, Some(_)) => Task::Lint,
         (task, _) => task,
     };
+    if !matches!(task, Task::Report) && repo.remote_url(&config.remote).is_some() {
+        repo.fetch_notes(&config.remote)?;
+    }
     match task {
         Task::Report => report(context, inputs),
         Task::Release => release(context, &repo, &config, job, &event, inputs),

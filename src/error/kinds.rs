@@ -8,6 +8,7 @@ use crate::deploy::operand::OperandError;
 use crate::deploy::outbox::OutboxError;
 use crate::deploy::subject::SubjectError;
 use crate::domain::assemble::AssembleError;
+use crate::domain::changelog::ChangelogError;
 use crate::domain::decide::DecideError;
 use crate::domain::manifest::ManifestError;
 use crate::files::FileError;
@@ -177,8 +178,16 @@ impl From<AssembleError> for Error {
             AssembleError::Absent(path) => {
                 plain.hint(format!("commit `{path}`, or remove it from `version_file` in shipmark.toml"))
             }
-            AssembleError::Changelog { .. } => plain.hint("save it as UTF-8"),
+            AssembleError::Changelog { source, .. } => plain.hint(mend_of_changelog(source)),
         }
+    }
+}
+
+/// What to do about a changelog that cannot be edited.
+fn mend_of_changelog(error: &ChangelogError) -> &'static str {
+    match error {
+        ChangelogError::NotUtf8 => "save it as UTF-8",
+        ChangelogError::OpenFence(_) => "close the fence, and commit the file",
     }
 }
 

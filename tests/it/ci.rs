@@ -150,3 +150,18 @@ fn what_could_fail_after_the_release_is_looked_at_before_it() {
     sandbox.run(&["ci", "run"]).exits(74);
     assert_eq!(sandbox.git(&["for-each-ref"]), before);
 }
+
+#[test]
+fn corrections_of_messages_reach_the_job() {
+    let sandbox = runner("push");
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main", "v1.0.0"]);
+    sandbox.run(&["note", "HEAD", "-m", "feat: a door"]).exits(0);
+    sandbox.git(&["push", "--quiet", "origin", "refs/notes/shipmark"]);
+    // A runner's clone begins without them.
+    sandbox.git(&["update-ref", "-d", "refs/notes/shipmark"]);
+    sandbox.git(&["checkout", "--quiet", "--detach"]);
+    let done = sandbox.run(&["ci", "run"]);
+    assert_eq!(done.exits(0), "1.0.0 -> 1.1.0\n");
+    drop(remote);
+}

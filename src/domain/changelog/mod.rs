@@ -1,5 +1,6 @@
 //! Puts one version's section into an existing changelog and keeps every other byte.
 
+mod fence;
 mod section;
 
 use self::section::Section;
@@ -13,6 +14,9 @@ pub const PREAMBLE: &str =
 pub enum ChangelogError {
     #[error("it is not UTF-8")]
     NotUtf8,
+    /// Counted from 1.
+    #[error("line {0}: nothing closes this fence of code, so no one can say which headings are in it")]
+    OpenFence(usize),
 }
 
 /// The text with `section`, which begins with its own heading, in the place of the section of the same
@@ -21,8 +25,28 @@ pub enum ChangelogError {
 /// run changes nothing. Line ends are those of the file.
 pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8>, ChangelogError> {
     let old = std::str::from_utf8(old.unwrap_or_default()).map_err(|_| ChangelogError::NotUtf8)?;
+    let mut new = spliced_once(old, version, section)?;
+    // What one pass leaves may read otherwise to the next one, such as a link definition below which an empty heading
+    // is gone. So passes go on until nothing changes.
+    for _ in 1..PASSES {
+        let again = spliced_once(&new, version, section)?;
+        if again == new {
+            break;
+        }
+        new = again;
+    }
+    Ok(new.into_bytes())
+}
+
+/// More than any file has needed.
+const PASSES: usize = 8;
+
+fn spliced_once(old: &str, version: &str, section: &str) -> Result<String, ChangelogError> {
     if old.trim_start_matches('\u{FEFF}').trim().is_empty() {
-        return Ok(format!("{PREAMBLE}\n{}\n", section.trim_end()).into_bytes());
+        return Ok(format!("{PREAMBLE}\n{}\n", section.trim_end()));
+    }
+    if let (_, Some(at)) = fence::fenced(&old.lines().collect::<Vec<_>>()) {
+        return Err(ChangelogError::OpenFence(at + 1));
     }
     // A carriage return at the end would become one of a CRLF by what is added.
     let line_end = if old.contains("\r\n") || old.ends_with('\r') { "\r\n" } else { "\n" };
@@ -56,7 +80,7 @@ pub fn splice(old: Option<&[u8]>, version: &str, section: &str) -> Result<Vec<u8
         true => String::new(),
         false => line_end.repeat(2),
     };
-    Ok(format!("{before}{gap_before}{text}{gap_after}{after}").into_bytes())
+    Ok(format!("{before}{gap_before}{text}{gap_after}{after}"))
 }
 
 /// Moves what a person wrote below `Unreleased` into the release and leaves the heading. Text that is nobody's
@@ -107,13 +131,11 @@ pub fn versions(text: &str) -> Vec<semver::Version> {
 
 /// What lacks at the end of `before` for a blank line.
 fn missing_blank<'a>(before: &str, line_end: &'a str) -> &'a str {
-    let trimmed = before.trim_end_matches(['\n', '\r']);
-    match before.get(trimmed.len()..).unwrap_or_default().matches('\n').count() {
-        0 if line_end == "\n" => "\n\n",
-        0 => "\r\n\r\n",
-        1 => line_end,
-        _ => "",
-    }
+    let Some(line) = before.strip_suffix('\n') else {
+        return if line_end == "\n" { "\n\n" } else { "\r\n\r\n" };
+    };
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() || line.ends_with('\n') { "" } else { line_end }
 }
 
 /// A heading that bounds a section.
@@ -147,27 +169,15 @@ fn start(headings: &[Heading], at: usize, text: &str) -> usize {
 /// write them; none inside a fence of code.
 fn headings(text: &str) -> Vec<Heading> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let (mut found, mut start, mut fenced_until) = (Vec::new(), 0, 0);
-    for (at, line) in lines.iter().enumerate() {
-        if at >= fenced_until {
-            match fence(line) {
-                // A fence that nobody closes would hide everything below it, what we write included, so it is none.
-                Some(mark) => {
-                    let below = lines.get(at + 1..).unwrap_or_default();
-                    let close = below.iter().position(|line| fence(line) == Some(mark));
-                    fenced_until = close.map_or(fenced_until, |close| at + close + 2);
-                }
-                None => found.extend(bounding(start, line)),
-            }
+    let (inside, _) = fence::fenced(&lines);
+    let (mut found, mut start) = (Vec::new(), 0);
+    for (line, inside) in lines.iter().zip(inside) {
+        if !inside {
+            found.extend(bounding(start, line));
         }
         start += line.len();
     }
     found
-}
-
-/// The mark with which a line begins or ends a block of code.
-fn fence(line: &str) -> Option<&'static str> {
-    ["```", "~~~"].into_iter().find(|mark| line.trim_start().starts_with(mark))
 }
 
 /// The heading in a line, if it bounds a section.
@@ -253,9 +263,10 @@ mod tests {
     }
 
     #[test]
-    fn a_fence_that_nobody_closes_hides_no_heading() {
+    fn a_fence_that_nothing_closes_is_named_and_hides_no_heading() {
         let old = "# Log\n\n```\n## 1.0.0\n";
-        assert_eq!(spliced(old, "1.1.0", NEW), format!("# Log\n\n```\n\n{NEW}\n## 1.0.0\n"));
+        assert_eq!(splice(Some(old.as_bytes()), "1.1.0", NEW), Err(ChangelogError::OpenFence(3)));
+        assert_eq!(versions(old), [semver::Version::new(1, 0, 0)]);
     }
 
     #[test]
@@ -314,7 +325,10 @@ mod tests {
             ends: bool,
         ) {
             let end = if crlf { "\r\n" } else { "\n" };
-            let lines: Vec<&str> = at.into_iter().map(|at| LINES[at]).collect();
+            let mut lines: Vec<&str> = at.into_iter().map(|at| LINES[at]).collect();
+            if fence::fenced(&lines).1.is_some() {
+                lines.push("```");
+            }
             let old = lines.join(end) + if ends { end } else { "" };
             let new = spliced(&old, "1.1.0", NEW);
             let mut rest = new.lines();

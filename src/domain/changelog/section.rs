@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::fence::fenced;
+
 /// A section in parts; lines end in LF.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Section {
@@ -46,23 +48,31 @@ impl Section {
             }
             lines.pop();
         }
-        let mut lines = lines.into_iter();
-        lines.next().unwrap_or_default().clone_into(&mut section.heading);
-        for line in lines {
-            section.take(line);
+        let (inside, _) = fenced(&lines);
+        let mut lines = lines.into_iter().zip(inside);
+        lines.next().unwrap_or_default().0.clone_into(&mut section.heading);
+        for (line, inside) in lines {
+            section.take(line, inside);
         }
         section
     }
 
-    fn take(&mut self, line: &str) {
-        if line.starts_with("### ") {
+    /// `is_code`: whether the line stands between fences.
+    fn take(&mut self, line: &str, is_code: bool) {
+        if line.starts_with("### ") && !is_code {
             self.groups.push(Group { heading: line.to_owned(), items: Vec::new() });
             return;
         }
         let items = self.groups.last_mut().map_or(&mut self.prose, |group| &mut group.items);
-        let begins = line.starts_with("- ") || line.starts_with("* ");
+        // Below a list, a blank line and a line without indent end the item before (CommonMark 0.31, list items).
+        let ends_item = |last: &String| {
+            is_bullet(last)
+                && last.ends_with('\n')
+                && !line.trim().is_empty()
+                && !line.starts_with([' ', '\t'])
+        };
         match items.last_mut() {
-            Some(last) if !begins => {
+            Some(last) if is_code || (!is_bullet(line) && !ends_item(last)) => {
                 last.push('\n');
                 last.push_str(line);
             }
@@ -112,8 +122,7 @@ impl Section {
         blocks.extend(self.prose.iter().map(|text| text.trim_end().to_owned()));
         for group in &self.groups {
             blocks.push(group.heading.clone());
-            let items: Vec<&str> = group.items.iter().map(|item| item.trim_end()).collect();
-            blocks.push(items.join("\n"));
+            blocks.push(listed(&group.items));
         }
         if !self.tail.is_empty() {
             blocks.push(self.tail.join("\n"));
@@ -122,13 +131,36 @@ impl Section {
     }
 }
 
+/// Items one below the other, and blank lines around what is no item.
+fn listed(items: &[String]) -> String {
+    let mut text = String::new();
+    let mut before = None;
+    for item in items {
+        let is_item = is_bullet(item);
+        text.push_str(match before {
+            None => "",
+            Some(true) if is_item => "\n",
+            Some(_) => "\n\n",
+        });
+        text.push_str(item.trim_end());
+        before = Some(is_item);
+    }
+    text
+}
+
+fn is_bullet(text: &str) -> bool {
+    text.starts_with("- ") || text.starts_with("* ")
+}
+
 /// Adds what a person wrote and what is not there yet.
 fn take_over(mine: &mut Vec<String>, theirs: Vec<String>) {
-    for text in theirs {
+    for (at, text) in theirs.into_iter().enumerate() {
         let text = text.trim_end().to_owned();
         let known = mine.iter().any(|own| own.trim_end() == text);
         if !known && !text.is_empty() && !is_generated(&text) && !is_placeholder(&text) {
-            mine.push(text);
+            // What introduces a list stays above it.
+            let place = if at == 0 && !is_bullet(&text) { 0 } else { mine.len() };
+            mine.insert(place, text);
         }
     }
 }
@@ -172,12 +204,23 @@ mod tests {
     }
 
     #[test]
+    fn a_paragraph_below_a_list_is_no_part_of_its_last_item() {
+        let mut new = Section::parse("## 1.1.0\n\n### Added\n\n- a (0123abc)");
+        new.keep(Section::parse("## Unreleased\n\n### Added\nIn short:\n- b (4567abc)\n\n  more\n- c\n\nThat is all.\n\n\nReally."));
+        let text = "## 1.1.0\n\n### Added\n\nIn short:\n\n- a (0123abc)\n- b (4567abc)\n\n  more\n- c\n\nThat is all.\n\n\nReally.";
+        assert_eq!(new.render(), text);
+        let mut again = Section::parse("## 1.1.0\n\n### Added\n\n- a (0123abc)");
+        again.keep(Section::parse(text));
+        assert_eq!(again.render(), text);
+    }
+
+    #[test]
     fn the_sentence_on_the_contributors_comes_anew() {
         let mut new =
             Section::parse("## 1\n\n### Added\n\n- a (0123abc)\n\n### Contributors\n\nBy Ada and Bo.");
         new.keep(Section::parse("## 1\n\n### Contributors\n\nBy Ada.\n\n- and the office cat"));
         assert!(
-            new.render().ends_with("### Contributors\n\nBy Ada and Bo.\n- and the office cat"),
+            new.render().ends_with("### Contributors\n\nBy Ada and Bo.\n\n- and the office cat"),
             "{}",
             new.render()
         );
