@@ -9,7 +9,6 @@ use crate::config::Config;
 use crate::domain::assemble::AssembleError;
 use crate::domain::changelog;
 use crate::domain::notes::Subject;
-use crate::domain::plan::Tag;
 use crate::error::{Error, Exit, Status};
 use crate::files;
 use crate::git::Repo;
@@ -92,6 +91,9 @@ fn of_range(repo: &Repo, config: &Config, range: &str, rendering: &Rendering) ->
     Ok(unreleased(rendering.section(&head, &subject, &commits)?))
 }
 
+/// So many releases are in memory at a time, beside what was read of the others.
+const TOGETHER: usize = 128;
+
 /// Every release from the newest down, or only the newest.
 fn of_releases(
     repo: &Repo,
@@ -99,36 +101,47 @@ fn of_releases(
     all: bool,
     rendering: &Rendering,
 ) -> Result<Vec<Section>, Error> {
-    let releases = repo.releases(&config.tag_format)?;
+    let mut releases = repo.releases(&config.tag_format)?;
     let head = repo.head()?.oid;
-    let tags: Vec<Option<Tag>> =
-        releases.iter().map(|release| release.tag.as_ref().map(|(tag, _)| tag.clone())).collect();
-    let (mut versions, mut all_notes) = (Vec::new(), Vec::new());
-    for (at, release) in releases.into_iter().enumerate() {
-        let before = tags.get(at + 1).and_then(Option::as_ref);
-        let previous_tag = before.map(|tag| tag.name.as_str());
-        let tip = release.tag.as_ref().map_or(&head, |(tag, _)| &tag.commit);
-        let commits = config.reading.apply(release.commits, tip);
-        let (version, subject) = match &release.tag {
-            None if !all || commits.is_empty() => continue,
-            None => ("unreleased".to_owned(), Subject { version: None, tag: None, previous_tag }),
-            Some((tag, time)) => {
-                let version = Some((&tag.version, *time));
-                (tag.version.to_string(), Subject { version, tag: Some(&tag.name), previous_tag })
-            }
-        };
-        versions.push(version);
-        all_notes.push(rendering.notes(&head, &subject, &commits)?);
-        if !all {
-            break;
-        }
+    if !all {
+        releases.retain(|release| release.tag.is_some());
+        releases.truncate(2);
     }
-    if versions.is_empty() {
+    let tags: Vec<_> = releases.iter().map(|release| release.tag.clone()).collect();
+    let mut sections = Vec::new();
+    let mut at = 0;
+    while !releases.is_empty() {
+        let rest = releases.split_off(TOGETHER.min(releases.len()));
+        let commits = repo.commits_of(std::mem::replace(&mut releases, rest))?;
+        let (mut versions, mut notes) = (Vec::new(), Vec::new());
+        for commits in commits {
+            let tag = tags.get(at).and_then(Option::as_ref);
+            let before = tags.get(at + 1).and_then(Option::as_ref);
+            at += 1;
+            let tip = tag.map_or(&head, |(tag, _)| &tag.commit);
+            let commits = config.reading.apply(commits, tip);
+            if tag.is_none() && commits.is_empty() {
+                continue;
+            }
+            let subject = Subject {
+                version: tag.map(|(tag, time)| (&tag.version, *time)),
+                tag: tag.map(|(tag, _)| tag.name.as_str()),
+                previous_tag: before.map(|(tag, _)| tag.name.as_str()),
+            };
+            versions.push(tag.map_or_else(|| "unreleased".to_owned(), |(tag, _)| tag.version.to_string()));
+            notes.push(rendering.notes(&head, &subject, &commits)?);
+        }
+        let texts = rendering.sections(&notes)?;
+        sections.extend(versions.into_iter().zip(texts).map(|(version, text)| Section { version, text }));
+    }
+    if !all {
+        sections.truncate(1);
+    }
+    if sections.is_empty() {
         return Err(Error::new(Exit::Repository, "there is no release yet")
             .hint("run `shipmark changelog` for what is coming"));
     }
-    let texts = rendering.sections(&all_notes)?;
-    Ok(versions.into_iter().zip(texts).map(|(version, text)| Section { version, text }).collect())
+    Ok(sections)
 }
 
 /// Says whether the file changed.

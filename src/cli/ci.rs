@@ -103,6 +103,7 @@ fn step(context: &Context, job: Option<&Job>) -> Result<Status, Error> {
     let inputs = Inputs::read(context.world)?;
     let repo = context.repo()?;
     let config = context.config(Some(&repo))?;
+    let repo = if job.is_some() && repo.is_shallow() { deepened(context, &repo, &config)? } else { repo };
     let event = Event::read(context.world)?;
     let task = match (inputs.command, job) {
         (Task::Auto, None) => {
@@ -121,6 +122,17 @@ fn step(context: &Context, job: Option<&Job>) -> Result<Status, Error> {
         Task::Release => release(context, &repo, &config, job, &event, inputs),
         Task::Lint | Task::Auto => lint_event(context, &repo, &config, job, &event),
     }
+}
+
+/// A runner clones one commit unless it is told otherwise, and has the credentials to fetch the rest.
+fn deepened(context: &Context, repo: &Repo, config: &Config) -> Result<Repo, Error> {
+    context
+        .ui
+        .note(&format!("the clone is shallow: fetching the rest of its history from {}", config.remote));
+    repo.unshallow(&config.remote).map_err(|error| {
+        Error::from(error).hint("check out the whole history: `fetch-depth: 0` with actions/checkout")
+    })?;
+    context.repo()
 }
 
 /// A push to a release branch releases; so does a job that a person starts on one. A tag is no branch.

@@ -84,7 +84,8 @@ impl<'a> Rendering<'a> {
     pub(super) fn notes(&self, head: &str, subject: &Subject, commits: &[Commit]) -> Result<Notes, Error> {
         let taken_back = decide::taken_back(commits);
         let mut notes = notes::notes(subject, &self.style, commits, |commit| {
-            !taken_back.contains(&(commit.oid.clone(), commit.message.header.clone()))
+            taken_back.is_empty()
+                || !taken_back.contains(&(commit.oid.clone(), commit.message.header.clone()))
         });
         if self.contributors == Contributors::All {
             notes.contributors = self.repo.contributors(head, commits)?;

@@ -9,9 +9,17 @@ use super::{GitError, Repo};
 const LIMIT: Duration = Duration::from_mins(5);
 
 impl Repo {
-    /// Fetches branches and tags of a remote, and never asks for a password: nobody may be there to answer.
+    /// Fetches branches and tags of a remote.
     pub fn fetch(&self, remote: &str) -> Result<(), GitError> {
         self.run_fetch(&["fetch", "--quiet", "--tags", "--end-of-options", remote])
+    }
+
+    /// Fetches what a shallow clone lacks: commits, trees and tags. No decision reads old files, so their contents
+    /// stay where they are.
+    pub fn unshallow(&self, remote: &str) -> Result<(), GitError> {
+        let all =
+            ["fetch", "--quiet", "--unshallow", "--tags", "--filter=blob:none", "--end-of-options", remote];
+        self.run_fetch(&all)
     }
 
     /// Fetches the corrections of messages, which no clone has by itself; a remote may have none. It replaces those
@@ -22,6 +30,7 @@ impl Repo {
         self.run_fetch(&["fetch", "--quiet", "--no-tags", "--end-of-options", remote, &notes])
     }
 
+    /// Never asks for a password: nobody may be there to answer.
     fn run_fetch(&self, args: &[&str]) -> Result<(), GitError> {
         let fetch = self.git(args);
         let done = fetch.env("GIT_TERMINAL_PROMPT", "0").capture(b"", LIMIT)?;

@@ -79,11 +79,20 @@ impl Repo {
         self.inner.find_tree(tree).map_err(failed("reading the tree back"))
     }
 
+    /// Stages everything, as the hook of the weak build does.
+    pub fn stage_everything(&self) -> Result<(), GitError> {
+        self.everything()?.write().map_err(failed("the index"))
+    }
+
+    fn everything(&self) -> Result<git2::Index, GitError> {
+        let mut index = self.inner.index().map_err(failed("the index"))?;
+        index.add_all(["*"].iter(), git2::IndexAddOption::DEFAULT, None).map_err(failed("the index"))?;
+        Ok(index)
+    }
+
     /// What `git add --all` would make a commit of, for the weak build.
     fn whole_worktree(&self) -> Result<Tree<'_>, GitError> {
-        let mut index = self.inner.index().map_err(failed("the index"))?;
-        let all = ["*"].iter();
-        index.add_all(all, git2::IndexAddOption::DEFAULT, None).map_err(failed("the index"))?;
+        let mut index = self.everything()?;
         let tree = index.write_tree().map_err(failed("writing the tree"))?;
         self.inner.find_tree(tree).map_err(failed("reading the tree back"))
     }

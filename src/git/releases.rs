@@ -9,12 +9,11 @@ use crate::domain::plan::{Commit, Tag};
 use crate::domain::version::TagFormat;
 
 /// One release, or what follows the newest one.
-#[derive(Debug, Clone)]
 pub struct Brought {
     /// The tag, and when its commit was made; `None`: not released yet.
     pub tag: Option<(Tag, Timestamp)>,
-    /// Its commits, newest first.
-    pub commits: Vec<Commit>,
+    /// Its commits, newest first; their messages are not understood yet, which saves the memory for it.
+    raw: Vec<Raw>,
 }
 
 impl Repo {
@@ -36,19 +35,23 @@ impl Repo {
         // From the lowest version up; of versions that differ in build metadata alone the first one counts.
         tags.reverse();
         tags.dedup_by(|(a, _), (b, _)| a.version.cmp_precedence(&b.version).is_eq());
-        let (mut releases, mut raw) = (Vec::new(), Vec::new());
+        let mut releases = Vec::new();
         let tip = graph.met(head).map(|place| (None, place));
         for (tag, place) in tags.into_iter().map(|(tag, place)| (Some(tag), place)).chain(tip) {
-            let brought = take(&mut graph, place, &mut ranks);
             let time = Timestamp::from_second(graph.time(place)).unwrap_or_default();
-            releases.push((tag.map(|tag| (tag, time)), brought.len()));
-            raw.extend(brought);
+            let raw = take(&mut graph, place, &mut ranks);
+            releases.push(Brought { tag: tag.map(|tag| (tag, time)), raw });
         }
-        let mut commits = self.understand(raw)?.into_iter();
-        let part = |(tag, count)| Brought { tag, commits: commits.by_ref().take(count).collect() };
-        let mut releases: Vec<Brought> = releases.into_iter().map(part).collect();
         releases.reverse();
         Ok(releases)
+    }
+
+    /// The commits of some releases, newest first.
+    pub fn commits_of(&self, releases: Vec<Brought>) -> Result<Vec<Vec<Commit>>, GitError> {
+        let counts: Vec<usize> = releases.iter().map(|release| release.raw.len()).collect();
+        let raw = releases.into_iter().flat_map(|release| release.raw).collect();
+        let mut commits = self.understand(raw)?.into_iter();
+        Ok(counts.into_iter().map(|count| commits.by_ref().take(count).collect()).collect())
     }
 
     /// The tag with the place of its commit, if that was met.

@@ -11,7 +11,9 @@
 )]
 
 mod dirty;
+mod hooked;
 mod kill;
+mod odd;
 mod race;
 mod random;
 mod refuse;

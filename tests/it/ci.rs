@@ -46,6 +46,31 @@ fn a_push_to_main_releases_reports_and_tells_the_job() {
 }
 
 #[test]
+fn a_shallow_clone_is_made_whole_before_anything_is_decided() {
+    let sandbox = runner("push");
+    let remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main", "v1.0.0"]);
+    sandbox.git(&["clone", "--quiet", "--depth=1", &remote.url(), "shallow"]);
+    sandbox.file(".git/info/exclude", "shallow\noutput\nsummary\n");
+    sandbox.run(&["--repo", "shallow", "next"]).says(
+        4,
+        "",
+        "error: the history is shallow: what lies before [..] was not fetched\nhint: [..]",
+    );
+    sandbox.run(&["--repo", "shallow", "ci", "run"]).says(
+        0,
+        "1.0.0 -> 1.0.1",
+        "the clone is shallow: fetching the rest of its history from origin\n\
+         released  patch: 1 fix since v1.0.0\n\
+         files   VERSION.txt, CHANGELOG.md\n\
+         commit  [..]  chore(release): 1.0.1\n\
+         tag     v1.0.1\n\
+         pushed  refs/heads/main and refs/tags/v1.0.1 to origin",
+    );
+    assert!(remote.refs(&sandbox).contains("refs/tags/v1.0.1"));
+}
+
+#[test]
 fn a_pull_request_is_linted_and_its_text_cannot_command_the_runner() {
     let sandbox =
         runner("pull_request").var("GITHUB_EVENT_PATH", "event.json").var("GITHUB_HEAD_REF", "topic");

@@ -17,6 +17,9 @@ pub(super) fn commit_msg(
     args: &[String],
 ) -> Result<Status, Error> {
     let (path, bytes) = read(context, args, "commit-msg")?;
+    if cfg!(feature = "weak") {
+        repo.stage_everything()?;
+    }
     let (comment, cleanup) = repo.message_settings()?;
     let message = message_file::clean(&String::from_utf8_lossy(&bytes), &comment, cleanup);
     // git aborts by itself on an empty message, and a merge's message is git's own.
