@@ -104,7 +104,12 @@ fn graduation_is_asked_for() {
     sandbox.commit("feat!: more");
     sandbox.run(&["next"]).says(0, "0.5.0", "");
     sandbox.run(&["next", "--graduate"]).says(0, "1.0.0", "");
-    sandbox.run(&["release", "--graduate"]).exits(0);
+    sandbox.run(&["release", "--graduate"]).says(
+        0,
+        "0.4.0 -> 1.0.0",
+        "released  1.0.0 was asked for by hand\nfiles   VERSION.txt, CHANGELOG.md\n\
+         commit  [..]  chore(release): 1.0.0\ntag     v1.0.0",
+    );
     sandbox.run(&["release", "--graduate"]).says(
         4,
         "",

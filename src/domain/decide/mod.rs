@@ -70,7 +70,10 @@ pub fn decide(history: &History, rules: &Rules, wish: &Wish) -> Result<Decision,
     if released {
         refuse_taken(history, rules, &next)?;
     }
-    let reason = reason::of(history, rule, released, &deciding, level);
+    let reason = match wish.graduate {
+        true => "1.0.0 was asked for by hand".to_owned(),
+        false => reason::of(history, rule, released, &deciding, level),
+    };
     Ok(Decision {
         current: current(history, rules),
         tag: rules.tag_format.tag_of(&next),

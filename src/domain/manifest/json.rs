@@ -25,8 +25,9 @@ const OPTIONS: ParseOptions = ParseOptions {
 
 pub(super) fn find(text: &str, key: &Key) -> Result<Range<usize>, ManifestError> {
     let malformed = |line, problem| ManifestError::Malformed { format: "JSON", line, problem };
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS)
-        .map_err(|error| malformed(line_of(text, error.range().start), error.kind().to_string()))?;
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
+        malformed(line_of(text, error.range().start), error.kind().to_string().to_lowercase())
+    })?;
     let root = parsed.value.ok_or_else(|| malformed(1, "it is empty".to_owned()))?;
     look_up(text, &node(&root), key)
 }
@@ -73,7 +74,10 @@ mod tests {
         ] {
             assert_eq!(found(text, "version"), Err(problem.to_owned()), "{text}");
         }
-        assert!(found("{\n'version': '1'}", "version").unwrap_err().starts_with("line 2: it is no JSON: "));
+        assert_eq!(
+            found("{\"a\": 1\n\"b\": 2}", "version").unwrap_err(),
+            "line 1: it is no JSON: expected comma"
+        );
         assert!(found(&"[".repeat(100_000), "version").unwrap_err().contains("nesting depth"));
     }
 }
