@@ -117,6 +117,9 @@ impl From<GitError> for Error {
             }
             GitError::Manifest { source, .. } => plain.hint(mend_of(source)),
             GitError::UnknownRevision(_) => plain.hint("run `git fetch --tags` if another clone has it"),
+            GitError::Git { .. } => {
+                plain.hint("see what `git fsck` says; what is lost comes back with `git fetch --refetch`, or with a new clone")
+            }
             _ => plain,
         }
     }

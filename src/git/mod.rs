@@ -20,6 +20,7 @@ pub mod ready;
 pub mod recover;
 pub mod releases;
 pub mod tags;
+mod tree;
 pub mod undo;
 pub mod user;
 pub mod worktree;
@@ -144,21 +145,6 @@ impl Repo {
             Err(error) => return Err(failed(format!("`{revision}`"))(error)),
         };
         object.peel_to_commit().map(|commit| commit.id().to_string()).map_err(|_| unknown())
-    }
-
-    /// The bytes of a file in the tree of a commit; `None` if the tree has no such file.
-    pub fn file_at(&self, oid: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
-        let tree = self.commit(oid)?.tree().map_err(failed(format!("the tree of {oid}")))?;
-        let entry = match tree.get_path(Path::new(path)) {
-            Ok(entry) => entry,
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-            Err(error) => return Err(failed(format!("`{path}` in {oid}"))(error)),
-        };
-        if !matches!(entry.filemode(), 0o100_644 | 0o100_755 | 0o100_664) {
-            return Err(GitError::NotAFile(path.to_owned()));
-        }
-        let object = entry.to_object(&self.inner).map_err(failed(format!("`{path}` in {oid}")))?;
-        Ok(object.as_blob().map(|blob| blob.content().to_owned()))
     }
 
     /// The tracked files that differ from HEAD, in the index or in the worktree, as paths from the root.

@@ -126,7 +126,7 @@ impl Desk<'_> {
         self.git(&["merge", "--quiet", "--no-ff", "--no-edit", "topic"]);
         self.git(&["revert", "--no-edit", "HEAD~1"]);
         self.git(&["switch", "--quiet", "--create", "picked", "HEAD~3"]);
-        self.git(&["cherry-pick", "trunk~1"]);
+        self.git(&["cherry-pick", "trunk~2"]);
         self.git(&["switch", "--quiet", "trunk"]);
         self.git(&["switch", "--quiet", "--create", "behind", "trunk~1"]);
         self.git(&["merge", "--quiet", "--ff-only", "trunk"]);

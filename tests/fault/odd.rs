@@ -106,7 +106,7 @@ fn second_worktree(stage: &Stage) -> PathBuf {
 }
 
 fn submodule(stage: &Stage) -> PathBuf {
-    let outer = init(stage, &["--bare"]).with_file_name("outer");
+    let outer = stage.clone.with_file_name("outer");
     let from = stage.clone.to_str().unwrap();
     stage.git(&["init", "--quiet", outer.to_str().unwrap()]);
     let outer_path = outer.to_str().unwrap();
