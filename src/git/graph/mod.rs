@@ -14,6 +14,7 @@ use git2::Oid;
 
 use self::queue::{ANCESTOR, DESCENDANT, Queue};
 pub(super) use self::raw::Raw;
+use self::raw::{Body, People};
 use super::{GitError, Repo, failed};
 
 /// A part of the history, read as far as questions asked for it.
@@ -21,6 +22,7 @@ pub(super) struct Graph<'r> {
     repo: &'r Repo,
     places: HashMap<Oid, usize, foldhash::fast::FixedState>,
     nodes: Vec<Node>,
+    people: People,
 }
 
 /// One commit.
@@ -29,14 +31,14 @@ struct Node {
     /// Seconds since 1970 UTC at which it was committed.
     time: i64,
     parents: Vec<Oid>,
-    /// All of it, until someone takes it.
-    raw: Option<Raw>,
+    /// The rest of it, until someone takes it.
+    body: Option<Box<Body>>,
 }
 
 impl<'r> Graph<'r> {
     /// Nothing is read yet.
     pub(super) fn of(repo: &'r Repo) -> Self {
-        Self { repo, places: HashMap::default(), nodes: Vec::new() }
+        Self { repo, places: HashMap::default(), nodes: Vec::new(), people: People::default() }
     }
 
     /// Where a commit stands in `nodes`; it is read if it was not yet.
@@ -47,8 +49,8 @@ impl<'r> Graph<'r> {
         let found = self.repo.inner.find_commit(oid).map_err(failed(format!("the commit {oid}")))?;
         let place = self.nodes.len();
         let time = found.time().seconds();
-        let raw = Raw::of(&found);
-        self.nodes.push(Node { oid, time, parents: raw.parents().to_vec(), raw: Some(raw) });
+        let body = Some(Box::new(Body::of(&found, &mut self.people)));
+        self.nodes.push(Node { oid, time, parents: found.parent_ids().collect(), body });
         self.places.insert(oid, place);
         Ok(place)
     }

@@ -105,9 +105,11 @@ impl Graph<'_> {
         order
     }
 
-    /// Takes the commit out of its place; `None` if it was taken before.
+    /// Takes the commit out of its place, and its parents with it; `None` if it was taken before.
     pub(in crate::git) fn take(&mut self, place: usize) -> Option<Raw> {
-        self.nodes.get_mut(place)?.raw.take()
+        let node = self.nodes.get_mut(place)?;
+        let body = node.body.take()?;
+        Some(Raw::new(node.oid, std::mem::take(&mut node.parents), *body))
     }
 
     /// Where a commit stands, if it was met.
