@@ -75,8 +75,11 @@ impl Repo {
         files::remove(&lock_of(own))?;
         files::remove(own)?;
         if index.exists() {
-            let copied = fs::copy(index, own).map(|_| ());
-            copied.map_err(|source| FileError::Io { action: "copy", path: index.to_owned(), source })?;
+            copy_with_time(index, own).map_err(|source| FileError::Io {
+                action: "copy",
+                path: index.to_owned(),
+                source,
+            })?;
         }
         let mut calls: Vec<Vec<String>> = Vec::new();
         let call = |option: &str, paths: &[&str]| {
@@ -106,6 +109,14 @@ impl Repo {
     fn own_index(&self) -> PathBuf {
         self.inner.path().join("shipmark").join("index")
     }
+}
+
+/// The copy keeps the time of the index, by which git knows the files that were changed in the moment in which they
+/// were staged (gitformat-index(5), "racy git"): with a younger time such a change would be hidden from then on.
+fn copy_with_time(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::copy(from, to)?;
+    let time = fs::symlink_metadata(from)?.modified()?;
+    fs::File::options().write(true).open(to)?.set_modified(time)
 }
 
 fn locked(entries: &Entries) -> GitError {

@@ -25,6 +25,7 @@ mod hooks;
 mod json;
 mod outbox;
 mod owed;
+mod racy;
 mod release;
 mod rollback;
 mod server;
