@@ -3,6 +3,7 @@
 mod asking;
 mod attempt;
 mod bump;
+mod can_deploy;
 mod changelog;
 mod checked;
 mod ci;
@@ -15,6 +16,8 @@ mod demo;
 mod deploy;
 mod env;
 mod find;
+mod gate;
+mod hold;
 mod hook;
 mod hooks;
 mod init;
@@ -113,6 +116,8 @@ enum Command {
     Compare(compare::Compare),
     Where(find::Where),
     Rollback(rollback::Rollback),
+    CanDeploy(can_deploy::CanDeploy),
+    Hold(hold::HoldArgs),
     Config(config::ConfigArgs),
     Ci(ci::Ci),
     Serve(serve::Serve),
@@ -240,6 +245,8 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Compare(compare) => compare.run(context),
         Command::Where(find) => find.run(context),
         Command::Rollback(rollback) => rollback.run(context),
+        Command::CanDeploy(can_deploy) => can_deploy.run(context),
+        Command::Hold(hold) => hold.run(context),
         Command::Config(config) => config.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),

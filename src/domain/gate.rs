@@ -1,7 +1,5 @@
 //! May this version be deployed there? The answer is a list of reasons against it; none means yes.
 
-use jiff::Timestamp;
-
 use super::checks::Finding;
 use super::health::{same_commit, same_version};
 use super::hold::{Hold, HoldKind};
@@ -65,30 +63,18 @@ fn reason(wish: &Wish, hold: &Hold) -> Finding {
         HoldKind::Lock => ("locked", format!("{} is locked", text::line(wish.environment))),
         HoldKind::Freeze => ("frozen", format!("{} is frozen", text::line(wish.environment))),
     };
-    let problem = format!("{what}{}", because(hold));
+    let problem = format!("{what}{}", hold.because());
     let mend = match (hold.kind, hold.version.as_deref()) {
         (HoldKind::Hold, Some(version)) => {
             let environment = text::line(wish.environment);
             format!("lift it with `shipmark hold lift {environment} {} --reason TEXT`", text::line(version))
         }
-        _ => format!("lift it with `shipmark hold lift --id {} --reason TEXT`", text::line(&hold.id)),
+        (kind, _) => {
+            let environment = text::line(wish.environment);
+            format!("lift it with `shipmark hold lift {environment} --kind {} --reason TEXT`", kind.word())
+        }
     };
     Finding { code, problem, mend }
-}
-
-/// ` for the branch main, by maya, until 2025-10-10 16:00:00 UTC: kpi page answers 500`
-pub fn because(hold: &Hold) -> String {
-    let mut words = String::new();
-    if let Some(own) = &hold.r#ref {
-        words = format!(" for {}", text::line(own));
-    }
-    if let Some(actor) = &hold.actor {
-        words = format!("{words} by {}", text::line(actor));
-    }
-    if let Some(until) = hold.until.and_then(|until| Timestamp::from_millisecond(until).ok()) {
-        words = format!("{words} until {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"));
-    }
-    format!("{words}: {}", text::line(&hold.reason))
 }
 
 #[cfg(test)]

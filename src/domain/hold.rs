@@ -1,7 +1,10 @@
 //! What stands in the way of deployments: a held version, a locked or a frozen environment. None of them ever
 //! refuses a record, since a record is a fact; only the question "may I deploy?" is answered with no.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::text;
 
 /// What is held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +89,42 @@ impl Hold {
     /// Whether it holds at a time, in milliseconds since 1970 UTC. It ends at `until`, not after it.
     pub fn is_active(&self, now: i64) -> bool {
         self.lifted_at.is_none() && self.until.is_none_or(|until| now < until)
+    }
+
+    /// `helpdesk 1.1.0 is held on production by maya: kpi page answers 500`
+    pub fn sentence(&self) -> String {
+        let name = |name: &Option<String>| name.as_deref().map(text::line);
+        let place = match (name(&self.environment), name(&self.platform)) {
+            (None, None) => "everywhere".to_owned(),
+            (None, Some(platform)) => format!("on every environment of {platform}"),
+            (Some(environment), Some(platform)) if platform != environment => {
+                format!("on {environment}/{platform}")
+            }
+            (Some(environment), _) => format!("on {environment}"),
+        };
+        let app = name(&self.app).unwrap_or_else(|| "every app".to_owned());
+        let version = name(&self.version).map(|version| format!(" {version}")).unwrap_or_default();
+        let done = match self.kind {
+            HoldKind::Hold => "held",
+            HoldKind::Lock => "locked",
+            HoldKind::Freeze => "frozen",
+        };
+        format!("{app}{version} is {done} {place}{}", self.because())
+    }
+
+    /// ` for main by maya until 2025-10-10 16:00:00 UTC: kpi page answers 500`
+    pub fn because(&self) -> String {
+        let mut words = String::new();
+        if let Some(own) = &self.r#ref {
+            words = format!(" for {}", text::line(own));
+        }
+        if let Some(actor) = &self.actor {
+            words = format!("{words} by {}", text::line(actor));
+        }
+        if let Some(until) = self.until.and_then(|until| Timestamp::from_millisecond(until).ok()) {
+            words = format!("{words} until {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"));
+        }
+        format!("{words}: {}", text::line(&self.reason))
     }
 
     /// Whether it speaks of this place; what it does not name is every one.

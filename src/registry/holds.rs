@@ -1,6 +1,6 @@
 //! Holds, locks and freezes: what one must say, and what may stand beside another.
 
-use super::report::{Fault, KEY, NAME, TEXT};
+use super::report::{Fault, NAME, TEXT};
 use super::{Registry, RegistryError, digest};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::store::{HoldEntry, HoldKey, HoldsWanted, Lifting};
@@ -105,14 +105,15 @@ fn faults(new: &NewHold, now: i64) -> Vec<Fault> {
         text(field, name.as_deref(), 1..=NAME, &mut faults);
     }
     for (field, words) in [("sha", &new.sha), ("ref", &new.r#ref), ("actor", &new.actor)] {
-        text(field, words.as_deref(), 1..=KEY, &mut faults);
+        text(field, words.as_deref(), 1..=TEXT, &mut faults);
     }
     text("reason", Some(&new.reason), 1..=TEXT, &mut faults);
-    let (app, environment) = (("app", &new.app), ("environment", &new.environment));
+    let (app, environment, actor) =
+        (("app", &new.app), ("environment", &new.environment), ("actor", &new.actor));
     let (version, sha, r#ref) = (("version", &new.version), ("sha", &new.sha), ("ref", &new.r#ref));
     let (needed, foreign) = match new.kind {
         HoldKind::Hold => (vec![app, version], vec![r#ref]),
-        HoldKind::Lock => (vec![app, environment], vec![version, sha]),
+        HoldKind::Lock => (vec![app, environment, actor], vec![version, sha]),
         HoldKind::Freeze => (vec![environment], vec![version, sha, r#ref]),
     };
     let kind = new.kind.word();

@@ -11,7 +11,7 @@ const SKEW: i64 = 5 * 60 * 1_000;
 /// The longest name, in code points; the columns of v1 hold no more.
 pub(super) const NAME: usize = 100;
 /// The longest key, in code points.
-pub(super) const KEY: usize = 255;
+const KEY: usize = 255;
 /// The longest of the other texts, in bytes.
 pub(super) const TEXT: usize = 2_048;
 

@@ -21,6 +21,7 @@ mod deploy;
 mod env;
 mod fuzzed;
 mod health;
+mod holds;
 mod hooks;
 mod json;
 mod outbox;

@@ -155,6 +155,7 @@ async fn each_fault_of_a_hold_names_its_field(service: Service) {
         (with(freeze(), "reason", json!("")), "/reason"),
         (with(lock("maya"), "app", Value::Null), "/app"),
         (with(lock("maya"), "actor", json!("a\nb")), "/actor"),
+        (with(lock("maya"), "actor", Value::Null), "/actor"),
         (with(hold("1"), "version", json!("x".repeat(101))), "/version"),
         (with(hold("1"), "version", Value::Null), "/version"),
         (with(hold("1"), "ref", json!("main")), "/ref"),
