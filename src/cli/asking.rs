@@ -60,7 +60,8 @@ fn deliver_in_passing(context: &Context, place: &Place, client: &Client) {
 
 /// The registry's answer, or the last one with its age in milliseconds.
 fn answer(context: &Context, place: &Place, client: &Client) -> Result<(Matrix, Option<i64>), Error> {
-    Ok(remembered(context, place, About::Current(client.name()), || client.current(None, LIMIT))?)
+    let about = About::Current(client.name());
+    Ok(remembered(context, place, about, true, || client.current(None, LIMIT))?)
 }
 
 /// What holds back deployments to a place: the registry's answer, or the last one with its age in milliseconds.
@@ -70,6 +71,7 @@ pub(super) fn holds(
     client: &Client,
     target: &Target,
     limit: Duration,
+    keep: bool,
 ) -> Result<(Said<Hold>, Option<i64>), ClientError> {
     let wanted = Wanted {
         app: Some(&target.app),
@@ -77,20 +79,22 @@ pub(super) fn holds(
         environment: Some(&target.environment),
         ended: false,
     };
-    remembered(context, place, About::Holds(client.name(), target), || client.holds(&wanted, limit))
+    let about = About::Holds(client.name(), target);
+    remembered(context, place, about, keep, || client.holds(&wanted, limit))
 }
 
 fn remembered<T: Serialize + DeserializeOwned>(
     context: &Context,
     place: &Place,
     about: About,
+    keep: bool,
     ask: impl FnOnce() -> Result<Vec<T>, ClientError>,
 ) -> Result<(Said<T>, Option<i64>), ClientError> {
     let answers = Answers::below(&place.private);
     let error = match ask() {
         Ok(items) => {
             let said = Said { at: context.world.now().as_millisecond(), items };
-            if let Err(error) = answers.keep(about, &said) {
+            if keep && let Err(error) = answers.keep(about, &said) {
                 context.ui.warn(&format!("the answer cannot be kept for later: {error}"));
             }
             return Ok((said, None));

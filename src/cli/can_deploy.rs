@@ -38,7 +38,7 @@ impl CanDeploy {
             (None, None) => return Err(SubjectError::Unsaid("version").into()),
         };
         let client = place.client(context, &self.reach)?;
-        let (holds, stale) = asking::holds(context, &place, &client, &target, asking::LIMIT)?;
+        let (holds, stale) = asking::holds(context, &place, &client, &target, asking::LIMIT, true)?;
         let (actor, now) = (place.actor(context), context.world.now());
         let reasons = gate::against(&target, &source, actor.as_deref(), &holds.items, now);
         let allowed = reasons.is_empty();

@@ -64,17 +64,24 @@ fn reason(wish: &Wish, hold: &Hold) -> Finding {
         HoldKind::Freeze => ("frozen", format!("{} is frozen", text::line(wish.environment))),
     };
     let problem = format!("{what}{}", hold.because());
+    let environment = operand(wish.environment, wish.platform);
     let mend = match (hold.kind, hold.version.as_deref()) {
         (HoldKind::Hold, Some(version)) => {
-            let environment = text::line(wish.environment);
             format!("lift it with `shipmark hold lift {environment} {} --reason TEXT`", text::line(version))
         }
         (kind, _) => {
-            let environment = text::line(wish.environment);
             format!("lift it with `shipmark hold lift {environment} --kind {} --reason TEXT`", kind.word())
         }
     };
     Finding { code, problem, mend }
+}
+
+/// How a person names an environment: with its platform where that has a name of its own.
+pub fn operand(environment: &str, platform: &str) -> String {
+    match environment == platform {
+        true => text::line(environment),
+        false => text::line(&format!("{environment}/{platform}")),
+    }
 }
 
 #[cfg(test)]
@@ -178,6 +185,6 @@ mod tests {
                 ("dirty", "tracked files differ from HEAD"),
             ]
         );
-        assert_eq!(found[0].mend, "lift it with `shipmark hold lift production 1.1.0 --reason TEXT`");
+        assert_eq!(found[0].mend, "lift it with `shipmark hold lift production/eu 1.1.0 --reason TEXT`");
     }
 }

@@ -230,3 +230,71 @@ fn what_makes_no_sense_is_refused() {
     );
     sandbox.run(&["hold", "list"]).says(0, "nothing is held", "");
 }
+
+#[test]
+fn deploy_runs_nothing_that_may_not_go_unless_it_is_forced() {
+    let (sandbox, server, _data) = begin();
+    sandbox.run(&["hold", "set", "production", "1.0.0", "--reason", "x"]).exits(0);
+    let reasons = format!("held    1.0.0 is held by maya@example.org: x\n{}", lift("1.0.0"));
+    let refused = "error: helpdesk 1.0.0 may not be deployed on production\n\
+                   hint: deploy it all the same with `--force --reason TEXT`";
+    let deploy = ["deploy", "production", "--", "touch", "ran"];
+    sandbox.run(&deploy).says(1, "", &format!("{reasons}\n{refused}"));
+    assert!(!sandbox.path("ran").exists());
+    let history = || server.get("/api/v2/deployments?app=helpdesk").1;
+    assert!(history().contains(r#""items":[]"#), "nothing is recorded of what did not begin");
+    let planned = sandbox.run(&["deploy", "production", "--dry-run", "--", "true"]).exits(0).to_owned();
+    assert!(planned.contains("\ngate     NO: 1.0.0 is held by maya@example.org: x\n"), "{planned}");
+
+    let forced = ["deploy", "production", "--force", "--reason", "only this one works", "--", "touch", "ran"];
+    sandbox.run(&forced).says(
+        0,
+        "",
+        &format!(
+            "{reasons}\nwarning: it is deployed all the same, by `--force`\n\
+             production  1.0.0 {SHORT}  ongoing    recorded as deployment 1\n\
+             production  1.0.0 {SHORT}  deployed   [..] s"
+        ),
+    );
+    assert!(sandbox.path("ran").exists() && history().contains(r#""reason":"only this one works""#));
+    sandbox.run(&["deploy", "production", "--force", "--reason", " ", "--", "true"]).says(
+        2,
+        "",
+        "error: a reason is needed\nhint: give it with `--reason TEXT`",
+    );
+    // A registry that is down takes the answer that it gave with it.
+    drop(server);
+    let stale = "registry unreachable, answer of [..] s ago";
+    sandbox.run(&deploy).says(1, "", &format!("{stale}\n{reasons}\n{refused}"));
+}
+
+#[test]
+fn a_registry_that_never_answered_stops_a_deployment_only_where_that_is_wanted() {
+    let (sandbox, server, _data) = begin();
+    drop(server);
+    let cause = "cannot reach `[REGISTRY]`: Connection refused (os error 111)";
+    let wanted = sandbox.run(&["deploy", "dev", "--require-gate", "--", "touch", "ran"]);
+    wanted.says(
+        7,
+        "",
+        &format!("error: {cause}\nhint: check `SHIPMARK_REGISTRY_URL`, or `url` under `[registry]`"),
+    );
+    assert!(!sandbox.path("ran").exists());
+    let went = sandbox.run(&["-q", "deploy", "dev", "--", "touch", "ran"]);
+    went.exits(0);
+    assert!(went.stderr.starts_with("warning: nothing is known of holds: cannot reach "));
+    assert!(sandbox.path("ran").exists());
+}
+
+#[test]
+fn changed_files_do_not_go_to_production() {
+    let (sandbox, _server, _data) = begin();
+    sandbox.file("VERSION.txt", "1.0.0\n\n");
+    sandbox.run(&["deploy", "production", "--", "true"]).says(
+        4,
+        "",
+        "dirty   tracked files differ from HEAD\n        commit or stash the changes\n\
+         error: helpdesk 1.0.0 may not be deployed on production\n\
+         hint: deploy it all the same with `--force --reason TEXT`",
+    );
+}
