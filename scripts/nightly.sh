@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# What takes longer than a push may: the properties with many cases, and the fuzz targets.
+# What takes longer than a push may: the properties with many cases, the fuzz targets, and all faults.
 #
 #   scripts/nightly.sh [--only NAME] [--seconds N]
 #
-# NAME is `properties` or a fuzz target (message, changelog, version-files, config). Each fuzz target runs for N
+# NAME is `properties`, `faults` or a fuzz target (message, changelog, version-files, config). Each fuzz target runs for N
 # seconds (60) from the committed corpus; what it finds lies in fuzz/artifacts, and new inputs are not kept. It needs a
 # nightly toolchain and cargo-fuzz (`cargo install --locked cargo-fuzz`).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-names=(properties message changelog version-files config)
+names=(properties faults message changelog version-files config)
 only=
 seconds=60
 
@@ -39,6 +39,10 @@ properties() {
     PROPTEST_CASES=10000 cargo test --locked --quiet --lib -- domain::
 }
 
+faults() {
+    SHIPMARK_TIER=full scripts/test --test fault -- --nocapture
+}
+
 # Runs one target without a sanitizer, since the crate has one line of unsafe code, which none of them reaches. Overflows
 # and failed assertions end it; so does an input that takes a second or half a gibibyte.
 fuzz() {
@@ -54,7 +58,10 @@ failed=()
 for name in "${names[@]}"; do
     [ -z "$only" ] || [ "$only" = "$name" ] || continue
     printf '== %s\n' "$name"
-    if [ "$name" = properties ]; then properties; else fuzz "$name"; fi || failed+=("$name")
+    case $name in
+    properties | faults) "$name" ;;
+    *) fuzz "$name" ;;
+    esac || failed+=("$name")
 done
 [ ${#failed[@]} -eq 0 ] || {
     printf 'failed: %s\n' "${failed[*]}" >&2

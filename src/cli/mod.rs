@@ -61,6 +61,30 @@ struct Cli {
     command: Command,
 }
 
+/// The command line of a hook alone: git waits for its hooks, and it costs more to build all commands in order to
+/// choose this one than the hook takes.
+#[derive(Parser)]
+#[command(name = "shipmark hook", max_term_width = 100)]
+struct HookLine {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    hook: hook::Hook,
+}
+
+impl Cli {
+    fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let args: Vec<OsString> = args.into_iter().collect();
+        match args.split_first() {
+            Some((_, rest)) if rest.first().is_some_and(|word| word == "hook") => {
+                let HookLine { global, hook } = HookLine::try_parse_from(rest)?;
+                Ok(Self { global, command: Command::Hook(hook) })
+            }
+            _ => Self::try_parse_from(args),
+        }
+    }
+}
+
 /// Options that every command takes.
 #[derive(Args)]
 struct Global {
@@ -190,7 +214,7 @@ fn app(repo: &Repo, config: &Config) -> Result<String, Error> {
 
 /// Runs the command line and returns how it ended; errors are printed here, once.
 pub fn main(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::read(args) {
         Ok(cli) => cli,
         Err(usage) => {
             // clap knows which stream its text goes to; nobody is left to tell if that stream is closed.

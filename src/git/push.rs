@@ -147,11 +147,12 @@ fn unreachable(remote: &str, answer: &Finished) -> PushError {
     PushError::Unreachable { remote: remote.to_owned(), complaint: complaint_of(answer) }
 }
 
+/// The first line that tells what went wrong; the last one of git's is often only that something did.
 fn complaint_of(answer: &Finished) -> String {
     let complaint = answer.complaint();
-    let fatal =
-        complaint.lines().find(|line| line.starts_with("fatal: ")).or_else(|| complaint.lines().last());
-    fatal.unwrap_or("git said nothing").trim_start_matches("fatal: ").to_owned()
+    let told = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+    let line = complaint.lines().find(told).or_else(|| complaint.lines().last());
+    line.unwrap_or("git said nothing").trim_start_matches("fatal: ").trim_start_matches("error: ").to_owned()
 }
 
 /// The reference that was refused for a reason of its own, and the reason. In an atomic push the others only

@@ -13,6 +13,7 @@
 mod dirty;
 mod hooked;
 mod kill;
+mod line;
 mod odd;
 mod race;
 mod random;
@@ -20,3 +21,4 @@ mod refuse;
 mod stage;
 mod starve;
 mod weak;
+mod web;

@@ -49,11 +49,22 @@ impl Theatre {
         theatre
     }
 
+    /// The folder that everything lies in.
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn build(&self) {
         let stage = self.at("template");
         std::fs::create_dir_all(&stage.clone).unwrap();
-        stage.git(&["init", "--quiet", "--initial-branch=main"]);
-        stage.git(&["init", "--quiet", "--bare", "--initial-branch=main", "../remote.git"]);
+        // No template of hooks: hundreds of copies are made of this.
+        stage.git(&["init", "--quiet", "--template=", "--initial-branch=main"]);
+        stage.git(&["init", "--quiet", "--template=", "--bare", "--initial-branch=main", "../remote.git"]);
+        for folder in
+            [stage.clone.join(".git/hooks"), stage.clone.join(".git/info"), stage.remote.join("hooks")]
+        {
+            std::fs::create_dir(folder).unwrap();
+        }
         stage.git(&["remote", "add", "origin", "nowhere"]);
         std::fs::write(stage.clone.join("VERSION.txt"), "1.0.0\n").unwrap();
         std::fs::write(stage.clone.join("CHANGELOG.md"), "# Log\n\n## 1.0.0\n\n- begin\n").unwrap();
