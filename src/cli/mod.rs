@@ -26,6 +26,7 @@ mod next;
 mod note;
 mod outbox;
 mod paper;
+mod preflight;
 mod release;
 mod rendering;
 mod report;
@@ -141,6 +142,7 @@ enum Command {
     Where(find::Where),
     Rollback(rollback::Rollback),
     CanDeploy(can_deploy::CanDeploy),
+    Preflight(preflight::Preflight),
     Hold(hold::HoldArgs),
     Config(config::ConfigArgs),
     Ci(ci::Ci),
@@ -270,6 +272,7 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Where(find) => find.run(context),
         Command::Rollback(rollback) => rollback.run(context),
         Command::CanDeploy(can_deploy) => can_deploy.run(context),
+        Command::Preflight(preflight) => preflight.run(context),
         Command::Hold(hold) => hold.run(context),
         Command::Config(config) => config.run(context),
         Command::Ci(ci) => ci.run(context),

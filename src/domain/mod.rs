@@ -23,6 +23,7 @@ pub mod message_file;
 pub mod notes;
 pub mod past;
 pub mod plan;
+pub mod preflight;
 pub mod pushed;
 pub mod reading;
 pub mod reference;

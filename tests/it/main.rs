@@ -26,6 +26,7 @@ mod hooks;
 mod json;
 mod outbox;
 mod owed;
+mod preflight;
 mod release;
 mod rollback;
 mod server;
