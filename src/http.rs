@@ -63,12 +63,20 @@ impl fmt::Debug for Token {
     }
 }
 
+/// What a question wants of the server.
+#[derive(Debug)]
+pub enum Act {
+    Get,
+    /// Posts this JSON.
+    Post(Vec<u8>),
+    Delete,
+}
+
 /// One question to a server.
 #[derive(Debug)]
 pub struct Question<'a> {
     pub url: Url,
-    /// JSON to post; without it the question is a GET.
-    pub body: Option<Vec<u8>>,
+    pub act: Act,
     pub token: Option<&'a Token>,
     /// The time from start to the last byte of the answer.
     pub limit: Duration,
@@ -172,11 +180,11 @@ async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<A
             HttpError::Unreachable { host, reason: innermost(error) }
         }
     };
-    let mut request = match &question.body {
-        Some(body) => {
-            client.post(question.url.clone()).header(CONTENT_TYPE, "application/json").body(body.clone())
-        }
-        None => client.get(question.url.clone()),
+    let url = question.url.clone();
+    let mut request = match &question.act {
+        Act::Post(body) => client.post(url).header(CONTENT_TYPE, "application/json").body(body.clone()),
+        Act::Get => client.get(url),
+        Act::Delete => client.delete(url),
     };
     if let Some(header) = question.token.and_then(Token::header) {
         request = request.header(AUTHORIZATION, header);
@@ -253,7 +261,7 @@ mod tests {
         assert_eq!(token.redact("got smk_a/b and smk_a%2Fb"), "got *** and ***");
         let question = Question {
             url: Url::parse("https://r.example").unwrap(),
-            body: None,
+            act: Act::Get,
             token: Some(&token),
             limit: CONNECT,
             cap: 1,
@@ -266,7 +274,7 @@ mod tests {
     fn a_closed_port_is_named_with_its_cause() {
         let url = Url::parse("http://127.0.0.1:1/api").unwrap();
         let http = Http::new(&url, false).unwrap();
-        let question = Question { url, body: None, token: None, limit: CONNECT, cap: 1 };
+        let question = Question { url, act: Act::Get, token: None, limit: CONNECT, cap: 1 };
         let error = http.ask(&question).unwrap_err().to_string();
         assert_eq!(error, "cannot reach `http://127.0.0.1:1`: Connection refused (os error 111)");
         let url = Url::parse("http://127.0.0.1:2/api").unwrap();

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::domain::health::{Health, Observed};
 use crate::domain::text;
-use crate::http::{Answer, Http, HttpError, Question};
+use crate::http::{Act, Answer, Http, HttpError, Question};
 
 /// The most that is read of an answer.
 const CAP: usize = 64 * 1024;
@@ -33,7 +33,7 @@ impl<'a> Probe<'a> {
         let limit = limit.min(TRY);
         let mut url = self.health.url.clone();
         for _ in 0..=REDIRECTS {
-            let question = Question { url: url.clone(), body: None, token: None, limit, cap: CAP };
+            let question = Question { url: url.clone(), act: Act::Get, token: None, limit, cap: CAP };
             let answer = self.http.ask(&question).map_err(|error| text::line(&error.to_string()))?;
             match self.onward(&url, &answer)? {
                 Some(next) => url = next,

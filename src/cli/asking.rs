@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::Context;
 use super::reporting::Place;
-use crate::deploy::answers::{Answers, Matrix};
-use crate::deploy::client::Client;
+use crate::deploy::answers::{About, Answers, Matrix, Said};
+use crate::deploy::client::{Client, ClientError, Wanted};
 use crate::deploy::courier::{self, Patience};
 use crate::deploy::outbox::Outbox;
+use crate::deploy::subject::Target;
 use crate::domain::deployment::Report;
+use crate::domain::hold::Hold;
 use crate::domain::{span, text};
 use crate::error::Error;
 
@@ -55,23 +60,53 @@ fn deliver_in_passing(context: &Context, place: &Place, client: &Client) {
 
 /// The registry's answer, or the last one with its age in milliseconds.
 fn answer(context: &Context, place: &Place, client: &Client) -> Result<(Matrix, Option<i64>), Error> {
+    let about = About::Current(client.name());
+    Ok(remembered(context, place, about, true, || client.current(None, LIMIT))?)
+}
+
+/// What holds back deployments to a place: the registry's answer, or the last one with its age in milliseconds.
+pub(super) fn holds(
+    context: &Context,
+    place: &Place,
+    client: &Client,
+    target: &Target,
+    limit: Duration,
+    keep: bool,
+) -> Result<(Said<Hold>, Option<i64>), ClientError> {
+    let wanted = Wanted {
+        app: Some(&target.app),
+        platform: Some(&target.platform),
+        environment: Some(&target.environment),
+        ended: false,
+    };
+    let about = About::Holds(client.name(), target);
+    remembered(context, place, about, keep, || client.holds(&wanted, limit))
+}
+
+fn remembered<T: Serialize + DeserializeOwned>(
+    context: &Context,
+    place: &Place,
+    about: About,
+    keep: bool,
+    ask: impl FnOnce() -> Result<Vec<T>, ClientError>,
+) -> Result<(Said<T>, Option<i64>), ClientError> {
     let answers = Answers::below(&place.private);
-    match client.current(None, LIMIT) {
+    let error = match ask() {
         Ok(items) => {
-            let matrix = Matrix { at: context.world.now().as_millisecond(), items };
-            if let Err(error) = answers.keep(client.name(), &matrix) {
+            let said = Said { at: context.world.now().as_millisecond(), items };
+            if keep && let Err(error) = answers.keep(about, &said) {
                 context.ui.warn(&format!("the answer cannot be kept for later: {error}"));
             }
-            Ok((matrix, None))
+            return Ok((said, None));
         }
-        Err(error) if error.is_passing() => match answers.matrix(client.name()) {
-            Some(matrix) => {
-                context.ui.detail(&text::line(&error.to_string()));
-                let age = context.world.now().as_millisecond() - matrix.at;
-                Ok((matrix, Some(age.max(0))))
-            }
-            None => Err(error.into()),
-        },
-        Err(error) => Err(error.into()),
-    }
+        Err(error) => error,
+    };
+    let last = if error.is_passing() { answers.last(about) } else { None };
+    let said: Said<T> = match last {
+        Some(said) => said,
+        None => return Err(error),
+    };
+    context.ui.detail(&text::line(&error.to_string()));
+    let age = context.world.now().as_millisecond() - said.at;
+    Ok((said, Some(age.max(0))))
 }

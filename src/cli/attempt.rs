@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Context;
 use super::checked::Checked;
+use super::gate::Gate;
 use super::reporting::warn_of;
 use crate::deploy::run::Run;
 use crate::deploy::subject::{Source, Target};
@@ -158,7 +159,12 @@ impl Attempt<'_> {
     }
 
     /// What would be run and recorded.
-    pub(super) fn print(&self, variables: &Variables, command: &[OsString]) -> Result<Status, Error> {
+    pub(super) fn print(
+        &self,
+        gate: &Gate,
+        variables: &Variables,
+        command: &[OsString],
+    ) -> Result<Status, Error> {
         let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
         if self.context.ui.json {
             let variables: serde_json::Map<_, _> =
@@ -169,7 +175,7 @@ impl Attempt<'_> {
                 "app": target.app, "workload": target.workload,
                 "platform": target.platform, "environment": target.environment,
                 "version": source.version, "sha": source.sha, "ref": source.branch, "dirty": source.dirty,
-                "variables": variables, "command": words,
+                "gate": gate.document(), "variables": variables, "command": words,
             }))?;
             return Ok(Exit::Done.into());
         }
@@ -178,6 +184,7 @@ impl Attempt<'_> {
             format!("record   {} on {}{dirty}", text::line(&self.target.app), self.title()),
             format!("at       {}", text::line(self.recorder.client.name())),
         ];
+        lines.extend(gate.lines());
         lines.extend(variables.iter().map(|(name, value)| format!("set      {name}={}", quoted(value))));
         lines.push(format!(
             "run      {}",

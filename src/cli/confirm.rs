@@ -38,7 +38,7 @@ pub(super) fn reason(
 }
 
 /// A registry takes no control characters.
-fn plain(reason: &str) -> String {
+pub(super) fn plain(reason: &str) -> String {
     reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
 }
 

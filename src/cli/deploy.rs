@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::attempt::Attempt;
+use super::gate::{self, Gate};
 use super::reporting::{Place, Reach};
-use super::{Context, config};
+use super::{Context, asking, config, confirm};
 use crate::ci;
+use crate::deploy::client::ClientError;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::variables;
 use crate::domain::text;
@@ -30,6 +32,15 @@ pub(super) struct Deploy {
     /// Exit with 6 if the command succeeded and its report is not delivered
     #[arg(long)]
     require_report: bool,
+    /// Deploy also what may not be deployed
+    #[arg(long, requires = "reason")]
+    force: bool,
+    /// Why; it is recorded
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Refuse to deploy where the registry cannot say what is held
+    #[arg(long)]
+    require_gate: bool,
     /// Allow the configured commands if this is their hash, as `shipmark config trust --show` gives it
     #[arg(long, value_name = "HASH")]
     trust_config: Option<String>,
@@ -50,14 +61,52 @@ impl Deploy {
         let recorder = place.recorder(context, &self.reach)?;
         let built = context.world.release_time()?;
         let health = place.config.environments.get(&self.environment).and_then(|found| found.health.clone());
-        let attempt = Attempt { context, recorder, target, source, health, folder, kind: None, reason: None };
+        let gate = Gate::ask(context, &place, &recorder.client, &target, &source, !self.dry_run);
+        let reason = self.reason.as_deref().map(confirm::plain);
+        if self.force && reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+            return Err(Error::new(Exit::Usage, "a reason is needed").hint("give it with `--reason TEXT`"));
+        }
+        let attempt = Attempt { context, recorder, target, source, health, folder, kind: None, reason };
         let now = Some(context.world.now());
         let mut plain = variables::plain(&attempt.target.environment, &attempt.source, built, now);
         if self.dry_run {
             plain.extend(variables::own(&attempt.target, None, None));
-            return attempt.print(&plain, &command);
+            return attempt.print(&gate, &plain, &command);
         }
+        self.pass(context, &attempt, gate)?;
         attempt.carry_out(plain, &command, self.require_report)
+    }
+
+    /// Goes on where nothing speaks against it, or where the user wants it all the same.
+    fn pass(&self, context: &Context, attempt: &Attempt, gate: Gate) -> Result<(), Error> {
+        if let Some(error) = gate.failure {
+            if self.require_gate {
+                return Err(error.into());
+            }
+            // A server without holds has none to say.
+            if !matches!(error, ClientError::Refused { status: 404, .. }) {
+                context.ui.warn(&format!("nothing is known of holds: {}", text::line(&error.to_string())));
+            }
+        }
+        if gate.reasons.is_empty() {
+            return Ok(());
+        }
+        if let Some(line) = asking::stale_line(gate.stale) {
+            context.ui.urge(&line);
+        }
+        for line in gate::lines(&gate.reasons) {
+            context.ui.urge(&line);
+        }
+        if self.force {
+            context.ui.warn("it is deployed all the same, by `--force`");
+            return Ok(());
+        }
+        let only_dirty = gate.reasons.iter().all(|reason| reason.code == "dirty");
+        let exit = if only_dirty { Exit::Repository } else { Exit::CheckFailed };
+        let (app, version) = (&attempt.target.app, &attempt.source.version);
+        let message = format!("{app} {version} may not be deployed on {}", attempt.target.environment);
+        Err(Error::new(exit, text::line(&message))
+            .hint("deploy it all the same with `--force --reason TEXT`"))
     }
 
     /// The command that was typed, where it was typed; else the configured one, at the root.

@@ -36,7 +36,7 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    fn refused(&self) -> bool {
+    pub(super) fn refused(&self) -> bool {
         lint::refuses(&self.violations)
     }
 }

@@ -3,6 +3,7 @@
 mod asking;
 mod attempt;
 mod bump;
+mod can_deploy;
 mod changelog;
 mod checked;
 mod ci;
@@ -15,6 +16,8 @@ mod demo;
 mod deploy;
 mod env;
 mod find;
+mod gate;
+mod hold;
 mod hook;
 mod hooks;
 mod init;
@@ -23,6 +26,7 @@ mod next;
 mod note;
 mod outbox;
 mod paper;
+mod preflight;
 mod release;
 mod rendering;
 mod report;
@@ -137,6 +141,9 @@ enum Command {
     Compare(compare::Compare),
     Where(find::Where),
     Rollback(rollback::Rollback),
+    CanDeploy(can_deploy::CanDeploy),
+    Preflight(preflight::Preflight),
+    Hold(hold::HoldArgs),
     Config(config::ConfigArgs),
     Ci(ci::Ci),
     Serve(serve::Serve),
@@ -264,6 +271,9 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::Compare(compare) => compare.run(context),
         Command::Where(find) => find.run(context),
         Command::Rollback(rollback) => rollback.run(context),
+        Command::CanDeploy(can_deploy) => can_deploy.run(context),
+        Command::Preflight(preflight) => preflight.run(context),
+        Command::Hold(hold) => hold.run(context),
         Command::Config(config) => config.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),

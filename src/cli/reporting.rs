@@ -8,7 +8,7 @@ use super::Context;
 use crate::ci;
 use crate::config::{Config, Registry};
 use crate::deploy::client::Client;
-use crate::deploy::{Fate, Recorder};
+use crate::deploy::{Fate, Recorder, is_reportable};
 use crate::domain::text;
 use crate::error::{Error, Exit};
 use crate::git::{GitError, Repo};
@@ -74,12 +74,18 @@ impl Place {
             address.unwrap_or_else(|| self.private.to_string_lossy().into_owned())
         });
         let job = ci::detect(context.world);
-        // The address tells people apart who share an account, so it comes before the account's name.
-        let actor = job.as_ref().and_then(|job| job.actor.clone());
-        let actor = actor.or_else(|| self.repo.as_ref()?.user_email());
-        let actor = actor.or_else(|| context.world.var("USER").map(str::to_owned));
+        let actor = self.actor(context);
         let recorder = Recorder::new(context.world, client, &self.private, repository.unwrap_or_default());
         Ok(recorder.on_behalf_of(job, actor))
+    }
+
+    /// Who is at work. The address tells people apart who share an account, so it comes before the account's
+    /// name; what no registry takes is left out.
+    pub(super) fn actor(&self, context: &Context) -> Option<String> {
+        let actor = ci::detect(context.world).and_then(|job| job.actor);
+        let actor = actor.or_else(|| self.repo.as_ref()?.user_email());
+        let actor = actor.or_else(|| context.world.var("USER").map(str::to_owned));
+        actor.filter(|actor| is_reportable(actor))
     }
 
     /// Asks the configured registry.

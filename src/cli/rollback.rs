@@ -9,10 +9,14 @@ use super::deploy::no_command;
 use super::reporting::{Place, Reach};
 use super::rollback_plan::Plan;
 use super::{Context, asking, config, confirm};
+use crate::deploy::PATIENCE;
 use crate::deploy::board;
+use crate::deploy::client::{Client, ClientError};
 use crate::deploy::subject::Target;
 use crate::deploy::variables;
-use crate::domain::deployment::Kind;
+use crate::domain::deployment::{self, Kind};
+use crate::domain::gate::operand;
+use crate::domain::hold::{HoldKind, NewHold};
 use crate::domain::text;
 use crate::error::{Error, Exit, Status};
 use crate::git::Repo;
@@ -89,6 +93,7 @@ impl Rollback {
         }
         let reason = confirm::reason(context, name, self.yes, self.reason.as_deref())?;
         let worktree = repo.worktree(&plan.commit)?;
+        let bad = plan.bad().map(|bad| hold_of(&target, bad, &reason, place.actor(context)));
         let attempt = Attempt {
             context,
             recorder,
@@ -101,7 +106,11 @@ impl Rollback {
         };
         let (built, now) = (context.world.release_time()?, Some(context.world.now()));
         let variables = variables::plain(name, &attempt.source, built, now);
-        attempt.carry_out(variables, &command, false)
+        let ended = attempt.carry_out(variables, &command, false)?;
+        if let Some(bad) = bad {
+            hold(context, &attempt.recorder.client, &bad);
+        }
+        Ok(ended)
     }
 
     /// The command that was typed, else the configured one of `rollback`, else that of `deploy`.
@@ -127,5 +136,38 @@ impl Rollback {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// What keeps the version that went wrong from coming back: automation would deploy it again (kargo#3016).
+fn hold_of(target: &Target, bad: &deployment::Attempt, reason: &str, actor: Option<String>) -> NewHold {
+    NewHold {
+        kind: HoldKind::Hold,
+        app: Some(target.app.clone()),
+        platform: Some(target.platform.clone()),
+        environment: Some(target.environment.clone()),
+        version: Some(bad.version.clone()),
+        sha: bad.sha.clone(),
+        r#ref: None,
+        reason: reason.to_owned(),
+        actor,
+        until: None,
+    }
+}
+
+/// Holds it whatever came of the rollback, since it is as bad as before. A registry that is down keeps nobody
+/// from going back, so it is told what to do.
+fn hold(context: &Context, client: &Client, bad: &NewHold) {
+    let version = text::line(bad.version.as_deref().unwrap_or_default());
+    let environment = bad.environment.as_deref().unwrap_or_default();
+    let environment = operand(environment, bad.platform.as_deref().unwrap_or(environment));
+    match client.hold(bad, PATIENCE) {
+        Ok(_) | Err(ClientError::Refused { status: 409, .. }) => context.ui.note(&format!(
+            "{version} is held on {environment} (lift: shipmark hold lift {environment} {version} --reason TEXT)"
+        )),
+        Err(error) => context.ui.warn(&format!(
+            "{version} is not held: {}; do it with `shipmark hold set {environment} {version} --reason TEXT`",
+            text::line(&error.to_string())
+        )),
     }
 }

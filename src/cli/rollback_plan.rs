@@ -96,6 +96,13 @@ impl Plan {
         }
     }
 
+    /// What went wrong, so that it is held: what is taken back. A way forward takes nothing back, and the same
+    /// release again would be held with it.
+    pub(super) fn bad(&self) -> Option<&Attempt> {
+        let takes_back = self.back.as_ref().is_none_or(|side| side.count > 0);
+        (takes_back && !is(&self.to, &self.from)).then_some(&self.from)
+    }
+
     pub(super) fn print(
         &self,
         context: &Context,
@@ -143,7 +150,8 @@ impl Plan {
             text::short(&self.commit)
         ));
         let check = if asks_program { "ask the program, " } else { "" };
-        lines.push(format!("then   {check}record the rollback"));
+        let hold = self.bad().map(|bad| format!(", hold {}", text::line(&bad.version)));
+        lines.push(format!("then   {check}record the rollback{}", hold.unwrap_or_default()));
         for other in &self.others {
             let short = other.sha.as_deref().map_or("", text::short);
             lines.push(format!("or     {}", described(other, short)));
@@ -168,6 +176,7 @@ impl Plan {
             "from": self.from,
             "to": self.to,
             "commit": self.commit,
+            "holds": self.bad().map(|bad| &bad.version),
             "taken_back": self.back,
             "come_back": self.again,
             "migrations": self.migrations,

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Context, next};
 use crate::config::Config;
-use crate::domain::checks::{self, Facts, RemoteFacts, TagFacts};
+use crate::domain::checks::{self, Facts, Finding, RemoteFacts, TagFacts};
 use crate::domain::manifest::{self, Wrong};
 use crate::domain::plan::{Decision, History, Wish};
 use crate::error::{Error, Exit, Status};
@@ -27,22 +27,7 @@ impl Verify {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
-        let history = super::history(&repo, &config)?;
-        let (history, decision) = next::decide(context, &repo, &config, history, &Wish::default())?;
-        let changelog = repo.file_at(&history.head, CHANGELOG_FILE)?;
-        let changelog = changelog.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let tags = repo.version_tags(&config.tag_format)?;
-        let released: Vec<Version> = tags.iter().map(|tag| tag.version.clone()).collect();
-        let findings = checks::verify(&Facts {
-            version: history.version_file.as_ref(),
-            changelog: changelog.as_deref(),
-            version_files: version_files(&repo, &config, &history)?,
-            released: &released,
-            decision: &decision,
-            tag: tag_facts(&repo, &config, &history, &tags)?,
-            journal: repo.journal()?.is_some(),
-            remote: if self.remote { Some(remote_facts(&repo, &config, &decision)?) } else { None },
-        });
+        let (findings, decision) = look(context, &repo, &config, self.remote)?;
         if context.ui.json {
             context.ui.document(
                 &json!({ "findings": findings, "next": decision.next, "released": decision.released }),
@@ -62,6 +47,32 @@ impl Verify {
         }
         Ok(if findings.is_empty() { Exit::Done } else { Exit::CheckFailed }.into())
     }
+}
+
+/// What disagrees, and the decision that it was held against.
+pub(super) fn look(
+    context: &Context,
+    repo: &Repo,
+    config: &Config,
+    remote: bool,
+) -> Result<(Vec<Finding>, Decision), Error> {
+    let history = super::history(repo, config)?;
+    let (history, decision) = next::decide(context, repo, config, history, &Wish::default())?;
+    let changelog = repo.file_at(&history.head, CHANGELOG_FILE)?;
+    let changelog = changelog.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let tags = repo.version_tags(&config.tag_format)?;
+    let released: Vec<Version> = tags.iter().map(|tag| tag.version.clone()).collect();
+    let findings = checks::verify(&Facts {
+        version: history.version_file.as_ref(),
+        changelog: changelog.as_deref(),
+        version_files: version_files(repo, config, &history)?,
+        released: &released,
+        decision: &decision,
+        tag: tag_facts(repo, config, &history, &tags)?,
+        journal: repo.journal()?.is_some(),
+        remote: if remote { Some(remote_facts(repo, config, &decision)?) } else { None },
+    });
+    Ok((findings, decision))
 }
 
 /// Every other version file at HEAD with what is wrong with it.

@@ -2,18 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::subject::Target;
 use crate::domain::delivery::digest;
 use crate::domain::deployment::Current;
 use crate::files::{self, FileError};
 
-/// What runs where, as a registry said it at some time.
+/// A list, as a registry said it at some time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Matrix {
+pub struct Said<T> {
     /// When it was said, in milliseconds since 1970 UTC.
     pub at: i64,
-    pub items: Vec<Current>,
+    pub items: Vec<T>,
+}
+
+/// What runs where.
+pub type Matrix = Said<Current>;
+
+/// What a list is about, and of which registry.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    Current(&'a str),
+    /// The holds of one place.
+    Holds(&'a str, &'a Target),
 }
 
 /// The folder of the answers; only its owner can read it, since a registry may be private.
@@ -28,22 +41,28 @@ impl Answers {
         Self { folder: private.join("answers") }
     }
 
-    fn file(&self, registry: &str) -> PathBuf {
-        let name: String = digest(&[registry]).chars().take(16).collect();
-        self.folder.join(format!("current-{name}.json"))
+    fn file(&self, about: About) -> PathBuf {
+        let (word, digest) = match about {
+            About::Current(registry) => ("current", digest(&[registry])),
+            About::Holds(registry, place) => {
+                ("holds", digest(&[registry, &place.app, &place.platform, &place.environment]))
+            }
+        };
+        let name: String = digest.chars().take(16).collect();
+        self.folder.join(format!("{word}-{name}.json"))
     }
 
-    /// The last matrix of a registry. One that cannot be read is none: it can be asked for again.
-    pub fn matrix(&self, registry: &str) -> Option<Matrix> {
-        let bytes = files::read_managed(&self.file(registry)).ok().flatten()?;
+    /// The last list. One that cannot be read is none: it can be asked for again.
+    pub fn last<T: DeserializeOwned>(&self, about: About) -> Option<Said<T>> {
+        let bytes = files::read_managed(&self.file(about)).ok().flatten()?;
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// Keeps a matrix.
-    pub fn keep(&self, registry: &str, matrix: &Matrix) -> Result<(), FileError> {
+    /// Keeps a list.
+    pub fn keep<T: Serialize>(&self, about: About, said: &Said<T>) -> Result<(), FileError> {
         files::create_private(&self.folder)?;
-        let path = self.file(registry);
-        let bytes = serde_json::to_vec(matrix).map_err(|error| FileError::Io {
+        let path = self.file(about);
+        let bytes = serde_json::to_vec(said).map_err(|error| FileError::Io {
             action: "write",
             path: path.clone(),
             source: std::io::Error::other(error),

@@ -10,9 +10,10 @@ use super::whereabouts::Known;
 use crate::config::Registry;
 use crate::domain::delivery::{self, Delivery, Wait};
 use crate::domain::deployment::{Current, Report};
+use crate::domain::hold::{Hold, NewHold};
 use crate::domain::past::Past;
 use crate::domain::text;
-use crate::http::{Answer, Http, HttpError, Question, Token};
+use crate::http::{Act, Answer, Http, HttpError, Question, Token};
 use crate::world::World;
 
 /// No answer to a report is longer.
@@ -47,6 +48,16 @@ impl ClientError {
             Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
         }
     }
+}
+
+/// Which holds are asked for; what is absent filters nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    pub app: Option<&'a str>,
+    pub platform: Option<&'a str>,
+    pub environment: Option<&'a str>,
+    /// Those too that were lifted or have ended.
+    pub ended: bool,
 }
 
 /// One registry, as a client sees it.
@@ -92,7 +103,7 @@ impl<'a> Client<'a> {
             Err(error) => return Delivery::Refused { status: 0, reason: error.to_string() },
         };
         let url = self.url(&["api", "v2", "deployments"]);
-        match self.ask(url, Some(body), limit, ACCEPTED_CAP) {
+        match self.ask(url, Act::Post(body), limit, ACCEPTED_CAP) {
             Ok(answer) => delivery::classify(&answer),
             Err(error @ HttpError::TooLarge { .. }) => {
                 Delivery::Refused { status: 0, reason: error.to_string() }
@@ -148,12 +159,80 @@ impl<'a> Client<'a> {
         Ok(known)
     }
 
+    /// What holds back deployments to a place, newest first: all of it, since a part could hide a no.
+    pub fn holds(&self, wanted: &Wanted, limit: Duration) -> Result<Vec<Hold>, ClientError> {
+        #[derive(Deserialize)]
+        struct Page {
+            items: Vec<Hold>,
+            next: Option<String>,
+        }
+        let (mut holds, mut cursor) = (Vec::new(), None::<String>);
+        let mut url = self.url(&["api", "v2", "holds"]);
+        url.query_pairs_mut().append_pair("limit", "100");
+        for (name, value) in
+            [("app", wanted.app), ("platform", wanted.platform), ("environment", wanted.environment)]
+        {
+            if let Some(value) = value {
+                url.query_pairs_mut().append_pair(name, value);
+            }
+        }
+        if wanted.ended {
+            url.query_pairs_mut().append_pair("all", "true");
+        }
+        loop {
+            let mut page = url.clone();
+            if let Some(cursor) = &cursor {
+                page.query_pairs_mut().append_pair("cursor", cursor);
+            }
+            let Page { items, next } = self.document(page, limit)?;
+            // A page that leads nowhere would be asked for again and again.
+            if items.is_empty() || next.is_none() {
+                holds.extend(items);
+                return Ok(holds);
+            }
+            holds.extend(items);
+            cursor = next;
+        }
+    }
+
+    /// Holds a version, locks or freezes an environment.
+    pub fn hold(&self, new: &NewHold, limit: Duration) -> Result<Hold, ClientError> {
+        let body = serde_json::to_vec(new).map_err(|error| ClientError::Refused {
+            url: text::line(self.name()),
+            status: 0,
+            answer: error.to_string(),
+        })?;
+        self.answer_to(self.url(&["api", "v2", "holds"]), Act::Post(body), limit)
+    }
+
+    /// Lifts a hold.
+    pub fn lift(
+        &self,
+        id: &str,
+        reason: &str,
+        actor: Option<&str>,
+        limit: Duration,
+    ) -> Result<Hold, ClientError> {
+        let mut url = self.url(&["api", "v2", "holds", id]);
+        url.query_pairs_mut().append_pair("reason", reason);
+        if let Some(actor) = actor {
+            url.query_pairs_mut().append_pair("actor", actor);
+        }
+        self.answer_to(url, Act::Delete, limit)
+    }
+
     /// Asks for a JSON document.
     fn document<T: DeserializeOwned>(&self, url: Url, limit: Duration) -> Result<T, ClientError> {
-        let answer = self.ask(url, None, limit, CURRENT_CAP)?;
+        self.answer_to(url, Act::Get, limit)
+    }
+
+    /// The JSON document that a server answers with when it did what was asked.
+    fn answer_to<T: DeserializeOwned>(&self, url: Url, act: Act, limit: Duration) -> Result<T, ClientError> {
+        let answer = self.ask(url, act, limit, CURRENT_CAP)?;
         let document = serde_json::from_slice(&answer.body).ok();
+        let good = matches!(answer.status, 200 | 201) && answer.media == "application/json";
         match document {
-            Some(document) if answer.status == 200 && answer.media == "application/json" => Ok(document),
+            Some(document) if good => Ok(document),
             _ => Err(ClientError::Refused {
                 url: text::line(self.name()),
                 status: answer.status,
@@ -173,14 +252,8 @@ impl<'a> Client<'a> {
         url
     }
 
-    fn ask(
-        &self,
-        url: Url,
-        body: Option<Vec<u8>>,
-        limit: Duration,
-        cap: usize,
-    ) -> Result<delivery::Answer, HttpError> {
-        let question = Question { url, body, token: self.token.as_ref(), limit, cap };
+    fn ask(&self, url: Url, act: Act, limit: Duration, cap: usize) -> Result<delivery::Answer, HttpError> {
+        let question = Question { url, act, token: self.token.as_ref(), limit, cap };
         let Answer { status, media, retry_after, body, .. } = self.http.ask(&question)?;
         let retry_after = retry_after.and_then(|text| delivery::retry_after(&text, self.world.now()));
         let body = match &self.token {

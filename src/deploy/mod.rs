@@ -72,6 +72,11 @@ pub struct Recorder<'a> {
 /// The longest actor or address that is reported, in bytes; a registry refuses more than 2,048.
 const TEXT: usize = 2_000;
 
+/// Whether a registry takes this text as an actor or an address.
+pub fn is_reportable(text: &str) -> bool {
+    text.len() <= TEXT && !text.contains(char::is_control)
+}
+
 impl<'a> Recorder<'a> {
     /// A recorder that keeps its state below `private`.
     pub fn new(world: &'a World, client: Client<'a>, private: &Path, repository: String) -> Self {
@@ -83,9 +88,8 @@ impl<'a> Recorder<'a> {
     /// deployment must not go unrecorded for it.
     #[must_use]
     pub fn on_behalf_of(mut self, job: Option<Job>, actor: Option<String>) -> Self {
-        let usable = |text: &String| text.len() <= TEXT && !text.contains(char::is_control);
-        self.actor = actor.filter(usable);
-        self.job = job.map(|job| Job { run_url: job.run_url.filter(usable), ..job });
+        self.actor = actor.filter(|actor| is_reportable(actor));
+        self.job = job.map(|job| Job { run_url: job.run_url.filter(|url| is_reportable(url)), ..job });
         self
     }
 

@@ -56,6 +56,22 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The same where the environment may be named with its platform, `NAME/PLATFORM`.
+    pub fn named(
+        config: &Config,
+        repo: Option<&Repo>,
+        app: Option<&str>,
+        place: &str,
+    ) -> Result<Self, SubjectError> {
+        let Some((environment, platform)) = place.split_once('/') else {
+            return Self::of(config, repo, app, place);
+        };
+        check_name("platform", platform)?;
+        Ok(Self { platform: platform.to_owned(), ..Self::of(config, repo, app, environment)? })
+    }
+}
+
 /// Refuses a name that no registry takes.
 pub fn check_name(what: &'static str, name: &str) -> Result<(), SubjectError> {
     if (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control) {

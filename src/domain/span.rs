@@ -1,4 +1,7 @@
-//! Spans of time as people read them.
+//! Spans of time as people read and write them.
+
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 
 /// An age in its largest unit: `40 s`, `38 min`, `5 h`, `9 d`; below zero, as clocks differ, it is `0 s`.
 pub fn age(milliseconds: i64) -> String {
@@ -23,9 +26,40 @@ pub fn took(milliseconds: i64) -> String {
     }
 }
 
+/// The time that a person means by a text: an instant with its offset such as `2025-10-10T16:00:00+02:00`, or a
+/// span from `now` on such as `2h` or `3d`, where a day has 24 hours. Nothing if it is neither, or not later.
+pub fn until(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    let instant = text.parse::<Timestamp>().ok().or_else(|| {
+        let span = text.parse::<Span>().ok()?;
+        now.to_zoned(TimeZone::UTC).checked_add(span).ok().map(|end| end.timestamp())
+    });
+    instant.filter(|instant| *instant > now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_is_an_instant_or_a_span() {
+        let now: Timestamp = "2025-10-10T12:00:00Z".parse().unwrap();
+        for (text, end) in [
+            ("2h", Some("2025-10-10T14:00:00Z")),
+            (" 3d ", Some("2025-10-13T12:00:00Z")),
+            ("90 minutes", Some("2025-10-10T13:30:00Z")),
+            ("2025-10-10T16:00:00+02:00", Some("2025-10-10T14:00:00Z")),
+            ("2025-10-10T14:00:00+02:00", None),
+            ("2025-10-11T16:00:00", None),
+            ("-2h", None),
+            ("0s", None),
+            ("friday", None),
+            ("99999 years", None),
+            ("", None),
+        ] {
+            assert_eq!(until(text, now), end.map(|end| end.parse().unwrap()), "{text}");
+        }
+    }
 
     #[test]
     fn ages_and_durations() {

@@ -238,6 +238,10 @@ impl From<ClientError> for Error {
             ClientError::Refused { status: 401 | 403, .. } => {
                 of(Exit::Registry).hint("set `SHIPMARK_TOKEN` to a token of this registry")
             }
+            ClientError::Refused { status: 409, .. } => {
+                of(Exit::Registry).hint("see what is held with `shipmark hold list`")
+            }
+            ClientError::Refused { status: 422, .. } => of(Exit::Registry),
             ClientError::Http(_) | ClientError::Refused { .. } => {
                 of(Exit::Registry).hint("check `SHIPMARK_REGISTRY_URL`, or `url` under `[registry]`")
             }

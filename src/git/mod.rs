@@ -159,6 +159,12 @@ impl Repo {
         Ok(statuses.iter().map(|entry| String::from_utf8_lossy(entry.path_bytes()).into_owned()).collect())
     }
 
+    /// Every tracked file, as a path from the root; the index knows them also where a clone lacks trees.
+    pub fn tracked_files(&self) -> Result<Vec<String>, GitError> {
+        let index = self.inner.index().map_err(failed("the index"))?;
+        Ok(index.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect())
+    }
+
     /// How many commits `a` has that `b` lacks, and the other way round.
     pub fn ahead_behind(&self, a: &str, b: &str) -> Result<(usize, usize), GitError> {
         let (a, b) = (parse_oid(a)?, parse_oid(b)?);

@@ -1,6 +1,7 @@
 //! The use cases of the registry, callable without a socket. Rules are pure functions; the database makes a
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
+mod holds;
 mod read;
 mod report;
 mod v1;
@@ -12,6 +13,7 @@ pub(crate) use v1::NewVersion;
 use sha2::{Digest, Sha256};
 
 use crate::domain::deployment::{Report, State};
+use crate::domain::hold::Hold;
 use crate::domain::text::hex;
 use crate::store::{Entered, Known, Store, StoreError};
 use crate::world::World;
@@ -66,6 +68,12 @@ pub(crate) enum RegistryError {
     Faulty(Vec<Fault>),
     #[error("{reason}")]
     Conflict { state: State, id: i64, reason: String },
+    #[error("the hold cannot be taken")]
+    FaultyHold(Vec<Fault>),
+    #[error("it is held already")]
+    HeldAlready(Box<Hold>),
+    #[error("there is no such hold")]
+    NoSuchHold,
     #[error("other writers were faster each time")]
     Contended,
 }

@@ -6,6 +6,7 @@ mod board;
 mod body;
 mod guard;
 mod history;
+mod holds;
 mod listen;
 mod metrics;
 mod observe;
@@ -96,6 +97,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/server", get(v2::server)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/current", get(v2::current)),
+        ("/api/v2/holds", get(holds::list).post(holds::set)),
+        ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),

@@ -47,6 +47,18 @@ impl From<RegistryError> for Problem {
                     .with("id", id)
                     .with("state", state.word())
             }
+            RegistryError::FaultyHold(faults) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-hold", "the hold cannot be taken")
+                    .with("errors", json!(faults))
+            }
+            RegistryError::HeldAlready(hold) => {
+                Self::new(StatusCode::CONFLICT, "held-already", "it is held already")
+                    .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
+                    .with("holds", json!([hold]))
+            }
+            RegistryError::NoSuchHold => {
+                Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such hold")
+            }
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
@@ -67,6 +79,12 @@ impl From<RegistryError> for Problem {
         };
         Self { cause: Some(cause), ..problem }
     }
+}
+
+/// A time in milliseconds since 1970, for a reader.
+fn since(at: i64) -> String {
+    let time = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 impl IntoResponse for Problem {

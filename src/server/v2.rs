@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
@@ -24,7 +25,7 @@ pub(super) async fn server() -> Response {
 
 /// `POST /api/v2/deployments`: a new attempt, or by its run key the next step of one.
 pub(super) async fn report(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let report = read(request).await?;
+    let report: Report = read(request, &REPORT).await?;
     Ok(answer(&app.registry.report(&report).await?))
 }
 
@@ -42,8 +43,17 @@ fn answer(reported: &Reported) -> Response {
     response
 }
 
+/// What a body is meant to be, for the words of a refusal.
+pub(super) struct Form {
+    /// The slug of the problem.
+    pub(super) slug: &'static str,
+    pub(super) title: &'static str,
+}
+
+const REPORT: Form = Form { slug: "invalid-report", title: "the report cannot be taken" };
+
 /// The media type is required: a web page cannot send it to another origin without being asked first.
-async fn read(request: Request) -> Result<Report, Problem> {
+pub(super) async fn read<T: DeserializeOwned>(request: Request, form: &Form) -> Result<T, Problem> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let bare = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !bare.eq_ignore_ascii_case("application/json") {
@@ -54,9 +64,9 @@ async fn read(request: Request) -> Result<Report, Problem> {
         .await
         .map_err(|refused| Problem::new(refused.status(), "body", refused.words()))?;
     let mut parser = serde_json::Deserializer::from_slice(&bytes);
-    let report: Report = serde_path_to_error::deserialize(&mut parser).map_err(|error| unread(&error))?;
+    let value = serde_path_to_error::deserialize(&mut parser).map_err(|error| unread(&error, form))?;
     parser.end().map_err(|error| malformed(&error))?;
-    Ok(report)
+    Ok(value)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -64,8 +74,8 @@ fn malformed(error: &serde_json::Error) -> Problem {
         .with("detail", error.to_string())
 }
 
-/// Text that is no JSON is 400; JSON that is no report is 422 and names the field.
-fn unread(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+/// Text that is no JSON is 400; JSON of another shape is 422 and names the field.
+fn unread(error: &serde_path_to_error::Error<serde_json::Error>, form: &Form) -> Problem {
     let inner = error.inner();
     if !inner.is_data() {
         return malformed(inner);
@@ -76,7 +86,7 @@ fn unread(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     // serde names a missing or unknown field in backticks and gives no path for a missing one.
     let named = detail.split('`').nth(1).filter(|_| detail.contains(" field `")).unwrap_or(&path);
     let pointer = if named == "." { String::new() } else { format!("/{}", named.replace('.', "/")) };
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, form.slug, form.title)
         .with("errors", json!([{ "pointer": pointer, "detail": detail }]))
 }
 

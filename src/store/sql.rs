@@ -205,3 +205,29 @@ pub(super) const PLACES: &str = "SELECT DISTINCT {workload} AS workload, {platfo
 pub(super) const STATS: &str = "SELECT COUNT(*) AS total, {workload} AS workload, {platform} AS platform, \
     {environment} AS environment, {status} AS status, {day} AS date FROM versions \
     WHERE versions.date >= {since} GROUP BY 2, 3, 4, 5, 6 ORDER BY 6 DESC, 2, 3, 4, 5";
+
+/// One hold; fails if its key was used, or if what it holds is held already.
+pub(super) const INSERT_HOLD: &str = "INSERT INTO sm_hold (id, kind, app, platform, environment, version, \
+    sha, ref, reason, actor, slot, idempotency_key, request_hash, created_at, until_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
+/// Gives back what a hold kept that has ended by itself.
+pub(super) const FREE_SLOT: &str = "UPDATE sm_hold SET slot = NULL WHERE slot = $1 AND until_at <= $2";
+
+/// Ends a hold, unless that was done before. The row stays, with the reason.
+pub(super) const LIFT_HOLD: &str = "UPDATE sm_hold SET slot = NULL, lifted_at = $1, lifted_by = $2, \
+    lift_reason = $3 WHERE id = $4 AND lifted_at IS NULL";
+
+/// One hold, by one of the three texts that belong to no other.
+pub(super) const ONE_HOLD: &str = "SELECT id, kind, app, platform, environment, version, sha, ref, reason, \
+    actor, request_hash, created_at, until_at, lifted_at, lifted_by, lift_reason FROM sm_hold \
+    WHERE id = $1 OR idempotency_key = $2 OR slot = $3";
+
+/// The holds that speak of a place, newest first, as their ids sort by time. A filter that is null lets
+/// everything through; with a time, only what holds then.
+pub(super) const HOLDS: &str = "SELECT id, kind, app, platform, environment, version, sha, ref, reason, \
+    actor, request_hash, created_at, until_at, lifted_at, lifted_by, lift_reason FROM sm_hold \
+    WHERE ($1 IS NULL OR app IS NULL OR app = $1) AND ($2 IS NULL OR platform IS NULL OR platform = $2) \
+    AND ($3 IS NULL OR environment IS NULL OR environment = $3) AND ($4 IS NULL OR kind = $4) \
+    AND ($5 IS NULL OR (lifted_at IS NULL AND (until_at IS NULL OR until_at > $5))) \
+    AND ($6 IS NULL OR id < $6) ORDER BY id DESC LIMIT $7";

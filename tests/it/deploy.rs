@@ -197,7 +197,8 @@ fn a_dry_run_runs_and_records_nothing() {
     sandbox.run(&["deploy", "eu west", "--dry-run", "--", "touch", "it's"]).says(
         0,
         &format!(
-            "record   helpdesk on eu west  1.0.0 {SHORT}, dirty\nat       [REGISTRY]/\nset      VERSION=1.0.0\n\
+            "record   helpdesk on eu west  1.0.0 {SHORT}, dirty\nat       [REGISTRY]/\ngate     open\n\
+             set      VERSION=1.0.0\n\
              set      COMMIT={head}\nset      BRANCH=main\nset      ENVIRONMENT='eu west'\n\
              set      BUILT_AT=1970-01-01T00:00:00Z\nset      DEPLOYED_AT=[..]Z\nset      SHIPMARK_APP=helpdesk\n\
              set      SHIPMARK_PLATFORM='eu west'\nset      SHIPMARK_DEPLOYMENT=''\n\

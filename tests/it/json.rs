@@ -6,7 +6,7 @@ use crate::support::served::Served;
 use crate::support::{Remote, Sandbox};
 
 /// A command line and the status it ends with; run one after the other in one repository.
-const CALLS: [(&[&str], i32); 36] = [
+const CALLS: [(&[&str], i32); 42] = [
     (&["init"], 0),
     (&["init"], 0),
     (&["hooks", "install"], 0),
@@ -40,6 +40,12 @@ const CALLS: [(&[&str], i32); 36] = [
     (&["note", "HEAD", "--ignore"], 0),
     (&["config", "schema"], 0),
     (&["rollback", "dev", "--dry-run", "--", "true"], 1),
+    (&["hold", "set", "dev", "--kind", "freeze", "--reason", "audit"], 0),
+    (&["hold", "list"], 0),
+    (&["can-deploy", "dev"], 1),
+    (&["preflight", "dev"], 1),
+    (&["hold", "lift", "dev", "--reason", "done"], 0),
+    (&["hold", "lift", "dev", "--reason", "done"], 0),
     (&["outbox", "list"], 0),
     (&["outbox", "flush"], 0),
     (&["completions", "bash"], 0),

@@ -15,7 +15,8 @@ fn a_registry_that_is_down_stops_nothing_and_gets_everything_once_and_in_order()
         0,
         "done",
         &format!(
-            "production  1.0.0 {SHORT}  ongoing\n\
+            "warning: nothing is known of holds: {reason}\n\
+             production  1.0.0 {SHORT}  ongoing\n\
              warning: `ongoing` is not delivered: {reason}; {KEPT}\n\
              production  1.0.0 {SHORT}  deployed   [..] s\n\
              warning: `deployed` is not delivered: {reason}; {KEPT}"

@@ -48,7 +48,7 @@ impl Story {
              back   1 commit is taken back: 1 feat (--list)\n\
              warn   migrations/0007_priority.sql is among them; a rollback does not undo it\n\
              runs   sh deploy.sh   in a clean worktree of {first}\n\
-             then   record the rollback"
+             then   record the rollback, hold 1.1.0"
         )
     }
 
@@ -99,7 +99,8 @@ fn the_last_good_version_goes_back_from_a_clean_worktree_and_is_recorded() {
         "shipping 1.0.0 production\n1.0.0",
         &format!(
             "{}\nproduction  1.0.0 {first}  ongoing    recorded as deployment 3\n\
-             production  1.0.0 {first}  deployed   [..] s",
+             production  1.0.0 {first}  deployed   [..] s\n\
+             1.1.0 is held on production (lift: shipmark hold lift production 1.1.0 --reason TEXT)",
             story.plan()
         ),
     );
@@ -112,6 +113,16 @@ fn the_last_good_version_goes_back_from_a_clean_worktree_and_is_recorded() {
     assert_eq!(sandbox.read("untracked"), "mine");
     assert_eq!(sandbox.git(&["rev-parse", "HEAD"]), story.commits[2]);
     assert_eq!(sandbox.git(&["worktree", "list"]).lines().count(), 1);
+
+    // What went wrong is held, so nobody brings it back by chance.
+    sandbox.run(&["can-deploy", "production", "1.1.0"]).says(
+        1,
+        "NO      helpdesk 1.1.0 on production\nheld    1.1.0 is held: kpi page answers 500\n        \
+         lift it with `shipmark hold lift production 1.1.0 --reason TEXT`",
+        "",
+    );
+    let document = sandbox.run(&["hold", "list", "--json"]).json(0);
+    assert_eq!(document["items"][0]["sha"], json!(story.commits[1]));
 
     // What was taken back is not offered again by itself.
     sandbox.run(&["rollback", "production", "--dry-run"]).says(
@@ -126,6 +137,7 @@ fn the_last_good_version_goes_back_from_a_clean_worktree_and_is_recorded() {
         "",
     );
     let forward = sandbox.run(&["rollback", "production", "--to", "1.1.0", "--dry-run"]).exits(0).to_owned();
+    assert!(forward.ends_with("then   record the rollback\n"), "the way forward holds nothing: {forward}");
     assert!(forward.contains("back   0 commits are taken back\nagain  1 commits come back"), "{forward}");
     sandbox.run(&["rollback", "production", "--to", "7.0.0", "--dry-run"]).exits(1);
 }
@@ -154,7 +166,9 @@ fn the_program_is_asked_after_a_rollback_too() {
     sandbox.file("shipmark.toml", &health);
     let outcome = sandbox.run(&[&DONE[..], &["--", "true"]].concat());
     outcome.exits(1);
-    let last = outcome.stderr.lines().last().unwrap();
+    let (before, held) = outcome.stderr.trim_end().rsplit_once('\n').unwrap();
+    assert!(held.starts_with("1.1.0 is held on production"), "{held}");
+    let last = before.lines().last().unwrap();
     assert!(last.ends_with("s, not confirmed within 1 s: it is still 1.1.0"), "{last}");
     assert_eq!(story.history()["items"][0]["state"], json!("failed"));
 }
@@ -165,6 +179,7 @@ fn configured_commands_run_only_after_the_user_has_looked_at_them() {
     let sandbox = &story.sandbox;
     let more = "rollback = [\"sh\", \"-c\", \"exit 7\"]\n";
     sandbox.file("shipmark.toml", &format!("{}{more}", sandbox.read("shipmark.toml")));
+    sandbox.commit("chore: a command");
     let keys = "`environments.production.deploy`, `environments.production.rollback`";
     let hint =
         "look at them with `shipmark config trust --show`, then allow them with `shipmark config trust`";

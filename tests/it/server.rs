@@ -3,6 +3,7 @@
 mod binary;
 mod guard;
 mod history;
+mod holds;
 mod log;
 mod metrics;
 mod pages;

@@ -18,14 +18,20 @@ const CONNECTIONS: u32 = 16;
 const WAIT: Duration = Duration::from_secs(5);
 
 const POSTGRES: Plan = Plan {
-    migrations: &[(1, "registry", include_str!("../migrations/postgres/0001_registry.sql"))],
+    migrations: &[
+        (1, "registry", include_str!("../migrations/postgres/0001_registry.sql")),
+        (2, "holds", include_str!("../migrations/postgres/0002_holds.sql")),
+    ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
     transactional: true,
 };
 
 const MYSQL: Plan = Plan {
-    migrations: &[(1, "registry", include_str!("../migrations/mysql/0001_registry.sql"))],
+    migrations: &[
+        (1, "registry", include_str!("../migrations/mysql/0001_registry.sql")),
+        (2, "holds", include_str!("../migrations/mysql/0002_holds.sql")),
+    ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.
     drop_index: "DROP INDEX",

@@ -23,8 +23,10 @@ const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 
 /// Every migration in order; the list is append-only.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "registry", include_str!("../migrations/sqlite/0001_registry.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "registry", include_str!("../migrations/sqlite/0001_registry.sql")),
+    (2, "holds", include_str!("../migrations/sqlite/0002_holds.sql")),
+];
 
 impl Store {
     /// Opens the registry in `folder` and brings its schema up to date; makes both if they are missing.
@@ -202,7 +204,7 @@ mod tests {
             .unwrap();
         store.close().await;
         let refused = open(folder.path()).await.unwrap_err();
-        assert!(matches!(refused, OpenError::Newer { found: 9, known: 1, .. }), "{refused}");
+        assert!(matches!(refused, OpenError::Newer { found: 9, known: 2, .. }), "{refused}");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -214,7 +216,7 @@ mod tests {
         });
         for start in starts.collect::<Vec<_>>() {
             let store = start.await.unwrap().unwrap();
-            assert_eq!(text(&store.readers, "SELECT count(*) FROM sm_migration").await, "1");
+            assert_eq!(text(&store.readers, "SELECT count(*) FROM sm_migration").await, "2");
         }
     }
 

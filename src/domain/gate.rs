@@ -1,0 +1,190 @@
+//! May this version be deployed there? The answer is a list of reasons against it; none means yes.
+
+use super::checks::Finding;
+use super::health::{same_commit, same_version};
+use super::hold::{Hold, HoldKind};
+use super::text;
+
+/// What somebody wants to deploy, and where to.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    pub app: &'a str,
+    pub platform: &'a str,
+    pub environment: &'a str,
+    pub version: &'a str,
+    pub sha: Option<&'a str>,
+    /// The branch or tag.
+    pub r#ref: Option<&'a str>,
+    /// Who asks.
+    pub actor: Option<&'a str>,
+    /// Whether tracked files differ from the commit.
+    pub dirty: bool,
+}
+
+/// Everything that speaks against it at a time, in milliseconds since 1970 UTC: holds of the version first,
+/// then locks, freezes, and what the clone itself says.
+pub fn reasons(wish: &Wish, holds: &[Hold], now: i64) -> Vec<Finding> {
+    let applies = |hold: &&Hold| {
+        hold.is_active(now) && hold.covers(wish.app, wish.platform, wish.environment) && binds(wish, hold)
+    };
+    let mut found = Vec::new();
+    for kind in [HoldKind::Hold, HoldKind::Lock, HoldKind::Freeze] {
+        let of_kind = holds.iter().filter(|hold| hold.kind == kind);
+        found.extend(of_kind.filter(applies).map(|hold| reason(wish, hold)));
+    }
+    if wish.dirty {
+        let problem = "tracked files differ from HEAD".to_owned();
+        found.push(Finding { code: "dirty", problem, mend: "commit or stash the changes".to_owned() });
+    }
+    found
+}
+
+/// Whether what is held is what is wished. A held commit is held under any version, since a new tag on it
+/// mends nothing (argo-cd#9570).
+fn binds(wish: &Wish, hold: &Hold) -> bool {
+    match hold.kind {
+        HoldKind::Freeze => true,
+        HoldKind::Hold => {
+            let version = hold.version.as_deref().is_some_and(|version| same_version(version, wish.version));
+            let commits = hold.sha.as_deref().zip(wish.sha);
+            version || commits.is_some_and(|(held, wished)| same_commit(held, wished) == Some(true))
+        }
+        HoldKind::Lock => {
+            let owner = hold.actor.is_some() && hold.actor.as_deref() == wish.actor;
+            let passes = hold.r#ref.as_deref().is_none_or(|own| Some(own) == wish.r#ref);
+            !(owner && passes)
+        }
+    }
+}
+
+fn reason(wish: &Wish, hold: &Hold) -> Finding {
+    let (code, what) = match hold.kind {
+        HoldKind::Hold => ("held", format!("{} is held", text::line(wish.version))),
+        HoldKind::Lock => ("locked", format!("{} is locked", text::line(wish.environment))),
+        HoldKind::Freeze => ("frozen", format!("{} is frozen", text::line(wish.environment))),
+    };
+    let problem = format!("{what}{}", hold.because());
+    let environment = operand(wish.environment, wish.platform);
+    let mend = match (hold.kind, hold.version.as_deref()) {
+        (HoldKind::Hold, Some(version)) => {
+            format!("lift it with `shipmark hold lift {environment} {} --reason TEXT`", text::line(version))
+        }
+        (kind, _) => {
+            format!("lift it with `shipmark hold lift {environment} --kind {} --reason TEXT`", kind.word())
+        }
+    };
+    Finding { code, problem, mend }
+}
+
+/// How a person names an environment: with its platform where that has a name of its own.
+pub fn operand(environment: &str, platform: &str) -> String {
+    match environment == platform {
+        true => text::line(environment),
+        false => text::line(&format!("{environment}/{platform}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA: &str = "764c119aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const WISH: Wish = Wish {
+        app: "helpdesk",
+        platform: "eu",
+        environment: "production",
+        version: "1.1.0",
+        sha: Some(SHA),
+        r#ref: Some("main"),
+        actor: Some("maya"),
+        dirty: false,
+    };
+
+    fn hold(kind: HoldKind) -> Hold {
+        let name = |text: &str| Some(text.to_owned());
+        Hold {
+            id: "h1".to_owned(),
+            kind,
+            app: name("helpdesk"),
+            platform: name("eu"),
+            environment: name("production"),
+            version: None,
+            sha: None,
+            r#ref: None,
+            reason: "broken\u{1b}".to_owned(),
+            actor: name("ben"),
+            created_at: 0,
+            until: Some(1_000),
+            lifted_at: None,
+            lifted_by: None,
+            lift_reason: None,
+        }
+    }
+
+    fn codes(wish: &Wish, hold: Hold) -> Vec<&'static str> {
+        reasons(wish, &[hold], 999).iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn a_version_is_held_by_its_name_and_by_its_commit() {
+        let of = |version: &str, sha: Option<&str>| Hold {
+            version: Some(version.to_owned()),
+            sha: sha.map(str::to_owned),
+            ..hold(HoldKind::Hold)
+        };
+        assert_eq!(codes(&WISH, of("v1.1.0", None)), ["held"]);
+        assert_eq!(codes(&WISH, of("1.0.9", Some("764c119"))), ["held"]);
+        assert_eq!(codes(&WISH, of("1.1.1", Some("864c119"))), [""; 0]);
+        assert_eq!(codes(&Wish { sha: None, ..WISH }, of("1.1.1", Some("764c119"))), [""; 0]);
+    }
+
+    #[test]
+    fn a_lock_lets_its_owner_through_with_its_ref() {
+        let own = |r#ref: Option<&str>, actor: Option<&str>| Hold {
+            r#ref: r#ref.map(str::to_owned),
+            actor: actor.map(str::to_owned),
+            ..hold(HoldKind::Lock)
+        };
+        for (r#ref, actor, locked) in [
+            (None, Some("maya"), false),
+            (Some("main"), Some("maya"), false),
+            (Some("next"), Some("maya"), true),
+            (Some("main"), Some("ben"), true),
+            (None, None, true),
+        ] {
+            assert_eq!(!codes(&WISH, own(r#ref, actor)).is_empty(), locked, "{ref:?} {actor:?}");
+        }
+        assert_eq!(codes(&Wish { actor: None, ..WISH }, own(None, None)), ["locked"]);
+    }
+
+    #[test]
+    fn only_what_is_active_and_speaks_of_the_place_counts() {
+        let freeze = || hold(HoldKind::Freeze);
+        assert_eq!(codes(&WISH, freeze()), ["frozen"]);
+        assert_eq!(codes(&WISH, Hold { app: None, ..freeze() }), ["frozen"]);
+        assert_eq!(codes(&WISH, Hold { app: Some("other".to_owned()), ..freeze() }), [""; 0]);
+        assert_eq!(codes(&WISH, Hold { platform: Some("us".to_owned()), ..freeze() }), [""; 0]);
+        assert_eq!(codes(&WISH, Hold { environment: Some("dev".to_owned()), ..freeze() }), [""; 0]);
+        assert_eq!(codes(&WISH, Hold { until: Some(999), ..freeze() }), [""; 0]);
+        assert_eq!(codes(&WISH, Hold { until: None, ..freeze() }), ["frozen"]);
+        assert_eq!(codes(&WISH, Hold { lifted_at: Some(1), ..freeze() }), [""; 0]);
+    }
+
+    #[test]
+    fn reasons_stand_in_their_order_and_foreign_text_is_harmless() {
+        let version = Some("1.1.0".to_owned());
+        let holds = [hold(HoldKind::Freeze), Hold { version, ..hold(HoldKind::Hold) }];
+        let found = reasons(&Wish { dirty: true, ..WISH }, &holds, 0);
+        let lines: Vec<_> = found.iter().map(|finding| (finding.code, finding.problem.as_str())).collect();
+        let end = "by ben until 1970-01-01 00:00:01 UTC: broken\\u{1b}";
+        assert_eq!(
+            lines,
+            [
+                ("held", format!("1.1.0 is held {end}").as_str()),
+                ("frozen", format!("production is frozen {end}").as_str()),
+                ("dirty", "tracked files differ from HEAD"),
+            ]
+        );
+        assert_eq!(found[0].mend, "lift it with `shipmark hold lift production/eu 1.1.0 --reason TEXT`");
+    }
+}

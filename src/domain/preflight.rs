@@ -1,0 +1,242 @@
+//! The checklist before a deployment: facts in, one line per check out, in the order of the work.
+
+use serde::Serialize;
+
+use super::checks::Finding;
+use super::text;
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Ok,
+    Warn,
+    Fail,
+    /// It could not be looked at.
+    Skip,
+}
+
+/// One line of the checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    pub level: Level,
+    /// The name of the check.
+    pub check: &'static str,
+    pub text: String,
+    /// What to do, where something is to be done.
+    pub mend: Option<String>,
+}
+
+/// How HEAD stands to what is recorded on the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is recorded there, or nothing says which commit that is.
+    Nothing,
+    /// The recorded commit is not in this clone.
+    Unknown,
+    /// Counted in commits.
+    Between { ahead: usize, behind: usize },
+}
+
+/// What the checklist looks at.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    pub environment: &'a str,
+    pub version: &'a str,
+    /// Every tracked file at HEAD, from the root.
+    pub paths: &'a [String],
+    /// What `verify` found.
+    pub disagreements: &'a [Finding],
+    /// How many messages since the environment's commit were read, and the headers of those that are refused.
+    pub messages: usize,
+    pub refused: &'a [String],
+    pub standing: Standing,
+    /// What speaks against the deployment.
+    pub reasons: &'a [Finding],
+    /// The version to go back to; an error says why nobody knows.
+    pub way_back: Result<Option<String>, String>,
+}
+
+/// The checklist.
+pub fn checklist(facts: &Facts) -> Vec<Line> {
+    let mut lines = secrets(facts.paths);
+    let agreed = format!("VERSION.txt, tag and CHANGELOG.md agree on {}", text::line(facts.version));
+    lines.extend(or_ok("version", facts.disagreements, agreed));
+    lines.push(messages(facts));
+    lines.push(standing(facts));
+    lines.extend(or_ok("can-deploy", facts.reasons, "no hold, no lock, no freeze".to_owned()));
+    lines.push(match &facts.way_back {
+        Ok(Some(version)) => line(Level::Ok, "rollback", format!("{} is ready", text::line(version))),
+        Ok(None) => line(
+            Level::Warn,
+            "rollback",
+            format!("{} has no good version yet", text::line(facts.environment)),
+        ),
+        Err(reason) => line(Level::Skip, "rollback", text::line(reason)),
+    });
+    lines
+}
+
+fn line(level: Level, check: &'static str, text: String) -> Line {
+    Line { level, check, text, mend: None }
+}
+
+fn or_ok(check: &'static str, findings: &[Finding], good: String) -> Vec<Line> {
+    if findings.is_empty() {
+        return vec![line(Level::Ok, check, good)];
+    }
+    let failed = |found: &Finding| Line {
+        mend: Some(found.mend.clone()),
+        ..line(Level::Fail, check, found.problem.clone())
+    };
+    findings.iter().map(failed).collect()
+}
+
+fn secrets(paths: &[String]) -> Vec<Line> {
+    let found: Vec<&String> = paths.iter().filter(|path| is_secret(path)).collect();
+    if found.is_empty() {
+        let files = if paths.len() == 1 { "file" } else { "files" };
+        let good = format!("no tracked file has the name of a secret, of {} {files}", paths.len());
+        return vec![line(Level::Ok, "secrets", good)];
+    }
+    let failed = |path: &String| Line {
+        mend: Some(
+            "take it out with `git rm --cached`, and replace the secret: the history keeps it".to_owned(),
+        ),
+        ..line(Level::Fail, "secrets", format!("{} is tracked", text::line(path)))
+    };
+    found.into_iter().map(failed).collect()
+}
+
+/// Names that programs give to files with secrets. Samples of them are meant to be tracked.
+fn is_secret(path: &str) -> bool {
+    const NAMES: [&str; 8] =
+        ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", ".pgpass", ".git-credentials", ".env"];
+    const ENDS: [&str; 4] = [".p12", ".pfx", ".jks", ".keystore"];
+    const SAMPLES: [&str; 5] = ["example", "sample", "template", "dist", "defaults"];
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    let environment =
+        name.strip_prefix(".env.").is_some_and(|rest| !rest.split('.').any(|word| SAMPLES.contains(&word)));
+    NAMES.contains(&name.as_str()) || ENDS.iter().any(|end| name.ends_with(end)) || environment
+}
+
+fn messages(facts: &Facts) -> Line {
+    let (count, refused) = (facts.messages, facts.refused);
+    let commits = if count == 1 { "commit" } else { "commits" };
+    match refused {
+        [] => line(Level::Ok, "messages", format!("{count} {commits} read")),
+        [first, rest @ ..] => {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            Line {
+                mend: Some("see why with `shipmark lint`".to_owned()),
+                ..line(
+                    Level::Warn,
+                    "messages",
+                    format!(
+                        "{} of {count} {commits} not conventional: {}{more}",
+                        refused.len(),
+                        text::line(first)
+                    ),
+                )
+            }
+        }
+    }
+}
+
+fn standing(facts: &Facts) -> Line {
+    let environment = text::line(facts.environment);
+    let commits = |count: usize| format!("{count} commit{}", if count == 1 { "" } else { "s" });
+    let (level, words, mend) = match facts.standing {
+        Standing::Nothing => {
+            (Level::Warn, format!("nothing to compare with is recorded on {environment}"), None)
+        }
+        Standing::Unknown => {
+            let words = format!("the commit of {environment} is not in this clone");
+            (Level::Fail, words, Some("run `git fetch`".to_owned()))
+        }
+        Standing::Between { ahead: 0, behind: 0 } => (Level::Ok, format!("same as {environment}"), None),
+        Standing::Between { ahead, behind: 0 } => {
+            (Level::Ok, format!("{} ahead of {environment}", commits(ahead)), None)
+        }
+        Standing::Between { behind, .. } => {
+            let words = format!("{} of {environment} would be taken back", commits(behind));
+            (Level::Fail, words, Some(format!("see them with `shipmark compare {environment}`")))
+        }
+    };
+    Line { mend, ..line(level, "compare", words) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(facts: &Facts) -> Vec<(Level, String)> {
+        let shown = checklist(facts);
+        shown.into_iter().map(|line| (line.level, format!("{}: {}", line.check, line.text))).collect()
+    }
+
+    fn good(paths: &[String]) -> Facts<'_> {
+        Facts {
+            environment: "production",
+            version: "1.1.0",
+            paths,
+            disagreements: &[],
+            messages: 3,
+            refused: &[],
+            standing: Standing::Between { ahead: 3, behind: 0 },
+            reasons: &[],
+            way_back: Ok(Some("1.0.1 (764c119)".to_owned())),
+        }
+    }
+
+    #[test]
+    fn every_check_has_its_line() {
+        let paths = ["a".to_owned(), ".env.example".to_owned()];
+        let wanted = [
+            "secrets: no tracked file has the name of a secret, of 2 files",
+            "version: VERSION.txt, tag and CHANGELOG.md agree on 1.1.0",
+            "messages: 3 commits read",
+            "compare: 3 commits ahead of production",
+            "can-deploy: no hold, no lock, no freeze",
+            "rollback: 1.0.1 (764c119) is ready",
+        ];
+        assert_eq!(shown(&good(&paths)), wanted.map(|words| (Level::Ok, words.to_owned())));
+    }
+
+    #[test]
+    fn what_is_wrong_has_its_level() {
+        let found = |problem: &str| Finding { code: "x", problem: problem.to_owned(), mend: "do".to_owned() };
+        let (disagreements, reasons) = ([found("no tag"), found("no line")], [found("1.1.0 is held")]);
+        let (paths, refused) = (["a/.env".to_owned()], ["wip\u{1b}".to_owned(), "tmp".to_owned()]);
+        let bad = Facts {
+            disagreements: &disagreements,
+            reasons: &reasons,
+            refused: &refused,
+            standing: Standing::Between { ahead: 1, behind: 1 },
+            way_back: Ok(None),
+            ..good(&paths)
+        };
+        let wanted = [
+            (Level::Fail, "secrets: a/.env is tracked"),
+            (Level::Fail, "version: no tag"),
+            (Level::Fail, "version: no line"),
+            (Level::Warn, "messages: 2 of 3 commits not conventional: wip\\u{1b} and 1 more"),
+            (Level::Fail, "compare: 1 commit of production would be taken back"),
+            (Level::Fail, "can-deploy: 1.1.0 is held"),
+            (Level::Warn, "rollback: production has no good version yet"),
+        ];
+        assert_eq!(shown(&bad), wanted.map(|(level, words)| (level, words.to_owned())));
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        for path in [".env", "web/.env.production", "keys/id_ed25519", "Server.P12", "home/.netrc"] {
+            assert!(is_secret(path), "{path}");
+        }
+        for path in
+            [".env.example", ".env.production.sample", "env", "id_rsa.pub", "docs/.env/readme", "a.key.md"]
+        {
+            assert!(!is_secret(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `/api/v2/holds`: held versions, locks and freezes.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::App;
+use super::problem::Problem;
+use super::question::{Question, refused};
+use super::v2::{Form, read};
+use crate::domain::hold::{Hold, HoldKind, NewHold};
+use crate::store::HoldsWanted;
+
+/// Rows on a page that asks for no number, and the most that one may ask for.
+const USUAL: i64 = 50;
+const MOST: i64 = 100;
+/// The longest idempotency key in bytes.
+const KEY: usize = 255;
+
+const FORM: Form = Form { slug: "invalid-hold", title: "the hold cannot be taken" };
+
+/// `POST /api/v2/holds`: 201 with the hold, 200 if the same request was answered before.
+pub(super) async fn set(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let key = idempotency_key(request.headers())?;
+    let new: NewHold = read(request, &FORM).await?;
+    let held = app.registry.hold(&new, key.as_deref()).await?;
+    let status = if held.replayed { StatusCode::OK } else { StatusCode::CREATED };
+    let mut response = (status, Json(held.hold)).into_response();
+    if held.replayed {
+        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// `GET /api/v2/holds`: what holds now and speaks of a place, newest first; with `all=true` what ended too.
+pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
+    let limit = match question.get("limit").map(str::parse) {
+        None => USUAL,
+        Some(Ok(limit)) if (1..=MOST).contains(&limit) => limit,
+        Some(_) => return Err(refused("limit", &format!("must be 1 to {MOST}"))),
+    };
+    let kind = match question.get("kind") {
+        None => None,
+        Some(word) => {
+            let kind = HoldKind::from_word(word);
+            Some(kind.ok_or_else(|| refused("kind", "must be one of hold, lock, freeze"))?)
+        }
+    };
+    let active_at = match question.get("all") {
+        None | Some("false") => Some(app.registry.world().now().as_millisecond()),
+        Some("true") => None,
+        Some(_) => return Err(refused("all", "must be true or false")),
+    };
+    let text = |name| question.get(name).map(str::to_owned);
+    let wanted = HoldsWanted {
+        app: text("app"),
+        platform: text("platform"),
+        environment: text("environment").or_else(|| text("env")),
+        kind,
+        active_at,
+        before: text("cursor"),
+        // One more than asked for tells whether another page follows.
+        limit: limit + 1,
+    };
+    let mut items = app.registry.holds(&wanted).await?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = items.len() > shown;
+    items.truncate(shown);
+    let next = items.last().filter(|_| more).map(|hold| hold.id.clone());
+    Ok(Json(json!({ "items": items, "next": next, "limit": limit })))
+}
+
+/// `GET /api/v2/holds/{id}`.
+pub(super) async fn one(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Hold>, Problem> {
+    Ok(Json(app.registry.one_hold(&readable(id)?).await?))
+}
+
+/// `DELETE /api/v2/holds/{id}?reason=…&actor=…`: lifts it and answers with it; the row stays. The reason stands
+/// in the address, since a body of this method has no meaning that every proxy keeps (RFC 9110 §9.3.5).
+pub(super) async fn lift(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    question: Question,
+) -> Result<Json<Hold>, Problem> {
+    let reason = question.get("reason").ok_or_else(|| refused("reason", "must be there"))?;
+    Ok(Json(app.registry.lift(&readable(id)?, question.get("actor"), reason).await?))
+}
+
+fn readable(id: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    id.map(|Path(id)| id).map_err(|refused| {
+        Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
+            .with("detail", refused.body_text())
+    })
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=KEY).contains(&key.len()));
+    let key = key.filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic())).map(str::to_owned);
+    match key {
+        Some(key) => Ok(Some(key)),
+        None => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-key", "the key cannot be taken")
+            .with("detail", "Idempotency-Key must have 1 to 255 visible ASCII characters")),
+    }
+}

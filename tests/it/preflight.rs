@@ -1,0 +1,92 @@
+//! `preflight` against a real registry.
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::served::Served;
+use crate::support::{Sandbox, helpdesk};
+
+/// 1.0.0 is released and went to production; 1.1.0 is released and waits.
+fn begin() -> (Sandbox, Served, TempDir) {
+    let data = TempDir::new().unwrap();
+    let server = Served::start(data.path());
+    let sandbox = helpdesk(&format!("http://127.0.0.1:{}", server.port));
+    sandbox.run(&["-q", "release", "--set", "1.0.0"]).exits(0);
+    sandbox.run(&["-q", "deploy", "production", "--", "true"]).exits(0);
+    sandbox.file("kpi", "1");
+    sandbox.commit("feat(kpi): tickets per hour");
+    sandbox.run(&["-q", "release"]).exits(0);
+    (sandbox, server, data)
+}
+
+#[test]
+fn a_release_that_may_go_passes_every_check() {
+    let (sandbox, server, _data) = begin();
+    let short = sandbox.git(&["rev-parse", "--short=7", "v1.0.0^{commit}"]);
+    let lines = format!(
+        "ok    secrets     no tracked file has the name of a secret, of 3 files\n\
+         ok    version     VERSION.txt, tag and CHANGELOG.md agree on 1.1.0\n\
+         ok    messages    2 commits read\n\
+         ok    compare     2 commits ahead of production\n\
+         ok    can-deploy  no hold, no lock, no freeze\n\
+         ok    rollback    1.0.0 ({short}) is ready"
+    );
+    sandbox.run(&["preflight", "production"]).says(0, &lines, "0 failed, 0 warnings");
+    let document = sandbox.run(&["preflight", "production", "--json"]).json(0);
+    assert_eq!((&document["failed"], &document["warnings"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        document["lines"][3],
+        json!({ "level": "ok", "check": "compare", "text": "2 commits ahead of production", "mend": null })
+    );
+    drop(server);
+    let old = lines.lines().take(5).collect::<Vec<_>>().join("\n");
+    sandbox.run(&["preflight", "production"]).says(
+        0,
+        &format!(
+            "registry unreachable, answer of [..] s ago\n{old}\n\
+             skip  rollback    cannot reach `[REGISTRY]`: Connection refused (os error 111)"
+        ),
+        "0 failed, 0 warnings",
+    );
+}
+
+#[test]
+fn what_fails_has_its_mend() {
+    let (sandbox, _server, _data) = begin();
+    sandbox.file(".env", "TOKEN=x").file("VERSION.txt", "1.0.0\n");
+    sandbox.commit("oops");
+    sandbox.run(&["hold", "set", "production", "--kind", "freeze", "--reason", "audit"]).exits(0);
+    sandbox.run(&["preflight", "production"]).says(
+        1,
+        "FAIL  secrets     .env is tracked; take it out with `git rm --cached`, and replace the secret: the \
+         history keeps it\n\
+         FAIL  version     VERSION.txt says 1.0.0, below the release 1.1.0; run `shipmark bump --set` with the \
+         release's version\n\
+         FAIL  version     CHANGELOG.md begins with 1.1.0, VERSION.txt says 1.0.0; let `shipmark release` write \
+         both\n\
+         warn  messages    1 of 3 commits not conventional: oops; see why with `shipmark lint`\n\
+         ok    compare     3 commits ahead of production\n\
+         FAIL  can-deploy  production is frozen: audit; lift it with `shipmark hold lift production --kind \
+         freeze --reason TEXT`\n\
+         ok    rollback    1.0.0 ([..]) is ready",
+        "4 failed, 1 warning",
+    );
+}
+
+#[test]
+fn commits_that_would_be_taken_back_are_a_failure() {
+    let (sandbox, _server, _data) = begin();
+    sandbox.run(&["-q", "deploy", "production", "--", "true"]).exits(0);
+    sandbox.git(&["checkout", "--quiet", "v1.0.0"]);
+    let told = sandbox.run(&["preflight", "production"]).exits(1).to_owned();
+    let line = "\nFAIL  compare     2 commits of production would be taken back; see them with `shipmark compare \
+                production`\n";
+    assert!(told.contains(line), "{told}");
+    sandbox.git(&["checkout", "--quiet", "main"]);
+    let first = sandbox.run(&["preflight", "staging"]).exits(0).to_owned();
+    assert!(
+        first.contains("\nwarn  compare     nothing to compare with is recorded on staging\n"),
+        "{first}"
+    );
+    assert!(first.ends_with("\nwarn  rollback    staging has no good version yet\n"), "{first}");
+}
