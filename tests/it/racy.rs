@@ -9,7 +9,7 @@ use crate::support::released;
 fn a_change_in_the_moment_of_staging_stays_visible() {
     let sandbox = released();
     sandbox.git(&["config", "core.trustctime", "false"]);
-    let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_300_000);
+    let moment = SystemTime::UNIX_EPOCH + Duration::from_mins(29_455_000);
     let stamp = |path: &str| {
         File::options().write(true).open(sandbox.path(path)).unwrap().set_modified(moment).unwrap();
     };
