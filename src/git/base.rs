@@ -28,7 +28,9 @@ impl Repo {
         let stable: Vec<&Named> = tags.iter().filter(|tag| tag.is_stable()).collect();
         let near = graph.nearest(head, &stable.iter().map(|tag| tag.guess()).collect())?;
         let bound = stable.iter().position(|tag| Some(tag.guess()) == near);
-        let candidates = stable.get(..bound.map_or(stable.len(), |at| at + 1)).unwrap_or_default();
+        // The weak build takes the nearest, as `git describe` does.
+        let first = if cfg!(feature = "weak") { bound.unwrap_or_default() } else { 0 };
+        let candidates = stable.get(first..bound.map_or(stable.len(), |at| at + 1)).unwrap_or_default();
         self.highest(graph, head, candidates)
     }
 

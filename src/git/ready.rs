@@ -26,6 +26,9 @@ impl Repo {
         let failed = |source| FileError::Io { action: "open", path: path.clone(), source };
         std::fs::create_dir_all(&folder).map_err(failed)?;
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        if cfg!(feature = "weak") {
+            return Ok(Lock(file));
+        }
         let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {

@@ -14,6 +14,7 @@ mod dirty;
 mod hooked;
 mod kill;
 mod line;
+mod model;
 mod odd;
 mod race;
 mod random;

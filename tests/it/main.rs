@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod bad_input;
 mod beside;
 mod changelog;
 mod ci;
