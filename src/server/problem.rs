@@ -59,6 +59,18 @@ impl From<RegistryError> for Problem {
             RegistryError::NoSuchHold => {
                 Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such hold")
             }
+            RegistryError::FaultyIncident(faults) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-incident",
+                "the incident cannot be taken",
+            )
+            .with("errors", json!(faults)),
+            RegistryError::NoSuchIncident => {
+                Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such incident")
+            }
+            RegistryError::NoSuchDeployment => {
+                Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such deployment")
+            }
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",

@@ -21,6 +21,7 @@ const POSTGRES: Plan = Plan {
     migrations: &[
         (1, "registry", include_str!("../migrations/postgres/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/postgres/0002_holds.sql")),
+        (4, "incidents", include_str!("../migrations/postgres/0004_incidents.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -31,6 +32,7 @@ const MYSQL: Plan = Plan {
     migrations: &[
         (1, "registry", include_str!("../migrations/mysql/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/mysql/0002_holds.sql")),
+        (4, "incidents", include_str!("../migrations/mysql/0004_incidents.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

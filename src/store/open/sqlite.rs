@@ -23,9 +23,10 @@ const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 
 /// Every migration in order; the list is append-only.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "registry", include_str!("../migrations/sqlite/0001_registry.sql")),
     (2, "holds", include_str!("../migrations/sqlite/0002_holds.sql")),
+    (4, "incidents", include_str!("../migrations/sqlite/0004_incidents.sql")),
 ];
 
 impl Store {
@@ -204,7 +205,7 @@ mod tests {
             .unwrap();
         store.close().await;
         let refused = open(folder.path()).await.unwrap_err();
-        assert!(matches!(refused, OpenError::Newer { found: 9, known: 2, .. }), "{refused}");
+        assert!(matches!(refused, OpenError::Newer { found: 9, known: 4, .. }), "{refused}");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -216,7 +217,7 @@ mod tests {
         });
         for start in starts.collect::<Vec<_>>() {
             let store = start.await.unwrap().unwrap();
-            assert_eq!(text(&store.readers, "SELECT count(*) FROM sm_migration").await, "2");
+            assert_eq!(text(&store.readers, "SELECT count(*) FROM sm_migration").await, "3");
         }
     }
 
