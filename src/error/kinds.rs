@@ -326,7 +326,11 @@ impl From<OpenError> for Error {
 
 impl From<ServeError> for Error {
     fn from(error: ServeError) -> Self {
-        Self::from_source(Exit::Bug, &error)
+        match error {
+            ServeError::Template(_) => Self::from_source(Exit::Bug, &error),
+            ServeError::Broken => Self::from_source(Exit::Io, &error)
+                .hint("look at the disk, then start again: what was confirmed is read back from the log"),
+        }
     }
 }
 

@@ -69,7 +69,7 @@ impl From<RegistryError> for Problem {
                     .with("detail", failure.to_string())
             }
             RegistryError::Contended
-            | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_)) => {
+            | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
                     .with("detail", "send the same report again")
             }

@@ -70,6 +70,18 @@ pub(super) const MYSQL_INDEXES: [(&str, &str); 2] = [
 /// Moves the log into the database file, so that a clean stop leaves one file.
 pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
+/// Moves what can be moved of the log into the database file, and waits for nobody.
+pub(super) const FOLD_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// Begins one operation within a transaction.
+pub(super) const SAVEPOINT: &str = "SAVEPOINT operation";
+
+/// Takes back what came since; the savepoint itself stays.
+pub(super) const UNDO: &str = "ROLLBACK TO operation";
+
+/// Ends the operation; what is not taken back belongs to the transaction.
+pub(super) const RELEASE: &str = "RELEASE operation";
+
 /// Answers if the database can be read.
 pub(super) const HEALTH: &str = "SELECT versions_id FROM versions LIMIT 1";
 

@@ -10,6 +10,7 @@ use super::OpenError;
 use super::migrate::{MigrateError, Plan, migrate};
 use crate::store::address::{Kind, Server};
 use crate::store::db::{Db, values};
+use crate::store::writer::Writer;
 use crate::store::{Store, StoreError, sql};
 
 /// How many connections one process holds.
@@ -56,7 +57,7 @@ impl Store {
         })?;
         let db = pool(&server.kind, CONNECTIONS).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        Ok(Self { writer: db.clone(), readers: db, warnings })
+        Ok(Self { writer: Writer::Pool(db.clone()), readers: db, warnings })
     }
 }
 
