@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::domain::health::{Health, Observed};
 use crate::domain::text;
-use crate::http::{Act, Answer, Http, HttpError, Question};
+use crate::http::{Act, Allowed, Answer, Http, HttpError, Question};
 
 /// The most that is read of an answer.
 const CAP: usize = 64 * 1024;
@@ -25,7 +25,7 @@ pub struct Probe<'a> {
 impl<'a> Probe<'a> {
     /// A probe of the address that is configured. Plain http is allowed: nothing secret is sent or received.
     pub fn new(health: &'a Health) -> Result<Self, HttpError> {
-        Ok(Self { http: Http::new(&health.url, true)?, health })
+        Ok(Self { http: Http::new(&health.url, Allowed { plain_http: true, ..Allowed::default() })?, health })
     }
 
     /// Asks once, for at most `limit`; an error is a fragment that says why nothing was observed.

@@ -138,7 +138,7 @@ fn flush(context: &Context, place: &Place, outbox: &Outbox, reach: &Reach) -> Re
     registries.dedup();
     let mut rounds = Vec::new();
     for name in &registries {
-        let client = match Client::new(&registry_of(name, place)?, reach.allow_http, context.world) {
+        let client = match Client::new(&registry_of(name, place)?, &reach.means(), context.world) {
             Ok(client) => client,
             // One registry that cannot be asked like this must not hold back the reports to others.
             Err(error @ ClientError::Http(HttpError::Insecure(_))) => {

@@ -36,6 +36,7 @@ mod status;
 mod support;
 mod surroundings;
 mod tidy;
+mod v1_only;
 mod version_files;
 mod versions;
 mod whereabouts;
