@@ -30,7 +30,7 @@ use self::run::{Run, Runs};
 use self::subject::{Source, Target};
 use crate::ci::Job;
 use crate::domain::delivery::{Accepted, Delivery};
-use crate::domain::deployment::{Report, State};
+use crate::domain::deployment::{Kind, Report, State};
 use crate::world::World;
 
 /// How long a deployment waits for its registry, each time.
@@ -166,7 +166,7 @@ impl<'a> Recorder<'a> {
             run_url: self.job.as_ref().and_then(|job| job.run_url.clone()),
             changelog_url: None,
             duration: None,
-            kind: None,
+            kind: source.branch.as_deref().and_then(Kind::of_branch),
             reason: None,
         }
     }

@@ -163,6 +163,13 @@ pub enum Kind {
     Redeploy,
 }
 
+impl Kind {
+    /// What a branch says of the deployments from it (git-flow: `hotfix/*`).
+    pub fn of_branch(branch: &str) -> Option<Self> {
+        branch.starts_with("hotfix/").then_some(Self::Hotfix)
+    }
+}
+
 /// What v1's free text `raw` holds of a report: the facts that v1 has no column for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Raw {

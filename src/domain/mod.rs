@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod deployment;
 pub mod dotenv;
 pub mod gate;
+pub mod glob;
 pub mod grouping;
 pub mod health;
 pub mod hold;
@@ -26,6 +27,7 @@ pub mod plan;
 pub mod preflight;
 pub mod pushed;
 pub mod reading;
+pub mod readout;
 pub mod reference;
 pub mod rollback;
 pub mod span;
@@ -33,6 +35,7 @@ pub mod text;
 pub mod tier;
 pub mod verdict;
 pub mod version;
+pub mod way;
 
 /// How properties are tried. What fails becomes a test of its own, so no file of seeds is kept.
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod apply;
 mod base;
 pub mod between;
+mod branches;
 pub mod corrections;
 pub mod fetch;
 mod graph;
