@@ -24,7 +24,7 @@ pub struct Probe<'a>(Means<'a>);
 
 #[derive(Debug)]
 enum Means<'a> {
-    Ask { http: Http, health: &'a Health, patience: Duration },
+    Ask { http: Box<Http>, health: &'a Health, patience: Duration },
     Read { readout: &'a Readout, patience: Duration },
 }
 
@@ -35,7 +35,7 @@ impl<'a> Probe<'a> {
         Ok(Self(match way {
             Way::Health(health) => {
                 let allowed = Allowed { plain_http: true, ..Allowed::default() };
-                Means::Ask { http: Http::new(&health.url, allowed)?, health, patience }
+                Means::Ask { http: Box::new(Http::new(&health.url, allowed)?), health, patience }
             }
             Way::Readout(readout) => Means::Read { readout, patience },
         }))

@@ -14,6 +14,7 @@ mod pages;
 mod problem;
 mod question;
 mod ready;
+mod releases;
 mod v1;
 mod v2;
 mod when;
@@ -111,6 +112,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/server", get(v2::server)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/current", get(v2::current)),
+        ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
         ("/", get(pages::board)),

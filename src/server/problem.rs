@@ -56,6 +56,18 @@ impl From<RegistryError> for Problem {
                     .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
                     .with("holds", json!([hold]))
             }
+            RegistryError::FaultyRelease(faults) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-release", "the release cannot be taken")
+                    .with("errors", json!(faults))
+            }
+            RegistryError::OtherRelease(there) => {
+                Self::new(StatusCode::CONFLICT, "conflict", "the version is another commit")
+                    .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
+                    .with("release", json!(there))
+            }
+            RegistryError::NoSuchRelease => {
+                Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such release")
+            }
             RegistryError::NoSuchHold => {
                 Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such hold")
             }

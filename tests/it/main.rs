@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod announced;
 mod bad_input;
 mod beside;
 mod changelog;
