@@ -1,15 +1,18 @@
 //! The one HTTP client. Async inside, with a blocking door that starts its runtime on first use, so that a
 //! command without a request starts none. It follows no redirect, since that could carry a token away.
 
-use std::fmt;
+mod token;
+
 use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use tokio::runtime::Runtime;
 use url::{Host, Url};
+
+pub use self::token::Token;
 
 /// The time to reach a server at all.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -24,6 +27,8 @@ pub enum HttpError {
     Insecure(String),
     #[error("the client cannot be built: {0}")]
     Setup(String),
+    #[error("the file of certificate authorities cannot be used: {0}")]
+    Authorities(String),
     #[error("no answer from `{host}` within {:.0} s", .limit.as_secs_f32())]
     Late { host: String, limit: Duration },
     #[error("cannot reach `{host}`: {reason}")]
@@ -32,34 +37,10 @@ pub enum HttpError {
     TooLarge { host: String, limit: usize },
 }
 
-/// A secret that opens a registry. Its text leaves this type only as a header.
-#[derive(Clone)]
-pub struct Token(String);
-
-impl Token {
-    /// A token, if the text can stand in a header.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        visible.then(|| Self(text.to_owned()))
-    }
-
-    /// `text` with every copy of the token replaced, as it is and percent-encoded: a server may echo it.
-    pub fn redact(&self, text: &str) -> String {
-        let encoded: String = url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect();
-        text.replace(&self.0, "***").replace(&encoded, "***")
-    }
-
-    fn header(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;
-        value.set_sensitive(true);
-        Some(value)
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("***")
+impl HttpError {
+    /// Whether the same question may get an answer later.
+    pub fn is_passing(&self) -> bool {
+        !matches!(self, Self::Insecure(_) | Self::Setup(_) | Self::Authorities(_))
     }
 }
 
@@ -69,6 +50,8 @@ pub enum Act {
     Get,
     /// Posts this JSON.
     Post(Vec<u8>),
+    /// Puts this JSON.
+    Put(Vec<u8>),
     Delete,
 }
 
@@ -97,22 +80,33 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// What a client may do that it may not by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Allowed {
+    /// Plain http beyond this machine.
+    pub plain_http: bool,
+    /// Certificates (PEM) that may sign a server's own, beside those that the system trusts.
+    pub authorities: Option<Vec<u8>>,
+}
+
 /// Asks one server over HTTP. Beyond this machine it goes through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and
 /// `NO_PROXY` name; those three are read by reqwest, since what they mean is its business.
 #[derive(Debug)]
 pub struct Http {
     server: Url,
+    authorities: Option<Vec<u8>>,
     client: OnceLock<reqwest::Client>,
     runtime: OnceLock<Runtime>,
 }
 
 impl Http {
-    /// A client for one server; `allow_http` permits plain http beyond this machine.
-    pub fn new(server: &Url, allow_http: bool) -> Result<Self, HttpError> {
-        if server.scheme() != "https" && !allow_http && !is_loopback(server) {
+    /// A client for one server, as far as that is allowed.
+    pub fn new(server: &Url, allowed: Allowed) -> Result<Self, HttpError> {
+        if server.scheme() != "https" && !allowed.plain_http && !is_loopback(server) {
             return Err(HttpError::Insecure(host_of(server)));
         }
-        Ok(Self { server: server.clone(), client: OnceLock::new(), runtime: OnceLock::new() })
+        let authorities = allowed.authorities;
+        Ok(Self { server: server.clone(), authorities, client: OnceLock::new(), runtime: OnceLock::new() })
     }
 
     /// Asks and waits for the whole answer.
@@ -123,7 +117,7 @@ impl Http {
         let client = if let Some(client) = self.client.get() {
             client
         } else {
-            let built = client_for(&self.server)?;
+            let built = client_for(&self.server, self.authorities.as_deref())?;
             self.client.get_or_init(|| built)
         };
         self.runtime()?.block_on(exchange(client, question))
@@ -150,7 +144,7 @@ impl Drop for Http {
     }
 }
 
-fn client_for(url: &Url) -> Result<reqwest::Client, HttpError> {
+fn client_for(url: &Url, authorities: Option<&[u8]>) -> Result<reqwest::Client, HttpError> {
     // A second installation fails and changes nothing, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
@@ -163,6 +157,13 @@ fn client_for(url: &Url) -> Result<reqwest::Client, HttpError> {
     if url.scheme() == "http" {
         // The certificates of the system are not wanted here, and a bare container has none to load.
         builder = builder.tls_certs_only([]);
+    } else if let Some(authorities) = authorities {
+        let certificates = reqwest::Certificate::from_pem_bundle(authorities)
+            .map_err(|error| HttpError::Authorities(innermost(&error)))?;
+        if certificates.is_empty() {
+            return Err(HttpError::Authorities("it holds no certificate in PEM".to_owned()));
+        }
+        builder = builder.tls_certs_merge(certificates);
     }
     if is_loopback(url) {
         // A proxy would take a request that must stay on this machine off it.
@@ -183,6 +184,7 @@ async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<A
     let url = question.url.clone();
     let mut request = match &question.act {
         Act::Post(body) => client.post(url).header(CONTENT_TYPE, "application/json").body(body.clone()),
+        Act::Put(body) => client.put(url).header(CONTENT_TYPE, "application/json").body(body.clone()),
         Act::Get => client.get(url),
         Act::Delete => client.delete(url),
     };
@@ -249,16 +251,15 @@ mod tests {
             ("http://10.0.0.1", false),
         ] {
             let url = Url::parse(address).unwrap();
-            assert_eq!(Http::new(&url, false).is_ok(), allowed, "{address}");
-            assert!(Http::new(&url, true).is_ok(), "{address}");
+            assert_eq!(Http::new(&url, Allowed::default()).is_ok(), allowed, "{address}");
+            let open = Allowed { plain_http: true, ..Allowed::default() };
+            assert!(Http::new(&url, open).is_ok(), "{address}");
         }
     }
 
     #[test]
-    fn a_token_is_never_shown() {
-        let token = Token::parse(" smk_a/b \n").unwrap();
-        assert_eq!(format!("{token:?}"), "***");
-        assert_eq!(token.redact("got smk_a/b and smk_a%2Fb"), "got *** and ***");
+    fn a_question_never_shows_its_token() {
+        let token = Token::parse("smk_a").unwrap();
         let question = Question {
             url: Url::parse("https://r.example").unwrap(),
             act: Act::Get,
@@ -267,13 +268,12 @@ mod tests {
             cap: 1,
         };
         assert!(!format!("{question:?}").contains("smk"));
-        assert!(Token::parse("two words").is_none());
     }
 
     #[test]
     fn a_closed_port_is_named_with_its_cause() {
         let url = Url::parse("http://127.0.0.1:1/api").unwrap();
-        let http = Http::new(&url, false).unwrap();
+        let http = Http::new(&url, Allowed::default()).unwrap();
         let question = Question { url, act: Act::Get, token: None, limit: CONNECT, cap: 1 };
         let error = http.ask(&question).unwrap_err().to_string();
         assert_eq!(error, "cannot reach `http://127.0.0.1:1`: Connection refused (os error 111)");
@@ -283,6 +283,12 @@ mod tests {
 
     #[test]
     fn a_client_for_tls_can_be_built() {
-        client_for(&Url::parse("https://registry.example").unwrap()).unwrap();
+        let url = Url::parse("https://registry.example").unwrap();
+        client_for(&url, None).unwrap();
+        let error = client_for(&url, Some(b"no certificate")).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the file of certificate authorities cannot be used: it holds no certificate in PEM"
+        );
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::health::{Health, Observed};
 use crate::domain::readout::Readout;
 use crate::domain::text;
 use crate::domain::way::Way;
-use crate::http::{Act, Answer, Http, HttpError, Question};
+use crate::http::{Act, Allowed, Answer, Http, HttpError, Question};
 use crate::process::Invocation;
 
 /// The most that is read of an answer.
@@ -24,7 +24,7 @@ pub struct Probe<'a>(Means<'a>);
 
 #[derive(Debug)]
 enum Means<'a> {
-    Ask { http: Http, health: &'a Health, patience: Duration },
+    Ask { http: Box<Http>, health: &'a Health, patience: Duration },
     Read { readout: &'a Readout, patience: Duration },
 }
 
@@ -33,7 +33,10 @@ impl<'a> Probe<'a> {
     pub fn new(way: &'a Way) -> Result<Self, HttpError> {
         let patience = way.patience();
         Ok(Self(match way {
-            Way::Health(health) => Means::Ask { http: Http::new(&health.url, true)?, health, patience },
+            Way::Health(health) => {
+                let allowed = Allowed { plain_http: true, ..Allowed::default() };
+                Means::Ask { http: Box::new(Http::new(&health.url, allowed)?), health, patience }
+            }
             Way::Readout(readout) => Means::Read { readout, patience },
         }))
     }

@@ -108,7 +108,7 @@ impl Attempt<'_> {
             (&item.app, &item.platform, &item.environment)
                 == (&self.target.app, &self.target.platform, &self.target.environment)
         });
-        variables::own(&self.target, Some(accepted.id), current)
+        variables::own(&self.target, accepted.id, current)
     }
 
     fn warn_of_surprises(&self, variables: &Variables) {
@@ -134,7 +134,7 @@ impl Attempt<'_> {
             facts.extend(end.checked.words());
         }
         if let (Fate::Delivered(accepted), None) = (fate, end) {
-            facts.push(format!("recorded as deployment {}", accepted.id));
+            facts.extend(accepted.id.map(|id| format!("recorded as deployment {id}")));
         }
         let line = format!("{}  {status:<9}  {}", self.title(), facts.join(", "));
         self.context.ui.note(line.trim_end());

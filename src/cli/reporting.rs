@@ -7,7 +7,7 @@ use clap::Args;
 use super::Context;
 use crate::ci;
 use crate::config::{Config, Registry};
-use crate::deploy::client::Client;
+use crate::deploy::client::{Client, Means};
 use crate::deploy::{Fate, Recorder, is_reportable};
 use crate::domain::text;
 use crate::error::{Error, Exit};
@@ -19,6 +19,16 @@ pub(super) struct Reach {
     /// Speak plain http also to a registry on another machine
     #[arg(long)]
     pub(super) allow_http: bool,
+    /// Trust the certificates (PEM) of this file beside those of the system
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca_file: Option<PathBuf>,
+}
+
+impl Reach {
+    /// The means that the options allow.
+    pub(super) fn means(&self) -> Means {
+        Means { allow_http: self.allow_http, ca_file: self.ca_file.clone() }
+    }
 }
 
 /// Where a command runs, and with which settings.
@@ -90,7 +100,7 @@ impl Place {
 
     /// Asks the configured registry.
     pub(super) fn client<'a>(&self, context: &Context<'a>, reach: &Reach) -> Result<Client<'a>, Error> {
-        let client = Client::new(self.registry()?, reach.allow_http, context.world)?;
+        let client = Client::new(self.registry()?, &reach.means(), context.world)?;
         if client.token_withheld() {
             context.ui.warn(concat!(
                 "`SHIPMARK_TOKEN` is not sent, since only the repository names this registry; ",

@@ -1,24 +1,30 @@
 //! The calls that a laptop or a CI job makes to a registry (API v2).
 
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::secret;
 use super::whereabouts::Known;
 use crate::config::Registry;
-use crate::domain::delivery::{self, Delivery, Wait};
+use crate::domain::delivery::{self, Accepted, Delivery, Wait};
 use crate::domain::deployment::{Current, Report};
+use crate::domain::fact::Fact;
 use crate::domain::hold::{Hold, NewHold};
 use crate::domain::incident::Incident;
 use crate::domain::past::Past;
+use crate::domain::released::Released;
 use crate::domain::text;
-use crate::http::{Act, Answer, Http, HttpError, Question, Token};
+use crate::files::FileError;
+use crate::http::{Act, Allowed, Answer, Http, HttpError, Question, Token};
 use crate::world::World;
 
 /// No answer to a report is longer.
-const ACCEPTED_CAP: usize = 256 * 1024;
+pub(super) const ACCEPTED_CAP: usize = 256 * 1024;
 /// A matrix of a thousand apps on ten environments is about 5 MiB.
 const CURRENT_CAP: usize = 16 * 1024 * 1024;
 
@@ -32,8 +38,14 @@ pub const WHOLE: usize = 200;
 pub enum ClientError {
     #[error("the registry's address holds a user name or a password")]
     Credentials,
-    #[error("`SHIPMARK_TOKEN` is no token: it is not one word of visible ASCII characters")]
-    BadToken,
+    #[error("`{0}` holds no token: it is not one word of visible ASCII characters")]
+    BadToken(String),
+    #[error("the token file `{}` can be read by others", .0.display())]
+    TokenExposed(PathBuf),
+    #[error("`{variable}` names a file that cannot be used")]
+    Unreadable { variable: &'static str, source: FileError },
+    #[error("`{variable}` names `{}`, which is not there", .path.display())]
+    NoFile { variable: &'static str, path: PathBuf },
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error("`{url}` answered {answer}")]
@@ -44,11 +56,9 @@ impl ClientError {
     /// Whether the registry may answer later, so that an older answer is worth showing.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Credentials | Self::BadToken | Self::Http(HttpError::Insecure(_) | HttpError::Setup(_)) => {
-                false
-            }
-            Self::Http(_) => true,
+            Self::Http(error) => error.is_passing(),
             Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
+            _ => false,
         }
     }
 }
@@ -70,23 +80,33 @@ pub struct Client<'a> {
     base: Url,
     token: Option<Token>,
     withheld: bool,
-    world: &'a World,
+    /// Whether the server speaks API v1 alone; unknown until it matters.
+    v1_only: OnceLock<bool>,
+    pub(super) world: &'a World,
+}
+
+/// By which means a registry may be spoken to.
+#[derive(Debug, Clone, Default)]
+pub struct Means {
+    /// Plain http also to another machine.
+    pub allow_http: bool,
+    /// Certificates that may sign the registry's own, beside those of the system.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl<'a> Client<'a> {
-    /// A client for a registry; the token comes from `SHIPMARK_TOKEN` and goes only where it may.
-    pub fn new(registry: &Registry, allow_http: bool, world: &'a World) -> Result<Self, ClientError> {
-        let http = Http::new(&registry.url, allow_http)?;
+    /// A client for a registry; the token goes only where it may.
+    pub fn new(registry: &Registry, means: &Means, world: &'a World) -> Result<Self, ClientError> {
+        let authorities = secret::authorities(means.ca_file.as_deref(), world)?;
+        let http = Http::new(&registry.url, Allowed { plain_http: means.allow_http, authorities })?;
         if !registry.url.username().is_empty() || registry.url.password().is_some() {
             return Err(ClientError::Credentials);
         }
-        let token = match world.var("SHIPMARK_TOKEN") {
-            None => None,
-            Some(text) => Some(Token::parse(text).ok_or(ClientError::BadToken)?),
-        };
+        let token = secret::token(world)?;
         let withheld = token.is_some() && !registry.takes_token;
         let token = token.filter(|_| registry.takes_token);
-        Ok(Self { http, base: registry.url.clone(), token, withheld, world })
+        let v1_only = OnceLock::new();
+        Ok(Self { http, base: registry.url.clone(), token, withheld, v1_only, world })
     }
 
     /// The registry's address, which names it in files and messages.
@@ -99,23 +119,66 @@ impl<'a> Client<'a> {
         self.withheld
     }
 
-    /// Delivers one report within `limit`.
+    /// Delivers one fact within `limit`.
+    pub fn deliver(&self, fact: &Fact, limit: Duration) -> Delivery {
+        match fact {
+            Fact::Deployment(report) => self.report(report, limit),
+            Fact::Release(release) => self.release(release, limit),
+        }
+    }
+
+    /// Tells of a release. A server that knows only API v1 has no place for it, and nobody shall be bothered with
+    /// that at each release.
+    fn release(&self, release: &Released, limit: Duration) -> Delivery {
+        let watch = self.world.stopwatch();
+        let body = match serde_json::to_vec(release) {
+            Ok(body) => body,
+            Err(error) => return Delivery::Refused { status: 0, reason: error.to_string() },
+        };
+        let url = self.url(&["api", "v2", "apps", &release.app, "versions", &release.version]);
+        let delivery = match self.ask(url, Act::Put(body), limit, ACCEPTED_CAP) {
+            Ok(answer) => delivery::classify(&answer),
+            Err(error) => return self.undelivered(&error),
+        };
+        if self.is_v1(&delivery, limit.saturating_sub(watch.elapsed())) {
+            let state = "which API v1 does not keep".to_owned();
+            return Delivery::Done(Accepted { id: None, state, version: release.version.clone() });
+        }
+        delivery
+    }
+
+    /// Delivers one report within `limit`, by API v1 to a server that knows no other.
     pub fn report(&self, report: &Report, limit: Duration) -> Delivery {
+        let watch = self.world.stopwatch();
+        if self.v1_only.get() == Some(&true) {
+            return self.report_by_v1(report, limit);
+        }
         let body = match serde_json::to_vec(report) {
             Ok(body) => body,
             Err(error) => return Delivery::Refused { status: 0, reason: error.to_string() },
         };
         let url = self.url(&["api", "v2", "deployments"]);
-        match self.ask(url, Act::Post(body), limit, ACCEPTED_CAP) {
+        let delivery = match self.ask(url, Act::Post(body), limit, ACCEPTED_CAP) {
             Ok(answer) => delivery::classify(&answer),
-            Err(error @ HttpError::TooLarge { .. }) => {
-                Delivery::Refused { status: 0, reason: error.to_string() }
-            }
-            Err(error) => Delivery::Retry {
-                wait: Wait::Backoff,
-                reason: self.clean(&error.to_string()),
-                reached: false,
-            },
+            Err(error) => return self.undelivered(&error),
+        };
+        let left = || limit.saturating_sub(watch.elapsed());
+        if self.is_v1(&delivery, left()) { self.report_by_v1(report, left()) } else { delivery }
+    }
+
+    /// Whether what came of a call of API v2 is due to a server that knows only v1. The original one answers an
+    /// unknown address with a page.
+    fn is_v1(&self, delivery: &Delivery, limit: Duration) -> bool {
+        matches!(delivery, Delivery::Refused { status: 200 | 404 | 405, .. })
+            && *self.v1_only.get_or_init(|| self.speaks_v1_alone(limit))
+    }
+
+    /// What became of a report that got no answer.
+    pub(super) fn undelivered(&self, error: &HttpError) -> Delivery {
+        let reason = self.clean(&error.to_string());
+        match error {
+            HttpError::TooLarge { .. } => Delivery::Refused { status: 0, reason },
+            _ => Delivery::Retry { wait: Wait::Backoff, reason, reached: false },
         }
     }
 
@@ -265,7 +328,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn url(&self, path: &[&str]) -> Url {
+    pub(super) fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         url.set_query(None);
         url.set_fragment(None);
@@ -276,7 +339,13 @@ impl<'a> Client<'a> {
         url
     }
 
-    fn ask(&self, url: Url, act: Act, limit: Duration, cap: usize) -> Result<delivery::Answer, HttpError> {
+    pub(super) fn ask(
+        &self,
+        url: Url,
+        act: Act,
+        limit: Duration,
+        cap: usize,
+    ) -> Result<delivery::Answer, HttpError> {
         let question = Question { url, act, token: self.token.as_ref(), limit, cap };
         let Answer { status, media, retry_after, body, .. } = self.http.ask(&question)?;
         let retry_after = retry_after.and_then(|text| delivery::retry_after(&text, self.world.now()));

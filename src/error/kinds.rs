@@ -227,9 +227,17 @@ impl From<ClientError> for Error {
             ClientError::Credentials => {
                 of(Exit::Configuration).hint("take it out and set `SHIPMARK_TOKEN` instead")
             }
-            ClientError::BadToken => {
+            ClientError::BadToken(_) => {
                 of(Exit::Configuration).hint("set it to what `shipmark token create` printed")
             }
+            ClientError::TokenExposed(path) => {
+                of(Exit::Configuration).hint(format!("close it to others: chmod 600 {}", path.display()))
+            }
+            ClientError::Unreadable { variable, .. } | ClientError::NoFile { variable, .. } => {
+                of(Exit::Configuration).hint(format!("set `{variable}` to a file that you can read"))
+            }
+            ClientError::Http(HttpError::Authorities(_)) => of(Exit::Configuration)
+                .hint("name a file of certificates in PEM with `--ca-file` or `SHIPMARK_CA_FILE`"),
             ClientError::Http(HttpError::Insecure(_)) => of(Exit::Configuration)
                 .hint("use an https address, or accept that others can read along with `--allow-http`"),
             ClientError::Http(HttpError::Setup(_)) => {
@@ -326,7 +334,11 @@ impl From<OpenError> for Error {
 
 impl From<ServeError> for Error {
     fn from(error: ServeError) -> Self {
-        Self::from_source(Exit::Bug, &error)
+        match error {
+            ServeError::Template(_) => Self::from_source(Exit::Bug, &error),
+            ServeError::Broken => Self::from_source(Exit::Io, &error)
+                .hint("look at the disk, then start again: what was confirmed is read back from the log"),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod ready;
 pub mod recover;
 pub mod releases;
 pub mod tags;
+mod told;
 mod tree;
 pub mod undo;
 pub mod user;

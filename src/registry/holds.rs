@@ -25,7 +25,7 @@ impl Registry {
         let request_hash = digest([serde_json::to_string(new).unwrap_or_default().as_str()]);
         let entry = HoldEntry {
             id: self.world().new_id(),
-            new,
+            new: new.clone(),
             slot: slot(new),
             idempotency_key: key.map(str::to_owned),
             request_hash,

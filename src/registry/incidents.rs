@@ -121,6 +121,7 @@ impl Registry {
         }
         self.deployment(id).await?;
         let at = self.world().now().as_millisecond();
+        let (reason, actor) = (reason.map(str::to_owned), actor.map(str::to_owned));
         self.store.mark_failed(id, &Mark { failed, reason, actor, at }).await?;
         self.deployment(id).await
     }

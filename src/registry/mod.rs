@@ -4,6 +4,7 @@
 mod holds;
 mod incidents;
 mod read;
+mod releases;
 mod report;
 mod v1;
 
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
+use crate::domain::released::Released;
 use crate::domain::text::hex;
 use crate::store::{Entered, Known, Store, StoreError};
 use crate::world::World;
@@ -81,6 +83,12 @@ pub(crate) enum RegistryError {
     NoSuchIncident,
     #[error("there is no such deployment")]
     NoSuchDeployment,
+    #[error("the release cannot be taken")]
+    FaultyRelease(Vec<Fault>),
+    #[error("the version is another commit")]
+    OtherRelease(Box<Released>),
+    #[error("there is no such release")]
+    NoSuchRelease,
     #[error("other writers were faster each time")]
     Contended,
 }

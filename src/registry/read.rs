@@ -109,6 +109,16 @@ impl Registry {
         self.store.warnings()
     }
 
+    /// Whether nothing is written any more.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.store.is_broken()
+    }
+
+    /// Waits until nothing is written any more, because the disk failed.
+    pub(crate) async fn broken(&self) {
+        self.store.broken().await;
+    }
+
     /// Closes the database.
     pub(crate) async fn close(&self) {
         self.store.close().await;

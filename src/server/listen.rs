@@ -17,15 +17,18 @@ use tokio::time;
 const HEADER_READ: Duration = Duration::from_secs(5);
 /// The head of a request in bytes; a longer one is answered 431.
 const HEAD: usize = 16 * 1024;
-/// How long running requests may take after the signal to stop; docker kills after 10 s.
-const DRAIN: Duration = Duration::from_secs(7);
 const CONNECTIONS: usize = 1_024;
 /// The pause after a failed accept, such as when file descriptors have run out.
 const REST: Duration = Duration::from_millis(50);
 
-/// Serves `router` on `listener` until `shutdown` is ready and the last request is answered. axum's own
-/// `serve` sets no timer, which leaves hyper's header time-out without effect (tokio-rs/axum#2741).
-pub(super) async fn run(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+/// Serves `router` on `listener` until `shutdown` is ready and the last request is answered, or `cut` is ready
+/// after that. axum's own `serve` sets no timer, which leaves hyper's header time-out without effect (tokio-rs/axum#2741).
+pub(super) async fn run(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+    cut: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut shutdown = std::pin::pin!(shutdown);
@@ -52,7 +55,10 @@ pub(super) async fn run(listener: TcpListener, router: Router, shutdown: impl Fu
     }
     drop(listener);
     // What is not answered by then is cut off; an unfinished write is rolled back.
-    let _ = time::timeout(DRAIN, graceful.shutdown()).await;
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = cut => {}
+    }
 }
 
 /// The next connection, once there is a place for it.

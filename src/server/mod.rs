@@ -14,6 +14,8 @@ mod observe;
 mod pages;
 mod problem;
 mod question;
+mod ready;
+mod releases;
 mod v1;
 mod v2;
 mod when;
@@ -22,6 +24,7 @@ pub use guard::Exposure;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -42,11 +45,19 @@ use crate::template::{TemplateError, Templates};
 
 /// How long a request may take, its body included; then it is answered 408.
 const REQUEST: Duration = Duration::from_secs(10);
+/// How long running requests may take after the signal to stop; docker kills after 10 s.
+const DRAIN: Duration = Duration::from_secs(7);
+/// The same after the disk failed, when no write can succeed any more.
+const BROKEN_DRAIN: Duration = Duration::from_millis(500);
 
 /// Why the registry cannot be served.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(crate) struct ServeError(#[from] TemplateError);
+pub(crate) enum ServeError {
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error("the disk failed under the database, so nobody knows what is on it")]
+    Broken,
+}
 
 /// How the service behaves.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +65,9 @@ pub struct Options {
     pub exposure: Exposure,
     /// Whether the two health paths of v1 are logged too.
     pub log_probes: bool,
+    /// How long connections are still taken after the signal to stop, while `/readyz` says that it came: a
+    /// proxy that asks there sends nobody any more by the time that the door closes.
+    pub linger: Duration,
 }
 
 /// What every handler shares.
@@ -64,6 +78,7 @@ struct Shared {
     registry: Registry,
     exposure: Exposure,
     log_probes: bool,
+    stopping: Arc<AtomicBool>,
     metrics: Metrics,
     templates: Templates,
     assets: Assets,
@@ -99,6 +114,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/deployments/{id}", get(incidents::deployment).patch(incidents::mark)),
         ("/api/v2/current", get(v2::current)),
+        ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
         ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
@@ -107,6 +123,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),
         ("/ui/", get(pages::board)),
+        ("/readyz", get(ready::ready)),
         ("/static/{file}", get(assets::file)),
     ]
 }
@@ -122,16 +139,20 @@ pub(crate) struct Listeners {
 pub struct Routers {
     pub api: Router,
     pub metrics: Router,
+    /// Set when the service is about to end, for `/readyz`.
+    pub stopping: Arc<AtomicBool>,
 }
 
 /// Builds the services over one registry.
 pub fn routers(registry: Registry, options: Options) -> Result<Routers, TemplateError> {
     let table = routes();
+    let stopping = Arc::new(AtomicBool::new(false));
     let paths = table.iter().map(|(path, _)| *path).collect();
     let shared = Shared {
         registry,
         exposure: options.exposure,
         log_probes: options.log_probes,
+        stopping: Arc::clone(&stopping),
         metrics: Metrics::default(),
         templates: Templates::html()?,
         assets: Assets::embedded(),
@@ -154,7 +175,7 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
         .route("/metrics", get(metrics::metrics))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
         .with_state(app);
-    Ok(Routers { api: with_headers(router), metrics: with_headers(scraped) })
+    Ok(Routers { api: with_headers(router), metrics: with_headers(scraped), stopping })
 }
 
 fn with_headers(router: Router) -> Router {
@@ -164,7 +185,8 @@ fn with_headers(router: Router) -> Router {
     })
 }
 
-/// Serves the registry until `shutdown` is ready, then drains, and closes the database.
+/// Serves the registry until `shutdown` is ready, then drains, and closes the database. A database that cannot
+/// be trusted any more ends it too.
 pub(crate) async fn serve(
     listeners: Listeners,
     registry: Registry,
@@ -175,16 +197,37 @@ pub(crate) async fn serve(
     let (stop, stopped) = tokio::sync::watch::channel(());
     let scraped = listeners.metrics.map(|listener| {
         let mut stopped = stopped.clone();
-        tokio::spawn(listen::run(listener, routers.metrics, async move {
+        let stopped = async move {
             // An error means that the server is gone, which is a stop too.
             let _ = stopped.changed().await;
-        }))
+        };
+        tokio::spawn(listen::run(listener, routers.metrics, stopped, tokio::time::sleep(DRAIN)))
     });
-    listen::run(listeners.api, routers.api, shutdown).await;
+    let ending = async {
+        tokio::select! {
+            () = shutdown => {}
+            () = registry.broken() => {}
+        }
+        routers.stopping.store(true, Ordering::Relaxed);
+        tokio::select! {
+            () = tokio::time::sleep(options.linger) => {}
+            () = registry.broken() => {}
+        }
+    };
+    let cut = async {
+        tokio::select! {
+            () = tokio::time::sleep(DRAIN) => {}
+            () = async { registry.broken().await; tokio::time::sleep(BROKEN_DRAIN).await } => {}
+        }
+    };
+    listen::run(listeners.api, routers.api, ending, cut).await;
     drop(stop);
     if let Some(scraped) = scraped {
         // A scrape that broke off is no reason to leave the database open.
         let _ = scraped.await;
+    }
+    if registry.is_broken() {
+        return Err(ServeError::Broken);
     }
     registry.close().await;
     Ok(())

@@ -14,7 +14,7 @@ use crate::domain::text;
 const ID: &str = "x-request-id";
 
 /// Probes ask for these every few seconds and would drown the log.
-const PROBES: [&str; 2] = ["/api/v1/health", "/api/v1/healthz"];
+const PROBES: [&str; 3] = ["/api/v1/health", "/api/v1/healthz", "/readyz"];
 
 /// Why an answer is a failure of ours; it goes into the log and never to the client.
 #[derive(Debug, Clone)]

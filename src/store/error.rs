@@ -1,19 +1,26 @@
 //! Why an operation did not happen.
 
+use std::sync::Arc;
+
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
+use sqlx::sqlite::SqliteError;
 
-/// A failure of the database. Nothing was written, unless it is `Unconfirmed`.
-#[derive(Debug, thiserror::Error)]
+/// A failure of the database. Nothing was written, unless it is `Unconfirmed`. The operations of one COMMIT
+/// share its failure.
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("the database failed")]
-    Failed(#[source] sqlx::Error),
+    Failed(#[source] Arc<sqlx::Error>),
     /// The answer to COMMIT was lost: the write may or may not stand, and the caller's key settles it.
     #[error("the database did not confirm the write")]
-    Unconfirmed(#[source] sqlx::Error),
+    Unconfirmed(#[source] Arc<sqlx::Error>),
     /// Another writer holds what is needed, or too many wait.
     #[error("the database is busy")]
-    Busy(#[source] sqlx::Error),
+    Busy(#[source] Arc<sqlx::Error>),
+    /// The disk failed before, or the registry is being stopped: nothing more is written.
+    #[error("the registry takes no more writes")]
+    Stopped,
     /// A value that may stand once only is there.
     #[error("a key is taken")]
     Taken,
@@ -27,25 +34,49 @@ pub(crate) enum StoreError {
     Corrupt(String),
 }
 
+/// The first byte of SQLite's result codes: another holds the lock, and the disk failed.
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_IOERR: i32 = 10;
+
+impl StoreError {
+    /// Whether the disk failed, so that nobody knows what is on it.
+    pub(super) fn is_disk(&self) -> bool {
+        match self {
+            Self::Failed(cause) | Self::Unconfirmed(cause) => sqlite_code(cause) == Some(SQLITE_IOERR),
+            _ => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let number = match &error {
             sqlx::Error::Database(cause) => mysql_number(cause.as_ref()),
             _ => None,
         };
-        match (&error, number) {
-            (_, Some(1366 | 1267)) => return Self::Wide,
-            (_, Some(1406)) => return Self::Long,
-            (_, Some(1205)) => return Self::Busy(error),
+        match number {
+            Some(1366 | 1267) => return Self::Wide,
+            Some(1406) => return Self::Long,
+            Some(1205) => return Self::Busy(error.into()),
             _ => {}
         }
+        if sqlite_code(&error) == Some(SQLITE_BUSY) {
+            return Self::Busy(error.into());
+        }
         match &error {
-            sqlx::Error::PoolTimedOut => Self::Busy(error),
+            sqlx::Error::PoolTimedOut => Self::Busy(error.into()),
             sqlx::Error::Database(cause) if cause.is_unique_violation() => Self::Taken,
-            sqlx::Error::Database(cause) if is_lock(cause.code().as_deref()) => Self::Busy(error),
-            _ => Self::Failed(error),
+            sqlx::Error::Database(cause) if is_lock(cause.code().as_deref()) => Self::Busy(error.into()),
+            _ => Self::Failed(error.into()),
         }
     }
+}
+
+/// What SQLite says, without the finer cause that the higher bytes tell.
+fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    let sqlx::Error::Database(cause) = error else { return None };
+    let code = cause.try_downcast_ref::<SqliteError>()?.code()?.parse::<i32>().ok()?;
+    Some(code & 0xff)
 }
 
 /// The numbers of MySQL's own list of errors, which are finer than the states of the standard: 1205 is
@@ -54,8 +85,8 @@ fn mysql_number(error: &dyn DatabaseError) -> Option<u16> {
     error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
-/// Codes of locks that another holds: `SQLITE_BUSY`, and the states of the SQL standard, PostgreSQL and MySQL
-/// for a deadlock, a failed serialization and a lock that is not free.
+/// The states of the SQL standard, PostgreSQL and MySQL for a deadlock, a failed serialization and a lock that
+/// is not free.
 fn is_lock(code: Option<&str>) -> bool {
-    matches!(code, Some("5" | "40001" | "40P01" | "55P03"))
+    matches!(code, Some("40001" | "40P01" | "55P03"))
 }

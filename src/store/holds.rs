@@ -1,14 +1,15 @@
 //! Holds, locks and freezes: entered, lifted, and never removed.
 
-use super::db::{Record, values};
+use super::db::{Record, Transaction, values};
+use super::writer::Verdict;
 use super::{Store, StoreError, sql};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 
 /// A new hold.
 #[derive(Debug, Clone)]
-pub(crate) struct HoldEntry<'a> {
+pub(crate) struct HoldEntry {
     pub(crate) id: String,
-    pub(crate) new: &'a NewHold,
+    pub(crate) new: NewHold,
     /// What may stand once only until it is lifted or has ended.
     pub(crate) slot: String,
     pub(crate) idempotency_key: Option<String>,
@@ -58,43 +59,16 @@ pub(crate) struct HoldsWanted {
 
 impl Store {
     /// Enters a hold; says whether it did, or whether its key or its slot is taken.
-    pub(crate) async fn hold(&self, entry: &HoldEntry<'_>) -> Result<bool, StoreError> {
-        let mut transaction = self.writer.begin().await?;
-        transaction.apply(sql::FREE_SLOT, values![&entry.slot, entry.created_at]).await?;
-        let new = entry.new;
-        let values = values![
-            &entry.id,
-            new.kind.word(),
-            &new.app,
-            &new.platform,
-            &new.environment,
-            &new.version,
-            &new.sha,
-            &new.r#ref,
-            &new.reason,
-            &new.actor,
-            &entry.slot,
-            &entry.idempotency_key,
-            &entry.request_hash,
-            entry.created_at,
-            new.until,
-        ];
-        match transaction.apply(sql::INSERT_HOLD, values).await {
-            Err(StoreError::Taken) => {
-                transaction.rollback().await?;
-                Ok(false)
-            }
-            Err(error) => Err(error),
-            Ok(_) => transaction.commit().await.map(|()| true),
-        }
+    pub(crate) async fn hold(&self, entry: &HoldEntry) -> Result<bool, StoreError> {
+        let entry = entry.clone();
+        self.writer.run(move |transaction| Box::pin(async move { hold(transaction, &entry).await })).await
     }
 
     /// Lifts a hold; one that was lifted before stays as it is.
     pub(crate) async fn lift(&self, id: &str, lifting: &Lifting<'_>) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
         let values = values![lifting.at, lifting.actor, lifting.reason, id];
-        transaction.apply(sql::LIFT_HOLD, values).await?;
-        transaction.commit().await
+        self.writer.apply(sql::LIFT_HOLD, values).await?;
+        Ok(())
     }
 
     /// One hold.
@@ -121,6 +95,32 @@ impl Store {
         ];
         let rows = self.readers.query(sql::HOLDS, values).await?;
         rows.iter().map(|row| known(row).map(|known| known.hold)).collect()
+    }
+}
+
+async fn hold(transaction: &mut Transaction, entry: &HoldEntry) -> Result<Verdict<bool>, StoreError> {
+    transaction.apply(sql::FREE_SLOT, values![&entry.slot, entry.created_at]).await?;
+    let new = &entry.new;
+    let values = values![
+        &entry.id,
+        new.kind.word(),
+        &new.app,
+        &new.platform,
+        &new.environment,
+        &new.version,
+        &new.sha,
+        &new.r#ref,
+        &new.reason,
+        &new.actor,
+        &entry.slot,
+        &entry.idempotency_key,
+        &entry.request_hash,
+        entry.created_at,
+        new.until,
+    ];
+    match transaction.apply(sql::INSERT_HOLD, values).await {
+        Err(StoreError::Taken) => Ok(Verdict::TakeBack(false)),
+        done => done.map(|_| Verdict::Keep(true)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Incidents, and the marks of deployments that failed in use.
 
-use super::db::{Record, values};
+use super::db::{Record, Transaction, values};
+use super::writer::Verdict;
 use super::{Store, StoreError, sql};
 use crate::domain::incident::{Incident, IncidentChange};
 
@@ -37,10 +38,10 @@ pub(crate) struct IncidentsWanted {
 
 /// A person's word on whether a deployment failed in use.
 #[derive(Debug, Clone)]
-pub(crate) struct Mark<'a> {
+pub(crate) struct Mark {
     pub(crate) failed: bool,
-    pub(crate) reason: Option<&'a str>,
-    pub(crate) actor: Option<&'a str>,
+    pub(crate) reason: Option<String>,
+    pub(crate) actor: Option<String>,
     /// Milliseconds since 1970 UTC.
     pub(crate) at: i64,
 }
@@ -48,7 +49,6 @@ pub(crate) struct Mark<'a> {
 impl Store {
     /// Enters an incident; says whether it did, or whether its key is taken.
     pub(crate) async fn open_incident(&self, entry: &IncidentEntry) -> Result<bool, StoreError> {
-        let mut transaction = self.writer.begin().await?;
         let incident = &entry.incident;
         let values = values![
             &incident.id,
@@ -64,22 +64,16 @@ impl Store {
             &entry.request_hash,
             entry.created_at,
         ];
-        match transaction.apply(sql::INSERT_INCIDENT, values).await {
-            Err(StoreError::Taken) => {
-                transaction.rollback().await?;
-                Ok(false)
-            }
-            Err(error) => Err(error),
-            Ok(_) => transaction.commit().await.map(|()| true),
+        match self.writer.apply(sql::INSERT_INCIDENT, values).await {
+            Err(StoreError::Taken) => Ok(false),
+            done => done.map(|_| true),
         }
     }
 
     /// Changes an incident; what is absent stays.
     pub(crate) async fn change_incident(&self, id: &str, change: &IncidentChange) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
         let values = values![&change.title, change.opened_at, change.resolved_at, change.cause, id];
-        transaction.apply(sql::CHANGE_INCIDENT, values).await?;
-        transaction.commit().await
+        self.writer.apply(sql::CHANGE_INCIDENT, values).await.map(|_| ())
     }
 
     /// One incident by its id.
@@ -109,13 +103,17 @@ impl Store {
     }
 
     /// Marks a deployment as failed in use, or takes the mark away.
-    pub(crate) async fn mark_failed(&self, id: i64, mark: &Mark<'_>) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
-        transaction.apply(sql::FORGET_FAILED, values![id]).await?;
-        let values = values![id, i64::from(mark.failed), mark.reason, mark.actor, mark.at];
-        transaction.apply(sql::INSERT_FAILED, values).await?;
-        transaction.commit().await
+    pub(crate) async fn mark_failed(&self, id: i64, mark: &Mark) -> Result<(), StoreError> {
+        let mark = mark.clone();
+        self.writer.run(move |transaction| Box::pin(async move { say(transaction, id, &mark).await })).await
     }
+}
+
+async fn say(transaction: &mut Transaction, id: i64, mark: &Mark) -> Result<Verdict<()>, StoreError> {
+    transaction.apply(sql::FORGET_FAILED, values![id]).await?;
+    let values = values![id, i64::from(mark.failed), &mark.reason, &mark.actor, mark.at];
+    transaction.apply(sql::INSERT_FAILED, values).await?;
+    Ok(Verdict::Keep(()))
 }
 
 fn known(row: &Record) -> Result<KnownIncident, StoreError> {

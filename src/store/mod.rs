@@ -10,10 +10,12 @@ mod holds;
 mod incidents;
 mod open;
 mod read;
+mod releases;
 mod settle;
 mod sql;
 mod versions;
 mod write;
+mod writer;
 
 pub use address::{BadAddress, Server};
 pub(crate) use error::StoreError;
@@ -26,12 +28,12 @@ pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 pub(crate) use write::{Entered, Entry, Moment, Step};
 
 use self::db::Db;
+use self::writer::Writer;
 
 /// An open registry. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// On SQLite one connection, because it has one writer; requests queue here and not inside the database.
-    writer: Db,
+    writer: Writer,
     readers: Db,
     warnings: Vec<String>,
 }
@@ -47,13 +49,20 @@ impl Store {
         &self.warnings
     }
 
-    /// Closes the connections; the log of SQLite is folded into its file, so that one file is left.
+    /// Waits until the database can no longer be trusted, after which nothing is written; the process should
+    /// end then, and the next start recovers.
+    pub(crate) async fn broken(&self) {
+        self.writer.broken().await;
+    }
+
+    /// Whether nothing is written any more.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.writer.is_broken()
+    }
+
+    /// Closes the connections after what waits to be written.
     pub(crate) async fn close(&self) {
         self.readers.close().await;
-        if let Db::Sqlite(writer) = &self.writer {
-            // A checkpoint that fails costs nothing: the next start reads the log.
-            let _ = sqlx::query(sql::CHECKPOINT).execute(writer).await;
-        }
         self.writer.close().await;
     }
 }

@@ -70,6 +70,18 @@ pub(super) const MYSQL_INDEXES: [(&str, &str); 2] = [
 /// Moves the log into the database file, so that a clean stop leaves one file.
 pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
+/// Moves what can be moved of the log into the database file, and waits for nobody.
+pub(super) const FOLD_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// Begins one operation within a transaction.
+pub(super) const SAVEPOINT: &str = "SAVEPOINT operation";
+
+/// Takes back what came since; the savepoint itself stays.
+pub(super) const UNDO: &str = "ROLLBACK TO operation";
+
+/// Ends the operation; what is not taken back belongs to the transaction.
+pub(super) const RELEASE: &str = "RELEASE operation";
+
 /// Answers if the database can be read.
 pub(super) const HEALTH: &str = "SELECT versions_id FROM versions LIMIT 1";
 
@@ -269,3 +281,11 @@ pub(super) const FORGET_FAILED: &str = "DELETE FROM sm_failed WHERE versions_id 
 /// What is said of a deployment afterwards.
 pub(super) const INSERT_FAILED: &str =
     "INSERT INTO sm_failed (versions_id, failed, reason, actor, at) VALUES ($1, $2, $3, $4, $5)";
+
+/// One release; fails if the version is known.
+pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, sha, tag, bump, released_at, \
+    received_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// One release.
+pub(super) const RELEASED: &str = "SELECT app, version, sha, tag, bump, released_at FROM sm_release \
+    WHERE app = $1 AND version = $2";

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::db::{Transaction, values};
 use super::dialect::Dialect;
 use super::settle::{hold, settle};
+use super::writer::Verdict;
 use super::{Store, StoreError, sql};
 use crate::domain::deployment::State;
 
@@ -93,61 +94,60 @@ pub(crate) struct Step {
 impl Store {
     /// Enters a new attempt.
     pub(crate) async fn enter(&self, entry: &Entry) -> Result<Entered, StoreError> {
-        let mut transaction = self.writer.begin().await?;
-        let place = (entry.app.as_str(), entry.platform.as_str(), entry.environment.as_str());
-        let date = stamp(self.writer.dialect(), entry.date);
-        let id = insert_version(&mut transaction, entry, date).await?;
-        hold(&mut transaction, place, id, entry.moment.received_at).await?;
-        match insert_deployment(&mut transaction, id, entry).await {
-            Err(StoreError::Taken) => {
-                transaction.rollback().await?;
-                return Ok(Entered::KeyTaken);
-            }
-            done => done?,
-        }
-        let event = Event { id, seq: Some(entry.seq), from: None, to: entry.state, caused: false };
-        insert_event(&mut transaction, &event, &entry.moment).await?;
-        settle(&mut transaction, place, &entry.moment).await?;
-        transaction.commit().await?;
-        Ok(Entered::New(id))
+        let entry = entry.clone();
+        self.writer.run(move |transaction| Box::pin(async move { enter(transaction, &entry).await })).await
     }
 
     /// Makes a change if the attempt still stands where the caller saw it; says whether it did.
     pub(crate) async fn advance(&self, step: &Step) -> Result<bool, StoreError> {
-        let mut transaction = self.writer.begin().await?;
-        let place = (step.app.as_str(), step.platform.as_str(), step.environment.as_str());
-        hold(&mut transaction, place, step.id, step.moment.received_at).await?;
-        let values = values![
-            step.to.word(),
-            step.seq,
-            step.started_at,
-            step.finished_at,
-            step.duration,
-            &step.sha,
-            &step.run_url,
-            step.id,
-            step.from.word(),
-            step.from_seq,
-        ];
-        if transaction.apply(sql::ADVANCE, values).await? == 0 {
-            transaction.rollback().await?;
-            return Ok(false);
-        }
-        transaction.apply(sql::SET_STATUS, values![&step.status, step.id]).await?;
-        let event = Event { id: step.id, seq: step.seq, from: Some(step.from), to: step.to, caused: false };
-        insert_event(&mut transaction, &event, &step.moment).await?;
-        settle(&mut transaction, place, &step.moment).await?;
-        transaction.commit().await?;
-        Ok(true)
+        let step = step.clone();
+        self.writer.run(move |transaction| Box::pin(async move { advance(transaction, &step).await })).await
     }
 
     /// Sets the v1 word of a row that has no attempt beside it; says whether there is such a row.
     pub(crate) async fn set_status(&self, id: i64, status: &str) -> Result<bool, StoreError> {
-        let mut transaction = self.writer.begin().await?;
-        let changed = transaction.apply(sql::SET_STATUS, values![status, id]).await?;
-        transaction.commit().await?;
-        Ok(changed > 0)
+        Ok(self.writer.apply(sql::SET_STATUS, values![status, id]).await? > 0)
     }
+}
+
+async fn enter(transaction: &mut Transaction, entry: &Entry) -> Result<Verdict<Entered>, StoreError> {
+    let place = (entry.app.as_str(), entry.platform.as_str(), entry.environment.as_str());
+    let date = stamp(transaction.dialect(), entry.date);
+    let id = insert_version(transaction, entry, date).await?;
+    hold(transaction, place, id, entry.moment.received_at).await?;
+    match insert_deployment(transaction, id, entry).await {
+        Err(StoreError::Taken) => return Ok(Verdict::TakeBack(Entered::KeyTaken)),
+        done => done?,
+    }
+    let event = Event { id, seq: Some(entry.seq), from: None, to: entry.state, caused: false };
+    insert_event(transaction, &event, &entry.moment).await?;
+    settle(transaction, place, &entry.moment).await?;
+    Ok(Verdict::Keep(Entered::New(id)))
+}
+
+async fn advance(transaction: &mut Transaction, step: &Step) -> Result<Verdict<bool>, StoreError> {
+    let place = (step.app.as_str(), step.platform.as_str(), step.environment.as_str());
+    hold(transaction, place, step.id, step.moment.received_at).await?;
+    let values = values![
+        step.to.word(),
+        step.seq,
+        step.started_at,
+        step.finished_at,
+        step.duration,
+        &step.sha,
+        &step.run_url,
+        step.id,
+        step.from.word(),
+        step.from_seq,
+    ];
+    if transaction.apply(sql::ADVANCE, values).await? == 0 {
+        return Ok(Verdict::TakeBack(false));
+    }
+    transaction.apply(sql::SET_STATUS, values![&step.status, step.id]).await?;
+    let event = Event { id: step.id, seq: step.seq, from: Some(step.from), to: step.to, caused: false };
+    insert_event(transaction, &event, &step.moment).await?;
+    settle(transaction, place, &step.moment).await?;
+    Ok(Verdict::Keep(true))
 }
 
 /// A date for the column of v1, which is naive and in UTC. SQLite sorts it as text, so its length is fixed.

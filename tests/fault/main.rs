@@ -11,6 +11,7 @@
 )]
 
 mod dirty;
+mod disk;
 mod hooked;
 mod kill;
 mod line;

@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod announced;
 mod bad_input;
 mod beside;
 mod changelog;
@@ -39,6 +40,7 @@ mod status;
 mod support;
 mod surroundings;
 mod tidy;
+mod v1_only;
 mod version_files;
 mod versions;
 mod whereabouts;

@@ -254,3 +254,37 @@ fn a_report_goes_to_the_registry_that_it_was_meant_for() {
     assert_eq!(old.requests()[0].authorization, None);
     assert_eq!(new.requests()[0].authorization.as_deref(), Some("Bearer smk_secret"));
 }
+
+#[test]
+fn a_token_may_lie_in_a_file_that_is_closed_to_others() {
+    let registry = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url()).var("SHIPMARK_TOKEN_FILE", "token");
+    let report = ["report", "dev", "--status", "deployed"];
+    sandbox.run(&report).says(
+        3,
+        "",
+        "error: `SHIPMARK_TOKEN_FILE` names `[ROOT]/helpdesk/token`, which is not there\n\
+         hint: set `SHIPMARK_TOKEN_FILE` to a file that you can read",
+    );
+    sandbox.file("token", "smk_in_a_file\n");
+    let mode = |mode| {
+        std::fs::set_permissions(sandbox.path("token"), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o640);
+    sandbox.run(&report).says(
+        3,
+        "",
+        "error: the token file `[ROOT]/helpdesk/token` can be read by others\n\
+         hint: close it to others: chmod 600 [ROOT]/helpdesk/token",
+    );
+    mode(0o600);
+    sandbox.run(&report).says(0, "dev  1.0.0  deployed, recorded as deployment 1", "");
+    assert_eq!(registry.requests()[0].authorization.as_deref(), Some("Bearer smk_in_a_file"));
+    sandbox.file("token", "two words\n");
+    sandbox.run(&report).says(
+        3,
+        "",
+        "error: `token` holds no token: it is not one word of visible ASCII characters\n\
+         hint: set it to what `shipmark token create` printed",
+    );
+}

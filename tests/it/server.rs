@@ -8,5 +8,6 @@ mod incidents;
 mod log;
 mod metrics;
 mod pages;
+mod releases;
 mod v1;
 mod v2;

@@ -28,7 +28,11 @@ impl Embedded {
                 let store = Store::open(&folder, world.now()).await?;
                 // Nobody waits for the address any more if the other end is gone.
                 let _ = tell.send(listener.local_addr()?);
-                let options = Options { exposure: Exposure::Loopback, log_probes: false };
+                let options = Options {
+                    exposure: Exposure::Loopback,
+                    log_probes: false,
+                    linger: std::time::Duration::ZERO,
+                };
                 let listeners = Listeners { api: listener, metrics: None };
                 let serving = server::serve(listeners, Registry::new(store, world), options, async {
                     let _ = asked.await;

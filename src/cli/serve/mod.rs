@@ -26,6 +26,9 @@ use crate::world::World;
 /// The longest wait before the start, in seconds.
 const SLEEP: u64 = 300;
 
+/// How long connections are still taken after the signal to stop.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Run the registry: API and board
 ///
 /// On a loopback address anyone on this machine may write. The server stops on SIGTERM or Ctrl-C after it
@@ -125,6 +128,7 @@ async fn run(
     let options = Options {
         exposure: Exposure::of(at),
         log_probes: context.world.var("APP_SKIP_PATH_DISABLED").is_some(),
+        linger: LINGER,
     };
     let (told, tell) = tokio::sync::oneshot::channel();
     let serving = server::serve(Listeners { api: listener, metrics }, registry, options, async {

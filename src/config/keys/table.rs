@@ -226,18 +226,21 @@ pub const KEYS: &[Key] = &[
         Text,
         "\"helpdesk-prod\"",
         "in place of `health`, what its machine says: the host, as ssh knows it; default: this machine",
-    ),
+    )
+    .instead(),
     key(
         "environments.*.readout.container",
         Text,
         "\"helpdesk\"",
         "its container, for image, start and the labels of the image; needs `shipmark config trust`, as the rest",
-    ),
+    )
+    .instead(),
     key(
         "environments.*.readout.file",
         Text,
         "\"/app/VERSION.txt\"",
         "the file that holds its version, in the container if there is one",
-    ),
-    key("environments.*.readout.repo", Text, "\"/opt/helpdesk\"", "the checkout that it runs from"),
+    )
+    .instead(),
+    key("environments.*.readout.repo", Text, "\"/opt/helpdesk\"", "the checkout that it runs from").instead(),
 ];

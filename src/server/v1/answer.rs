@@ -89,7 +89,9 @@ impl IntoResponse for Refusal {
                 error(StatusCode::UNPROCESSABLE_ENTITY, why)
             }
             Self::Failed(
-                failure @ (RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_))
+                failure @ (RegistryError::Store(
+                    StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped,
+                )
                 | RegistryError::Contended),
             ) => {
                 let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");

@@ -77,7 +77,7 @@ impl Db {
 }
 
 impl Transaction {
-    fn dialect(&self) -> Dialect {
+    pub(super) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
             Self::Postgres(_) => Dialect::Postgres,
@@ -134,7 +134,7 @@ impl Transaction {
             Self::Postgres(inner) => inner.commit().await,
             Self::MySql(inner) => inner.commit().await,
         }
-        .map_err(StoreError::Unconfirmed)
+        .map_err(|error| StoreError::Unconfirmed(error.into()))
     }
 
     pub(super) async fn rollback(self) -> Result<(), StoreError> {

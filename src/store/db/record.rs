@@ -48,4 +48,14 @@ impl Record {
     pub(in crate::store) fn text(&self, name: &str) -> Result<String, StoreError> {
         self.maybe_text(name)?.ok_or_else(|| StoreError::Corrupt(format!("NULL in {name}")))
     }
+
+    /// The first column as a text, whatever it is.
+    #[cfg(test)]
+    pub(in crate::store) fn first(&self) -> String {
+        match &self.cells[0] {
+            Cell::Null => String::new(),
+            Cell::Int(value) => value.to_string(),
+            Cell::Text(text) => text.clone(),
+        }
+    }
 }

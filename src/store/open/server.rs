@@ -10,6 +10,7 @@ use super::OpenError;
 use super::migrate::{MigrateError, Plan, migrate};
 use crate::store::address::{Kind, Server};
 use crate::store::db::{Db, values};
+use crate::store::writer::Writer;
 use crate::store::{Store, StoreError, sql};
 
 /// How many connections one process holds.
@@ -22,6 +23,7 @@ const POSTGRES: Plan = Plan {
         (1, "registry", include_str!("../migrations/postgres/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/postgres/0002_holds.sql")),
         (4, "incidents", include_str!("../migrations/postgres/0004_incidents.sql")),
+        (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -33,6 +35,7 @@ const MYSQL: Plan = Plan {
         (1, "registry", include_str!("../migrations/mysql/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/mysql/0002_holds.sql")),
         (4, "incidents", include_str!("../migrations/mysql/0004_incidents.sql")),
+        (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.
@@ -58,7 +61,7 @@ impl Store {
         })?;
         let db = pool(&server.kind, CONNECTIONS).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        Ok(Self { writer: db.clone(), readers: db, warnings })
+        Ok(Self { writer: Writer::Pool(db.clone()), readers: db, warnings })
     }
 }
 

@@ -115,6 +115,22 @@ fn a_request_that_runs_is_answered_before_the_stop() {
 }
 
 #[test]
+fn the_door_stays_open_while_readiness_says_that_it_will_close() {
+    let folder = TempDir::new().unwrap();
+    let server = Served::start(folder.path());
+    assert_eq!(server.get("/readyz"), (200, "ready\n".to_owned()));
+    server.signal("TERM");
+    let told = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        server.get("/readyz") == (503, "stopping\n".to_owned())
+    });
+    assert!(told);
+    let row = "workload=a&platform=p&environment=e&version=1&status=deployed";
+    assert_eq!(server.send("POST", "/api/v1/create", FORM, row).0, 201);
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
 fn a_head_that_never_ends_is_cut_off() {
     let folder = TempDir::new().unwrap();
     let server = Served::start(folder.path());

@@ -1,7 +1,8 @@
 //! The log: JSON lines in UTC, an id per request, and nothing private.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use serde_json::Value;
 use shipmark::log::{self, Level};
@@ -12,6 +13,11 @@ use crate::support::registry::{NOW, Service};
 /// A sink that keeps what it is given.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
+
+thread_local! {
+    /// Where the log of this thread goes. A test and all that it asks run on one thread.
+    static SINK: RefCell<Kept> = RefCell::default();
+}
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -24,11 +30,17 @@ impl Write for Kept {
 }
 
 impl Kept {
-    /// Catches the log of this thread until the guard is dropped.
-    fn catch(&self, level: Level) -> tracing::subscriber::DefaultGuard {
-        let world = World::fixed(NOW.parse().unwrap(), &[], std::path::Path::new("/"));
-        let sink = self.clone();
-        tracing::subscriber::set_default(log::to(move || sink.clone(), level, world))
+    /// Catches the log of this thread. There is one log for the process, because a place that logs remembers
+    /// whether anyone listens: a test of another thread, where nobody does, would silence it for all.
+    fn catch(&self) {
+        static START: Once = Once::new();
+        START.call_once(|| {
+            let world = World::fixed(NOW.parse().unwrap(), &[], std::path::Path::new("/"));
+            let sink = || SINK.with_borrow(Kept::clone);
+            tracing::subscriber::set_global_default(log::to(sink, Level::INFO, world)).unwrap();
+            tracing::callsite::rebuild_interest_cache();
+        });
+        SINK.replace(self.clone());
     }
 
     fn lines(&self) -> Vec<Value> {
@@ -40,7 +52,7 @@ impl Kept {
 #[tokio::test]
 async fn a_request_is_one_line_without_its_query() {
     let (service, kept) = (Service::start().await, Kept::default());
-    let _caught = kept.catch(Level::INFO);
+    kept.catch();
     let answer = service.get("/api/v1/read/raw/%1B[31m?token=secret").await;
     service.get("/api/v1/health").await.is(200, r#"{"health":"OK"}"#);
     let lines = kept.lines();
@@ -57,7 +69,7 @@ async fn a_request_is_one_line_without_its_query() {
 #[tokio::test]
 async fn a_failure_is_logged_with_its_cause_and_answered_without() {
     let (service, kept) = (Service::start().await, Kept::default());
-    let _caught = kept.catch(Level::ERROR);
+    kept.catch();
     service.break_database();
     let answer = service.get("/api/v1/read/home").await;
     answer.is(500, r#"{"error":"Internal Server Error"}"#);

@@ -22,6 +22,7 @@ pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
 pub(crate) struct Service {
     router: Router,
     metrics: Router,
+    pub(crate) stopping: std::sync::Arc<std::sync::atomic::AtomicBool>,
     pub(crate) engine: Engine,
     /// Kept, because its end removes the database.
     folder: TempDir,
@@ -68,9 +69,11 @@ impl Service {
 
     fn over(engine: Engine, store: Store, folder: TempDir) -> Self {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
-        let options = Options { exposure: Exposure::Loopback, log_probes: false };
-        let Routers { api: router, metrics } = server::routers(Registry::new(store, world), options).unwrap();
-        Self { router, metrics, engine, folder }
+        let linger = std::time::Duration::ZERO;
+        let options = Options { exposure: Exposure::Loopback, log_probes: false, linger };
+        let routers = server::routers(Registry::new(store, world), options).unwrap();
+        let Routers { api: router, metrics, stopping } = routers;
+        Self { router, metrics, stopping, engine, folder }
     }
 
     /// `NOW` as a date of v1; MySQL keeps whole seconds.
