@@ -24,6 +24,7 @@ const POSTGRES: Plan = Plan {
         (2, "holds", include_str!("../migrations/postgres/0002_holds.sql")),
         (4, "incidents", include_str!("../migrations/postgres/0004_incidents.sql")),
         (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
+        (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -36,6 +37,7 @@ const MYSQL: Plan = Plan {
         (2, "holds", include_str!("../migrations/mysql/0002_holds.sql")),
         (4, "incidents", include_str!("../migrations/mysql/0004_incidents.sql")),
         (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
+        (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.
