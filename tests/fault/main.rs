@@ -18,12 +18,14 @@ mod kill;
 mod line;
 mod model;
 mod odd;
+mod power;
 #[path = "../it/support/proxy.rs"]
 mod proxy;
 mod race;
 mod random;
 mod refuse;
 mod server;
+mod spool;
 mod stage;
 mod starve;
 mod weak;
