@@ -2,6 +2,7 @@
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
 mod holds;
+mod incidents;
 mod read;
 mod releases;
 mod report;
@@ -76,6 +77,12 @@ pub(crate) enum RegistryError {
     HeldAlready(Box<Hold>),
     #[error("there is no such hold")]
     NoSuchHold,
+    #[error("the incident cannot be taken")]
+    FaultyIncident(Vec<Fault>),
+    #[error("there is no such incident")]
+    NoSuchIncident,
+    #[error("there is no such deployment")]
+    NoSuchDeployment,
     #[error("the release cannot be taken")]
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]

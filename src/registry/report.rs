@@ -50,6 +50,8 @@ pub(crate) fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
         ("run_url", &report.run_url),
         ("changelog_url", &report.changelog_url),
         ("reason", &report.reason),
+        ("group_id", &report.group_id),
+        ("digest", &report.digest),
     ] {
         let Some(text) = text else { continue };
         if text.len() > TEXT || text.chars().any(char::is_control) {
@@ -138,10 +140,16 @@ pub(super) fn entry(report: &Report, state: State, now: Timestamp, event_key: St
 
 /// What v1's free text says of a deployment that is not an ordinary one.
 fn raw(report: &Report) -> String {
-    if report.kind.is_none() && report.reason.is_none() {
+    let shipmark = Why {
+        kind: report.kind,
+        reason: report.reason.clone(),
+        rollback_of: report.rollback_of,
+        group_id: report.group_id.clone(),
+        digest: report.digest.clone(),
+    };
+    if shipmark == Why::default() {
         return "N/A".to_owned();
     }
-    let shipmark = Why { kind: report.kind, reason: report.reason.clone() };
     serde_json::to_string(&Raw { shipmark }).unwrap_or_else(|_| "N/A".to_owned())
 }
 
@@ -208,6 +216,9 @@ mod tests {
             duration: None,
             kind: None,
             reason: None,
+            rollback_of: None,
+            group_id: None,
+            digest: None,
         }
     }
 

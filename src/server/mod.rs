@@ -7,6 +7,7 @@ mod body;
 mod guard;
 mod history;
 mod holds;
+mod incidents;
 mod listen;
 mod metrics;
 mod observe;
@@ -111,10 +112,13 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
         ("/api/v2/server", get(v2::server)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
+        ("/api/v2/deployments/{id}", get(incidents::deployment).patch(incidents::mark)),
         ("/api/v2/current", get(v2::current)),
         ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
+        ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
+        ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),

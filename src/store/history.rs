@@ -18,6 +18,12 @@ pub(crate) struct Wanted {
 }
 
 impl Store {
+    /// One deployment.
+    pub(crate) async fn deployment(&self, id: i64) -> Result<Option<Past>, StoreError> {
+        let row = self.readers.one(sql::ONE_DEPLOYMENT, values![id]).await?;
+        row.as_ref().map(past).transpose()
+    }
+
     /// One page of the history, by start and id, newest first.
     pub(crate) async fn history(&self, wanted: &Wanted) -> Result<Vec<Past>, StoreError> {
         let (started, id) = wanted.before.unwrap_or((i64::MAX, i64::MAX));
@@ -52,6 +58,10 @@ fn past(row: &Record) -> Result<Past, StoreError> {
         started_at: row.int("started_at")?,
         finished_at: row.maybe_int("finished_at")?,
         kind: why.as_ref().and_then(|why| why.kind),
+        rollback_of: why.as_ref().and_then(|why| why.rollback_of),
+        group_id: why.as_ref().and_then(|why| why.group_id.clone()),
+        digest: why.as_ref().and_then(|why| why.digest.clone()),
         reason: why.and_then(|why| why.reason),
+        failed_in_use: row.maybe_int("failed_in_use")?.map(|failed| failed != 0),
     })
 }

@@ -168,18 +168,29 @@ pub(super) const MATRIX: &str = "SELECT c.app, n.workload, c.platform, c.environ
 /// The deployments of one place, newest first; the index `sm_deployment_newest` gives them in this order.
 pub(super) const HISTORY_OF_PLACE: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, \
     d.environment, v.version, d.state, v.status, d.sha, d.ref, d.dirty, d.actor, d.run_url, d.duration, \
-    d.started_at, d.finished_at, v.raw FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id \
+    d.started_at, d.finished_at, v.raw, f.failed AS failed_in_use \
+    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id \
+    LEFT JOIN sm_failed f ON f.versions_id = d.versions_id \
     WHERE d.app = $1 AND d.platform = $2 AND d.environment = $3 AND (d.started_at, d.versions_id) < ($4, $5) \
     ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
 
 /// The deployments of several places, newest first. A filter that is null lets everything through.
 pub(super) const HISTORY: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, d.environment, \
     v.version, d.state, v.status, d.sha, d.ref, d.dirty, d.actor, d.run_url, d.duration, d.started_at, \
-    d.finished_at, v.raw FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id \
+    d.finished_at, v.raw, f.failed AS failed_in_use \
+    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id \
+    LEFT JOIN sm_failed f ON f.versions_id = d.versions_id \
     WHERE ($1 IS NULL OR d.app = $1) AND ($2 IS NULL OR d.platform = $2) \
     AND ($3 IS NULL OR d.environment = $3) \
     AND (d.started_at, d.versions_id) < ($4, $5) \
     ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
+
+/// One deployment.
+pub(super) const ONE_DEPLOYMENT: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, d.environment, \
+    v.version, d.state, v.status, d.sha, d.ref, d.dirty, d.actor, d.run_url, d.duration, d.started_at, \
+    d.finished_at, v.raw, f.failed AS failed_in_use \
+    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id \
+    LEFT JOIN sm_failed f ON f.versions_id = d.versions_id WHERE d.versions_id = $1";
 
 /// The version of the newest row with a good v1 status; a partial index holds such rows only, where the
 /// engine has one.
@@ -243,6 +254,33 @@ pub(super) const HOLDS: &str = "SELECT id, kind, app, platform, environment, ver
     AND ($3 IS NULL OR environment IS NULL OR environment = $3) AND ($4 IS NULL OR kind = $4) \
     AND ($5 IS NULL OR (lifted_at IS NULL AND (until_at IS NULL OR until_at > $5))) \
     AND ($6 IS NULL OR id < $6) ORDER BY id DESC LIMIT $7";
+
+/// One incident; fails if its key was used.
+pub(super) const INSERT_INCIDENT: &str = "INSERT INTO sm_incident (id, app, platform, environment, title, \
+    opened_at, resolved_at, cause, actor, idempotency_key, request_hash, created_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+/// Changes what is given of an incident.
+pub(super) const CHANGE_INCIDENT: &str = "UPDATE sm_incident SET title = COALESCE($1, title), \
+    opened_at = COALESCE($2, opened_at), resolved_at = COALESCE($3, resolved_at), cause = COALESCE($4, cause) \
+    WHERE id = $5";
+
+/// One incident, by one of the two texts that belong to no other.
+pub(super) const ONE_INCIDENT: &str = "SELECT id, app, platform, environment, title, opened_at, resolved_at, \
+    cause, actor, request_hash FROM sm_incident WHERE id = $1 OR idempotency_key = $2";
+
+/// Incidents, newest first, as their ids sort by time. A filter that is null lets everything through.
+pub(super) const INCIDENTS: &str = "SELECT id, app, platform, environment, title, opened_at, resolved_at, \
+    cause, actor, request_hash FROM sm_incident WHERE ($1 IS NULL OR app = $1) \
+    AND ($2 IS NULL OR platform = $2) AND ($3 IS NULL OR environment = $3) \
+    AND ($4 = 0 OR resolved_at IS NULL) AND ($5 IS NULL OR id < $5) ORDER BY id DESC LIMIT $6";
+
+/// Takes away what was said of a deployment afterwards.
+pub(super) const FORGET_FAILED: &str = "DELETE FROM sm_failed WHERE versions_id = $1";
+
+/// What is said of a deployment afterwards.
+pub(super) const INSERT_FAILED: &str =
+    "INSERT INTO sm_failed (versions_id, failed, reason, actor, at) VALUES ($1, $2, $3, $4, $5)";
 
 /// One release; fails if the version is known.
 pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, sha, tag, bump, released_at, \

@@ -22,6 +22,7 @@ const POSTGRES: Plan = Plan {
     migrations: &[
         (1, "registry", include_str!("../migrations/postgres/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/postgres/0002_holds.sql")),
+        (4, "incidents", include_str!("../migrations/postgres/0004_incidents.sql")),
         (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
@@ -33,6 +34,7 @@ const MYSQL: Plan = Plan {
     migrations: &[
         (1, "registry", include_str!("../migrations/mysql/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/mysql/0002_holds.sql")),
+        (4, "incidents", include_str!("../migrations/mysql/0004_incidents.sql")),
         (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,

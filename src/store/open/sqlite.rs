@@ -29,9 +29,10 @@ const SYNCHRONOUS: SqliteSynchronous =
     if cfg!(feature = "weak") { SqliteSynchronous::Normal } else { SqliteSynchronous::Full };
 
 /// Every migration in order; the list is append-only.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "registry", include_str!("../migrations/sqlite/0001_registry.sql")),
     (2, "holds", include_str!("../migrations/sqlite/0002_holds.sql")),
+    (4, "incidents", include_str!("../migrations/sqlite/0004_incidents.sql")),
     (8, "releases", include_str!("../migrations/sqlite/0008_releases.sql")),
 ];
 
