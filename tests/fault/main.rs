@@ -18,6 +18,7 @@ mod kill;
 mod line;
 mod model;
 mod odd;
+mod offline;
 mod power;
 #[path = "../it/support/proxy.rs"]
 mod proxy;
