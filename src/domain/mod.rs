@@ -2,6 +2,7 @@
 //! network, and no function has an effect beside its result.
 
 pub mod assemble;
+pub mod chain;
 pub mod changelog;
 pub mod checks;
 pub mod compare;
@@ -9,6 +10,7 @@ pub mod decide;
 pub mod delivery;
 pub mod deployment;
 pub mod dotenv;
+pub mod event;
 pub mod gate;
 pub mod grouping;
 pub mod health;

@@ -22,6 +22,8 @@ pub struct Past {
     pub dirty: Option<bool>,
     pub actor: Option<String>,
     pub run_url: Option<String>,
+    #[serde(default)]
+    pub changelog_url: Option<String>,
     /// How long it took, in milliseconds.
     pub duration: Option<i64>,
     /// Milliseconds since 1970 UTC.
@@ -33,6 +35,9 @@ pub struct Past {
     pub kind: Option<Kind>,
     #[serde(default)]
     pub reason: Option<String>,
+    /// Whether a person said later that it failed its users.
+    #[serde(default)]
+    pub failed_in_use: bool,
 }
 
 impl Past {
@@ -73,11 +78,13 @@ mod tests {
             dirty: None,
             actor: None,
             run_url: None,
+            changelog_url: None,
             duration: None,
             started_at: id,
             finished_at: None,
             kind: None,
             reason: None,
+            failed_in_use: false,
         }
     }
 

@@ -62,6 +62,8 @@ mod tests {
             finished_at: Some(id),
             kind: None,
             reason: None,
+            changelog_url: None,
+            failed_in_use: false,
         }
     }
 

@@ -119,6 +119,8 @@ mod tests {
             finished_at: None,
             kind: None,
             reason: None,
+            changelog_url: None,
+            failed_in_use: false,
         }
     }
 

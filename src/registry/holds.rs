@@ -1,7 +1,8 @@
 //! Holds, locks and freezes: what one must say, and what may stand beside another.
 
 use super::report::{Fault, NAME, TEXT};
-use super::{Registry, RegistryError, digest};
+use super::{Registry, RegistryError};
+use crate::domain::chain::digest;
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::store::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 

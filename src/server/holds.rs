@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::App;
-use super::problem::Problem;
+use super::problem::{Problem, unreadable};
 use super::question::{Question, refused};
 use super::v2::{Form, read};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
@@ -17,16 +17,14 @@ use crate::store::HoldsWanted;
 /// Rows on a page that asks for no number, and the most that one may ask for.
 const USUAL: i64 = 50;
 const MOST: i64 = 100;
-/// The longest idempotency key in bytes.
-const KEY: usize = 255;
 
 const FORM: Form = Form { slug: "invalid-hold", title: "the hold cannot be taken" };
 
 /// `POST /api/v2/holds`: 201 with the hold, 200 if the same request was answered before.
 pub(super) async fn set(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let key = idempotency_key(request.headers())?;
+    let key = app.keys.take(request.headers())?;
     let new: NewHold = read(request, &FORM).await?;
-    let held = app.registry.hold(&new, key.as_deref()).await?;
+    let held = app.registry.hold(&new, key.text()).await?;
     let status = if held.replayed { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = (status, Json(held.hold)).into_response();
     if held.replayed {
@@ -93,19 +91,5 @@ pub(super) async fn lift(
 }
 
 fn readable(id: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    id.map(|Path(id)| id).map_err(|refused| {
-        Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
-            .with("detail", refused.body_text())
-    })
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=KEY).contains(&key.len()));
-    let key = key.filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic())).map(str::to_owned);
-    match key {
-        Some(key) => Ok(Some(key)),
-        None => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-key", "the key cannot be taken")
-            .with("detail", "Idempotency-Key must have 1 to 255 visible ASCII characters")),
-    }
+    id.map(|Path(id)| id).map_err(|refused| unreadable(&refused))
 }

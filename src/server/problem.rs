@@ -1,5 +1,6 @@
 //! Errors of API v2 as problem documents (RFC 9457).
 
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
@@ -13,6 +14,8 @@ use crate::store::StoreError;
 pub(super) struct Problem {
     status: StatusCode,
     members: Map<String, Value>,
+    /// Seconds after which to try again.
+    retry_after: Option<u32>,
     cause: Option<Cause>,
 }
 
@@ -23,7 +26,8 @@ impl Problem {
         members.insert("type".to_owned(), json!(format!("/problems/{slug}")));
         members.insert("title".to_owned(), json!(title));
         members.insert("status".to_owned(), json!(status.as_u16()));
-        Self { status, members, cause: None }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        Self { status, members, retry_after, cause: None }
     }
 
     /// Adds a member: `detail`, `errors`, or a fact that the client can act on.
@@ -31,6 +35,19 @@ impl Problem {
         self.members.insert(name.to_owned(), value.into());
         self
     }
+}
+
+impl Problem {
+    /// Says after how many seconds to try again.
+    pub(super) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+}
+
+/// An address with bytes that are no text.
+pub(super) fn unreadable(refused: &PathRejection) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
+        .with("detail", refused.body_text())
 }
 
 impl From<RegistryError> for Problem {
@@ -55,6 +72,12 @@ impl From<RegistryError> for Problem {
                 Self::new(StatusCode::CONFLICT, "held-already", "it is held already")
                     .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
                     .with("holds", json!([hold]))
+            }
+            RegistryError::NoSuchDeployment => {
+                Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such deployment")
+            }
+            RegistryError::NoSuchPlace => {
+                Self::new(StatusCode::NOT_FOUND, "not-found", "nothing was deployed there")
             }
             RegistryError::NoSuchHold => {
                 Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such hold")
@@ -96,8 +119,8 @@ impl IntoResponse for Problem {
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

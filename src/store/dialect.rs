@@ -21,6 +21,28 @@ const ROW: (&str, &str) = (
      COALESCE(raw, '') AS raw, status, {date} AS date",
 );
 
+/// An attempt as the rules need it.
+const KNOWN: (&str, &str) = (
+    "{known}",
+    "d.versions_id, d.app, v.workload, d.platform, d.environment, v.version, d.state, d.seq, d.request_hash, \
+     d.started_at, d.finished_at",
+);
+
+/// An attempt as the history shows it.
+const PAST: (&str, &str) = (
+    "{past}",
+    "d.versions_id, d.app, v.workload, d.platform, d.environment, v.version, d.state, v.status, d.sha, d.ref, \
+     d.dirty, d.actor, d.run_url, COALESCE(v.changelog_url, '') AS changelog_url, d.duration, d.started_at, \
+     d.finished_at, d.kind, d.reason, d.failed_in_use",
+);
+
+/// An event with its place in the chain.
+const EVENT: (&str, &str) = (
+    "{event}",
+    "e.event_key, e.versions_id, e.seq, e.from_state, e.to_state, e.actor, e.source, e.note, e.forced, \
+     e.clock_skew, e.late, e.at, e.received_at, e.request_hash, e.chain, e.hash",
+);
+
 const PLACE: (&str, &str) = ("{place}", "workload = $1 AND platform = $2 AND environment = $3");
 const PAIR: (&str, &str) = ("{pair}", "workload = $1 AND platform = $2");
 const VERSION: (&str, &str) = ("{version}", "version = $4");
@@ -32,6 +54,9 @@ const HELD: (&str, &str) =
 /// Dates are texts, and texts are compared and sorted by their bytes.
 const SQLITE: Words = &[
     ROW,
+    KNOWN,
+    PAST,
+    EVENT,
     PLACE,
     PAIR,
     VERSION,
@@ -51,6 +76,9 @@ const SQLITE: Words = &[
 /// Texts are equal only byte for byte, but sorted by the collation of the database.
 const POSTGRES: Words = &[
     ROW,
+    KNOWN,
+    PAST,
+    EVENT,
     PLACE,
     PAIR,
     VERSION,
@@ -88,6 +116,9 @@ const POSTGRES: Words = &[
 /// comparison of the bytes decides.
 const MYSQL: Words = &[
     ROW,
+    KNOWN,
+    PAST,
+    EVENT,
     (
         "{place}",
         "workload = $1 AND platform = $2 AND environment = $3 AND CAST(workload AS BINARY) = CAST($1 AS BINARY) \

@@ -3,7 +3,7 @@
 use super::db::{Record, values};
 use super::read::state;
 use super::{Store, StoreError, sql};
-use crate::domain::deployment::Raw;
+use crate::domain::deployment::Kind;
 use crate::domain::past::Past;
 
 /// Which deployments are wanted; what is absent filters nothing.
@@ -27,13 +27,18 @@ impl Store {
         let rows = self.readers.query(text, values).await?;
         rows.iter().map(past).collect()
     }
+
+    /// One deployment.
+    pub(crate) async fn deployment(&self, id: i64) -> Result<Option<Past>, StoreError> {
+        self.readers.one(sql::DEPLOYMENT, values![id]).await?.as_ref().map(past).transpose()
+    }
 }
 
 fn past(row: &Record) -> Result<Past, StoreError> {
     let dirty = row.maybe_int("dirty")?;
-    // Any client of v1 may write there what it likes; what is not ours says nothing.
-    let raw = row.maybe_text("raw")?;
-    let why = raw.and_then(|raw| serde_json::from_str::<Raw>(&raw).ok()).map(|raw| raw.shipmark);
+    let kind = row.maybe_text("kind")?;
+    let kind = kind.map(|word| Kind::from_word(&word).ok_or(StoreError::Corrupt(word))).transpose()?;
+    let changelog_url = row.text("changelog_url")?;
     Ok(Past {
         id: row.int("versions_id")?,
         app: row.text("app")?,
@@ -48,10 +53,12 @@ fn past(row: &Record) -> Result<Past, StoreError> {
         dirty: dirty.map(|dirty| dirty != 0),
         actor: row.maybe_text("actor")?,
         run_url: row.maybe_text("run_url")?,
+        changelog_url: (changelog_url != "N/A").then_some(changelog_url).filter(|url| !url.is_empty()),
         duration: row.maybe_int("duration")?,
         started_at: row.int("started_at")?,
         finished_at: row.maybe_int("finished_at")?,
-        kind: why.as_ref().and_then(|why| why.kind),
-        reason: why.and_then(|why| why.reason),
+        kind,
+        reason: row.maybe_text("reason")?,
+        failed_in_use: row.maybe_int("failed_in_use")? == Some(1),
     })
 }

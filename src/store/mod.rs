@@ -5,6 +5,7 @@ mod address;
 mod db;
 mod dialect;
 mod error;
+mod events;
 mod history;
 mod holds;
 mod open;

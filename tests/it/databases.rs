@@ -98,9 +98,9 @@ async fn what_cannot_be_taken_over_is_left_alone() {
             assert!(refused.to_string().contains(words), "{refused}");
         }
         connect(&url).await.unwrap();
-        engine.run(&url, "INSERT INTO sm_migration VALUES (9, 'later', 0)").await;
+        engine.run(&url, "INSERT INTO sm_migration VALUES (99, 'later', 0)").await;
         let newer = connect(&url).await.unwrap_err();
-        assert!(matches!(newer, OpenError::Newer { found: 9, known: 2, .. }), "{newer}");
+        assert!(matches!(newer, OpenError::Newer { found: 99, .. }), "{newer}");
     })
     .await;
 }

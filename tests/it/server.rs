@@ -7,5 +7,6 @@ mod holds;
 mod log;
 mod metrics;
 mod pages;
+mod states;
 mod v1;
 mod v2;

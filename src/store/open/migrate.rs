@@ -84,7 +84,11 @@ async fn under_lock(db: &Db, plan: &Plan, now: Timestamp) -> Result<(), MigrateE
             transaction.commit().await?;
         } else {
             for statement in statements {
-                db.apply(statement, values![]).await?;
+                match db.apply(statement, values![]).await {
+                    // A start that broke off after it.
+                    Err(error) if error.is_done_before() => {}
+                    done => done?,
+                }
             }
             db.apply(sql::MIGRATION_DONE, note).await?;
         }
