@@ -50,6 +50,8 @@ pub enum Act {
     Get,
     /// Posts this JSON.
     Post(Vec<u8>),
+    /// Puts this JSON.
+    Put(Vec<u8>),
     Delete,
 }
 
@@ -182,6 +184,7 @@ async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<A
     let url = question.url.clone();
     let mut request = match &question.act {
         Act::Post(body) => client.post(url).header(CONTENT_TYPE, "application/json").body(body.clone()),
+        Act::Put(body) => client.put(url).header(CONTENT_TYPE, "application/json").body(body.clone()),
         Act::Get => client.get(url),
         Act::Delete => client.delete(url),
     };

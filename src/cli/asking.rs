@@ -12,7 +12,7 @@ use crate::deploy::client::{Client, ClientError, Wanted};
 use crate::deploy::courier::{self, Patience};
 use crate::deploy::outbox::Outbox;
 use crate::deploy::subject::Target;
-use crate::domain::deployment::Report;
+use crate::domain::fact::Fact;
 use crate::domain::hold::Hold;
 use crate::domain::{span, text};
 use crate::error::Error;
@@ -50,7 +50,7 @@ fn deliver_in_passing(context: &Context, place: &Place, client: &Client) {
     if !waits {
         return;
     }
-    let post = |report: &Report, limit| client.report(report, limit);
+    let post = |fact: &Fact, limit| client.deliver(fact, limit);
     match courier::send(&outbox, client.name(), context.world, Patience::All, PASSING, &post) {
         Ok(round) if round.delivered.is_empty() => {}
         Ok(round) => context.ui.note(&format!("delivered from the outbox: {}", round.delivered.len())),

@@ -16,7 +16,7 @@ use crate::deploy::variables::{self, Variables};
 use crate::deploy::{Fate, PATIENCE, Recorder};
 use crate::domain::deployment::{Kind, Report, State};
 use crate::domain::dotenv::word as quoted;
-use crate::domain::health::Health;
+use crate::domain::way::Way;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
 use crate::process::{Ended, Invocation, Watch};
@@ -30,8 +30,8 @@ pub(super) struct Attempt<'a> {
     pub(super) recorder: Recorder<'a>,
     pub(super) target: Target,
     pub(super) source: Source,
-    /// How the running program is asked what it is.
-    pub(super) health: Option<Health>,
+    /// How it is found out what runs there.
+    pub(super) way: Option<Way>,
     /// Where the command runs.
     pub(super) folder: PathBuf,
     /// What kind of deployment it is, where it is not an ordinary one, and why.
@@ -73,7 +73,7 @@ impl Attempt<'_> {
         let (state, status) = verdict(ended, watch.first().is_some());
         let checked = match ended {
             Ended::Exited(0) => {
-                Checked::now(self.context, self.health.as_ref(), &self.target, &self.source, &mut watch)
+                Checked::now(self.context, self.way.as_ref(), &self.target, &self.source, &mut watch)
             }
             _ => Checked::default(),
         };
@@ -90,7 +90,7 @@ impl Attempt<'_> {
 
     fn report(&self, run: &Run, status: &str) -> Report {
         let report = self.recorder.report(run, &self.target, &self.source, status);
-        Report { kind: self.kind, reason: self.reason.clone(), ..report }
+        Report { kind: self.kind.or(report.kind), reason: self.reason.clone(), ..report }
     }
 
     /// What the registry knows of this deployment, if it is there; a deployment does not wait for it again.
@@ -101,7 +101,7 @@ impl Attempt<'_> {
             (&item.app, &item.platform, &item.environment)
                 == (&self.target.app, &self.target.platform, &self.target.environment)
         });
-        variables::own(&self.target, Some(accepted.id), current)
+        variables::own(&self.target, accepted.id, current)
     }
 
     fn warn_of_surprises(&self, variables: &Variables) {
@@ -127,7 +127,7 @@ impl Attempt<'_> {
             facts.extend(end.checked.words());
         }
         if let (Fate::Delivered(accepted), None) = (fate, end) {
-            facts.push(format!("recorded as deployment {}", accepted.id));
+            facts.extend(accepted.id.map(|id| format!("recorded as deployment {id}")));
         }
         let line = format!("{}  {status:<9}  {}", self.title(), facts.join(", "));
         self.context.ui.note(line.trim_end());

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::verify::{Verified, verify};
-use crate::domain::health::{Health, Proof, Wanted};
+use crate::domain::health::{Proof, Wanted};
+use crate::domain::way::Way;
 use crate::domain::{span, text};
 use crate::probe::Probe;
 use crate::process::Watch;
@@ -15,31 +16,31 @@ use crate::process::Watch;
 /// What came of asking the program.
 #[derive(Debug, Default)]
 pub(super) struct Checked {
-    /// Nothing where no health is configured.
+    /// Nothing where no way to ask is configured.
     result: Option<Result<Verified, String>>,
 }
 
 impl Checked {
-    /// Asks until the program is what it should be; without a configured health nothing is asked.
+    /// Asks until the program is what it should be; without a configured way nothing is asked.
     pub(super) fn now(
         context: &Context,
-        health: Option<&Health>,
+        way: Option<&Way>,
         target: &Target,
         source: &Source,
         watch: &mut Watch,
     ) -> Self {
-        let Some(health) = health else { return Self::default() };
-        let probe = match Probe::new(health) {
+        let Some(way) = way else { return Self::default() };
+        let probe = match Probe::new(way) {
             Ok(probe) => probe,
             Err(error) => return Self { result: Some(Err(error.to_string())) },
         };
         let wanted =
             Wanted { version: &source.version, sha: source.sha.as_deref(), environment: &target.environment };
-        context.ui.detail(&format!("asking {} for its version", text::line(health.url.as_str())));
+        context.ui.detail(&format!("asking {} for its version", text::line(&way.place())));
         // A signal that came before the program was there has ended the command already.
         let before = watch.count();
         let mut interrupted = || watch.count() > before;
-        let verified = verify(health, &wanted, context.world, &|left| probe.look(left), &mut interrupted);
+        let verified = verify(way, &wanted, context.world, &|left| probe.look(left), &mut interrupted);
         Self { result: Some(Ok(verified)) }
     }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::asking::{self, Asked};
 use super::next::rules;
 use super::reporting::{Place, Reach};
-use super::{Context, app, compare_list, compare_seen};
+use super::{Context, app, compare_list, compare_seen, config};
 use crate::deploy::board;
 use crate::deploy::observe::Seen;
 use crate::deploy::operand::{By, LOCAL, Operand, OperandError, is_revision};
@@ -74,7 +74,14 @@ impl Compare {
         let mut compared = self.compare(&place, repo, asked.as_ref())?;
         if !self.no_probe && asked.is_some() {
             let app = self.app.clone().map_or_else(|| app(repo, &place.config), Ok)?;
-            compared.seen = compare_seen::look([&self.a, &self.b], &app, &place, repo, asked.as_ref());
+            compared.seen = compare_seen::look(
+                [&self.a, &self.b],
+                &app,
+                &place,
+                repo,
+                asked.as_ref(),
+                config::is_trusted(context, Some(repo), &place.config),
+            );
             compared.note_drift(repo)?;
         }
         let stale = asked.as_ref().and_then(|asked| asked.stale);

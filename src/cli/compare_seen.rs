@@ -17,6 +17,7 @@ pub(super) fn look(
     place: &Place,
     repo: &Repo,
     asked: Option<&Asked>,
+    trusted: bool,
 ) -> [Option<Seen>; 2] {
     let config = &place.config;
     let item = |name: &str| {
@@ -27,7 +28,7 @@ pub(super) fn look(
     };
     let items = names.map(item);
     let present: Vec<_> = items.iter().flatten().copied().collect();
-    let mut seen = observe(&present, config, &|_| None).into_iter();
+    let mut seen = observe(&present, config, trusted, &|_| None).into_iter();
     items.map(|item| item.and_then(|_| seen.next().flatten()))
 }
 

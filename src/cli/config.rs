@@ -9,6 +9,7 @@ use crate::config::{Command, Config, Origin, schema, show};
 use crate::deploy::trust::{self, Trust};
 use crate::domain::dotenv::word;
 use crate::domain::text;
+use crate::domain::way::Way;
 use crate::error::{Error, Exit, Status};
 use crate::git::Repo;
 use crate::ui::Tone;
@@ -128,6 +129,32 @@ fn record(context: &Context) -> Result<Trust, Error> {
             .hint("set `HOME`, or pass `--trust-config HASH` to the command")
     })?;
     Ok(Trust::below(&state))
+}
+
+/// Whether the user has looked at the commands of this repository.
+pub(super) fn is_trusted(context: &Context, repo: Option<&Repo>, config: &Config) -> bool {
+    let root = repo.and_then(|repo| repo.root().ok());
+    let trust = context.world.state_home().map(|state| Trust::below(&state));
+    let hash = trust::hash(&trust::foreign(config));
+    root.zip(trust).is_some_and(|(root, trust)| trust.allows(root, &hash))
+}
+
+/// The way to find out what runs on an environment. A deployment goes on without one that is not allowed.
+pub(super) fn way(
+    context: &Context,
+    repo: &Repo,
+    config: &Config,
+    environment: &str,
+    given: Option<&str>,
+) -> Option<Way> {
+    let found = config.environments.get(environment)?;
+    for command in &found.reads {
+        if let Err(error) = require(context, repo, config, command, given) {
+            context.ui.warn(&format!("what runs there is not looked at: {}", error.message));
+            return None;
+        }
+    }
+    found.way.clone()
 }
 
 /// Refuses a command of the repository's that the user has not looked at; `given` is `--trust-config`.

@@ -60,20 +60,25 @@ impl Deploy {
         let source = Source::of_head(repo)?.in_job(ci::detect(context.world).as_ref());
         let recorder = place.recorder(context, &self.reach)?;
         let built = context.world.release_time()?;
-        let health = place.config.environments.get(&self.environment).and_then(|found| found.health.clone());
-        let gate = Gate::ask(context, &place, &recorder.client, &target, &source, !self.dry_run);
+        let gate = Gate::ask(context, &place, &recorder.client, &target, &source, !self.dry_run)?;
         let reason = self.reason.as_deref().map(confirm::plain);
         if self.force && reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
             return Err(Error::new(Exit::Usage, "a reason is needed").hint("give it with `--reason TEXT`"));
         }
-        let attempt = Attempt { context, recorder, target, source, health, folder, kind: None, reason };
+        let mut attempt =
+            Attempt { context, recorder, target, source, way: None, folder, kind: None, reason };
         let now = Some(context.world.now());
         let mut plain = variables::plain(&attempt.target.environment, &attempt.source, built, now);
+        if place.config.environments.get(&self.environment).is_some_and(|found| found.bare) {
+            plain.clear();
+        }
         if self.dry_run {
             plain.extend(variables::own(&attempt.target, None, None));
             return attempt.print(&gate, &plain, &command);
         }
         self.pass(context, &attempt, gate)?;
+        let given = self.trust_config.as_deref();
+        attempt.way = config::way(context, repo, &place.config, &self.environment, given);
         attempt.carry_out(plain, &command, self.require_report)
     }
 

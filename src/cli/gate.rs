@@ -1,6 +1,5 @@
 //! May it be deployed? What `can-deploy` answers and what `deploy` asks before it does anything.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::reporting::Place;
@@ -9,10 +8,10 @@ use crate::deploy::PATIENCE;
 use crate::deploy::client::{Client, ClientError};
 use crate::deploy::subject::{Source, Target};
 use crate::domain::checks::Finding;
-use crate::domain::gate::{Wish, reasons};
+use crate::domain::gate::{Terms, Wish, reasons};
 use crate::domain::hold::Hold;
 use crate::domain::text;
-use crate::domain::tier::Tier;
+use crate::error::Error;
 
 /// What is known of the way there.
 pub(super) struct Gate {
@@ -32,14 +31,13 @@ impl Gate {
         target: &Target,
         source: &Source,
         keep: bool,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let (holds, stale, failure) = match asking::holds(context, place, client, target, PATIENCE, keep) {
             Ok((said, stale)) => (said.items, stale, None),
             Err(error) => (Vec::new(), None, Some(error)),
         };
-        let actor = place.actor(context);
-        let reasons = against(target, source, actor.as_deref(), &holds, context.world.now());
-        Self { reasons, stale, failure }
+        let reasons = against(context, place, target, source, &holds)?;
+        Ok(Self { reasons, stale, failure })
     }
 
     /// What a dry run shows of it.
@@ -61,16 +59,26 @@ impl Gate {
     }
 }
 
-/// Everything that speaks against a deployment. Changed files do where people work with it; elsewhere they are
-/// recorded and no more.
+/// Everything that speaks against a deployment.
 pub(super) fn against(
+    context: &Context,
+    place: &Place,
     target: &Target,
     source: &Source,
-    actor: Option<&str>,
     holds: &[Hold],
-    now: Timestamp,
-) -> Vec<Finding> {
-    let production = Tier::guess(&target.platform, &target.environment) == Tier::Production;
+) -> Result<Vec<Finding>, Error> {
+    let config = &place.config;
+    let branches =
+        config.environments.get(&target.environment).map_or(&[][..], |found| found.branches.as_slice());
+    // Which branches have the commit is a question only where nobody said which one it is.
+    let on = match (&place.repo, &source.sha) {
+        (Some(repo), Some(sha)) if source.branch.is_none() && !branches.is_empty() => {
+            repo.branches_with(sha, &config.remote)?
+        }
+        _ => Vec::new(),
+    };
+    let rank = config.rank_of(&target.environment, &target.platform);
+    let actor = place.actor(context);
     let wish = Wish {
         app: &target.app,
         platform: &target.platform,
@@ -78,10 +86,11 @@ pub(super) fn against(
         version: &source.version,
         sha: source.sha.as_deref(),
         r#ref: source.branch.as_deref(),
-        actor,
-        dirty: production && source.dirty == Some(true),
+        actor: actor.as_deref(),
+        dirty: source.dirty == Some(true),
     };
-    reasons(&wish, holds, now.as_millisecond())
+    let terms = Terms { rank, branches, on: &on };
+    Ok(reasons(&wish, &terms, holds, context.world.now().as_millisecond()))
 }
 
 /// One line per reason, with the mend below it.

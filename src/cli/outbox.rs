@@ -12,7 +12,7 @@ use crate::deploy::client::{Client, ClientError};
 use crate::deploy::courier::{self, Patience, Round};
 use crate::deploy::outbox::Outbox;
 use crate::deploy::parcel::Parcel;
-use crate::domain::deployment::Report;
+use crate::domain::fact::Fact;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
 use crate::http::HttpError;
@@ -34,6 +34,9 @@ enum Action {
     List,
     /// Send what waits, without regard to our own backoff
     Flush {
+        /// Tell first of the newest N releases that the remote has, as their tags hold it
+        #[arg(long, value_name = "N")]
+        reconcile: Option<usize>,
         #[command(flatten)]
         reach: Reach,
     },
@@ -51,7 +54,12 @@ impl OutboxArgs {
         let outbox = Outbox::below(&place.private);
         match self.action {
             Action::List => list(context, &outbox),
-            Action::Flush { reach } => flush(context, &place, &outbox, &reach),
+            Action::Flush { reconcile, reach } => {
+                if let Some(count) = reconcile {
+                    rebuild(context, &place, &outbox, count)?;
+                }
+                flush(context, &place, &outbox, &reach)
+            }
             Action::Drop { id } => {
                 let id = outbox.drop(&id)?;
                 if context.ui.json {
@@ -63,6 +71,21 @@ impl OutboxArgs {
             }
         }
     }
+}
+
+/// Puts the releases that the remote has into the outbox again: the machine that made them may be gone with its own.
+/// What the registry knows already has no second effect.
+fn rebuild(context: &Context, place: &Place, outbox: &Outbox, count: usize) -> Result<(), Error> {
+    let (repo, registry) = (place.repo(context)?, place.registry()?);
+    let config = &place.config;
+    let releases = repo.told(&config.remote, &config.tag_format, count)?;
+    if releases.is_empty() {
+        context.ui.note("no tag here holds a release to report");
+    }
+    for release in releases {
+        outbox.put(&Parcel::new(registry.url.as_str(), Fact::Release(release)))?;
+    }
+    Ok(())
 }
 
 /// Sends what an earlier run could not deliver; what still waits is a failure only where delivery is required.
@@ -120,15 +143,20 @@ fn line(
     let what = parcel.map_or_else(
         || "unreadable".to_owned(),
         |parcel| {
-            let age = span::age(now - parcel.report.at);
+            let age = span::age(now - parcel.report.at());
             format!("{}, {age} old, tries: {}", named(&parcel.report), parcel.attempts)
         },
     );
     format!("{}  {}  {what}: {}", context.ui.out(tone, class), text::line(id), text::line(reason))
 }
 
-fn named(report: &Report) -> String {
-    text::line(&format!("{} {} {} {}", report.environment, report.app, report.version, report.status))
+fn named(fact: &Fact) -> String {
+    text::line(&match fact {
+        Fact::Deployment(report) => {
+            format!("{} {} {} {}", report.environment, report.app, report.version, report.status)
+        }
+        Fact::Release(release) => format!("{} {} released", release.app, release.version),
+    })
 }
 
 fn flush(context: &Context, place: &Place, outbox: &Outbox, reach: &Reach) -> Result<Status, Error> {
@@ -150,7 +178,7 @@ fn flush(context: &Context, place: &Place, outbox: &Outbox, reach: &Reach) -> Re
             }
             Err(error) => return Err(error.into()),
         };
-        let post = |report: &Report, limit| client.report(report, limit);
+        let post = |fact: &Fact, limit| client.deliver(fact, limit);
         rounds.push(courier::send(outbox, name, context.world, Patience::Asked, FLUSH, &post)?);
     }
     report_on(context, &rounds)?;
@@ -180,7 +208,12 @@ fn report_on(context: &Context, rounds: &[Round]) -> Result<(), Error> {
     for round in rounds {
         for (letter, accepted) in &round.delivered {
             let class = context.ui.out(Tone::Good, "delivered");
-            lines.push(format!("{class}  {}, deployment {}", named(&letter.parcel.report), accepted.id));
+            let entered = match accepted.id {
+                Some(id) => format!(", deployment {id}"),
+                None if accepted.state == "released" => String::new(),
+                None => format!(", {}", text::line(&accepted.state)),
+            };
+            lines.push(format!("{class}  {}{entered}", named(&letter.parcel.report)));
             results.push(json!({ "id": letter.id, "result": "delivered", "deployment": accepted.id }));
         }
         for (class, tone, letters) in

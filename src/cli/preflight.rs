@@ -45,7 +45,6 @@ impl Preflight {
         let standing = standing(&place, repo, &head, item)?;
         let (messages, refused) = messages(&place, repo, &head, item)?;
         let (disagreements, _) = verify::look(context, repo, &place.config, false)?;
-        let (actor, now) = (place.actor(context), context.world.now());
         let lines = checklist(&Facts {
             environment: &target.environment,
             version: &source.version,
@@ -54,7 +53,7 @@ impl Preflight {
             messages,
             refused: &refused,
             standing,
-            reasons: &gate::against(&target, &source, actor.as_deref(), &holds.items, now),
+            reasons: &gate::against(context, &place, &target, &source, &holds.items)?,
             way_back: way_back(&client, item, &source),
         });
         let failed = lines.iter().filter(|line| line.level == Level::Fail).count();

@@ -69,7 +69,7 @@ impl Report {
             let message = format!("the registry refused the report: {}", text::line(reason));
             return Err(Error::new(Exit::Registry, message).hint("see it with `shipmark outbox list`"));
         }
-        let id = if let Fate::Delivered(accepted) = &fate { Some(accepted.id) } else { None };
+        let id = if let Fate::Delivered(accepted) = &fate { accepted.id } else { None };
         if context.ui.json {
             context.ui.document(&json!({
                 "deployment": id, "delivered": fate.is_delivered(), "report": report,

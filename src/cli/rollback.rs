@@ -81,8 +81,8 @@ impl Rollback {
             context.ui.answer(&text::line(&line))?;
             return Ok(Exit::Done.into());
         };
-        let health = place.config.environments.get(name).and_then(|found| found.health.clone());
-        let asks_program = health.is_some();
+        let environment = place.config.environments.get(name);
+        let asks_program = environment.is_some_and(|found| found.way.is_some());
         if self.dry_run {
             plan.print(context, &command, asks_program, self.list)?;
             return Ok(Exit::Done.into());
@@ -99,13 +99,16 @@ impl Rollback {
             recorder,
             target,
             source: plan.source(),
-            health,
+            way: config::way(context, repo, &place.config, name, self.trust_config.as_deref()),
             folder: worktree.path().to_owned(),
             kind: Some(Kind::Rollback),
             reason: Some(reason),
         };
         let (built, now) = (context.world.release_time()?, Some(context.world.now()));
-        let variables = variables::plain(name, &attempt.source, built, now);
+        let mut variables = variables::plain(name, &attempt.source, built, now);
+        if environment.is_some_and(|found| found.bare) {
+            variables.clear();
+        }
         let ended = attempt.carry_out(variables, &command, false)?;
         if let Some(bad) = bad {
             hold(context, &attempt.recorder.client, &bad);

@@ -4,11 +4,10 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Context;
 use super::asking::{self, Asked};
 use super::reporting::{Place, Reach};
 use super::status_table::{Cell, Table};
-use crate::config::Config;
+use super::{Context, config};
 use crate::deploy::answers::Matrix;
 use crate::deploy::board::{self, Column, Local};
 use crate::deploy::client::Client;
@@ -65,7 +64,7 @@ impl Status {
         let own = app_of(&place.config, place.repo.as_ref());
         let seen = match self.no_probe {
             true => Vec::new(),
-            false => look(&place.config, &client, &matrix, own.as_deref(), stale.is_none()),
+            false => look(context, &place, &client, &matrix, stale.is_none()),
         };
         let view = View {
             context,
@@ -88,19 +87,23 @@ impl Status {
 
 /// What the programs of our own app say; the configuration knows no others.
 fn look(
-    config: &Config,
+    context: &Context,
+    place: &Place,
     client: &Client,
     matrix: &Matrix,
-    own: Option<&str>,
     reachable: bool,
 ) -> Vec<Option<Seen>> {
+    let (config, repo) = (&place.config, place.repo.as_ref());
+    let own = app_of(config, repo);
+    let own = own.as_deref();
+    let trusted = config::is_trusted(context, repo, config);
     let history = |item: &Current| {
         let known = if reachable { client.history(item, asking::LIMIT).ok() } else { None };
         known.map(|known| known.rows)
     };
     let items: Vec<&Current> = matrix.items.iter().collect();
     let ours: Vec<&Current> = items.iter().copied().filter(|item| own == Some(item.app.as_str())).collect();
-    let mut seen = observe(&ours, config, &history).into_iter();
+    let mut seen = observe(&ours, config, trusted, &history).into_iter();
     items
         .iter()
         .map(|item| if own == Some(item.app.as_str()) { seen.next().flatten() } else { None })
@@ -194,6 +197,9 @@ impl View<'_> {
         if let Value::Object(fields) = &mut value {
             fields.insert("local".to_owned(), json!(self.local(item)?));
             fields.insert("seen".to_owned(), json!(self.seen(item)));
+            let rank = self.place.config.rank_of(&item.environment, &item.platform);
+            fields.insert("tier".to_owned(), json!(rank.tier));
+            fields.insert("tier_guessed".to_owned(), json!(rank.guessed));
         }
         Ok(value)
     }

@@ -19,7 +19,7 @@ impl Undo {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
         let _lock = repo.lock()?;
-        super::release::recover(context, &repo)?;
+        super::release::recover(context, &repo, &config)?;
         let release = repo.release_at_head(&config.tag_format)?.ok_or_else(|| {
             Error::new(Exit::Repository, "HEAD is not a release that shipmark made")
                 .hint("only the newest release can be taken back, while nothing stands on it")

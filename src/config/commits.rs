@@ -3,6 +3,7 @@
 use super::layer::Leaves;
 use super::{ConfigError, Setting, level};
 use crate::domain::decide::OwnRule;
+use crate::domain::glob::Glob;
 use crate::domain::reading::{Field, Filter, Reading};
 
 pub(super) fn reading(leaves: &Leaves) -> Result<Reading, ConfigError> {
@@ -39,8 +40,8 @@ fn rule(leaves: &Leaves, table: &str) -> Result<OwnRule, ConfigError> {
     let level = get("level").parsed(super::LEVEL, level)?;
     Ok(OwnRule {
         r#type: get("type")
-            .parsed("a glob such as `feat*`", |text| OwnRule::parse_glob(&text.to_ascii_lowercase()))?,
-        scope: get("scope").parsed("a glob such as `api-*`", OwnRule::parse_glob)?,
+            .parsed("a glob such as `feat*`", |text| Glob::parse(&text.to_ascii_lowercase()))?,
+        scope: get("scope").parsed("a glob such as `api-*`", Glob::parse)?,
         breaking: get("breaking").flag()?.unwrap_or(false),
         level: level.ok_or_else(|| Setting::lacking(leaves, &["bump", table], "level"))?,
     })

@@ -1,30 +1,37 @@
 //! What the configuration says of environments; none needs an entry to be used.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-use jiff::SignedDuration;
 use url::Url;
 
 use super::layer::{Leaf, Leaves};
+use super::way::way;
 use super::{ConfigError, NAME, Origin, Setting, http_address, name};
-use crate::domain::health::Health;
+use crate::domain::glob::Glob;
+use crate::domain::tier::Tier;
+use crate::domain::way::Way;
 
 /// One environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     pub platform: Option<String>,
+    pub tier: Option<Tier>,
     pub order: Option<i64>,
     /// Where people find the program.
     pub url: Option<Url>,
-    /// How the running program is asked what it is.
-    pub health: Option<Health>,
+    /// The branches that may go there; none means any.
+    pub branches: Vec<Glob>,
+    /// How it is found out what runs there.
+    pub way: Option<Way>,
+    /// The commands that this takes.
+    pub reads: Vec<Command>,
     /// What `deploy` runs without a command of its own.
     pub deploy: Option<Command>,
     /// What `rollback` runs; else it is `deploy`.
     pub rollback: Option<Command>,
     /// Globs of the files that a rollback does not undo.
     pub migrations: Vec<String>,
+    /// Whether the command gets our own variables only, those that begin with `SHIPMARK_`.
+    pub bare: bool,
 }
 
 /// A command as the configuration names it: a program and its arguments, never a text for a shell.
@@ -37,10 +44,6 @@ pub struct Command {
     /// Whether a file of the repository names it, so that the user must have allowed it.
     pub from_repository: bool,
 }
-
-/// How long a program may take to come up, and how many good answers in a row count, unless it is said.
-const WITHIN: Duration = Duration::from_mins(1);
-const STABLE: u32 = 3;
 
 pub(super) fn environments(leaves: &Leaves) -> Result<BTreeMap<String, Environment>, ConfigError> {
     let mut environments: BTreeMap<String, Environment> = BTreeMap::new();
@@ -63,10 +66,15 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
     let order = get("order");
     let number = |leaf: &Leaf| leaf.value.as_integer().ok_or_else(|| order.refuse(leaf, "a whole number"));
     let url = get("url").parsed("an http or https address", http_address)?;
+    let (way, reads) = way(leaves, environment, url.as_ref())?;
     Ok(Environment {
+        tier: get("tier").parsed("development, testing, staging or production", Tier::from_word)?,
+        branches: branches(&get("branches"))?,
+        bare: get("plain_variables").flag()? == Some(false),
+        way,
+        reads,
         platform: get("platform").parsed(NAME, name)?,
         order: order.leaf.map(number).transpose()?,
-        health: health(leaves, environment, url.as_ref())?,
         url,
         deploy: command(&get("deploy"))?,
         rollback: command(&get("rollback"))?,
@@ -76,58 +84,21 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
     })
 }
 
+fn branches(setting: &Setting) -> Result<Vec<Glob>, ConfigError> {
+    const WANTED: &str = "a list of patterns such as `[\"main\", \"hotfix/*\"]`";
+    let globs: Option<Vec<Glob>> =
+        setting.texts(WANTED)?.unwrap_or_default().iter().map(|text| Glob::parse(text)).collect();
+    match (globs, setting.leaf) {
+        (None, Some(leaf)) => Err(setting.refuse(leaf, WANTED)),
+        (globs, _) => Ok(globs.unwrap_or_default()),
+    }
+}
+
 fn command(setting: &Setting) -> Result<Option<Command>, ConfigError> {
     let words =
         setting.texts("a list of a program and its arguments, such as `[\"./deploy\", \"production\"]`")?;
     let from_repository = matches!(setting.leaf.map(|leaf| &leaf.origin), Some(Origin::Repository { .. }));
     Ok(words.map(|words| Command { key: setting.key.clone(), words, from_repository }))
-}
-
-fn health(leaves: &Leaves, environment: &str, base: Option<&Url>) -> Result<Option<Health>, ConfigError> {
-    let get = |field: &str| Setting::at(leaves, &["environments", environment, "health", field]);
-    let wanted = "an http or https address, or a path below the `url` of the environment";
-    let address = |text: &str| match base {
-        Some(base) if text.starts_with('/') && !text.starts_with("//") => base.join(text).ok(),
-        _ => http_address(text),
-    };
-    let pointer = |field: &str| {
-        get(field).parsed("a JSON pointer such as `/version`", |text| {
-            (text.is_empty() || text.starts_with('/')).then(|| text.to_owned())
-        })
-    };
-    let (version, commit) = (pointer("version")?, pointer("commit")?);
-    let within = get("within").parsed("a time from `1s` to `1h`", duration)?;
-    let stable = get("stable");
-    let count = |leaf: &Leaf| {
-        let number = leaf.value.as_integer().and_then(|number| u32::try_from(number).ok());
-        number.filter(|n| (1..=100).contains(n)).ok_or_else(|| stable.refuse(leaf, "a number from 1 to 100"))
-    };
-    let stable = stable.leaf.map(count).transpose()?;
-    let own_name = pointer("environment")?;
-    let Some(url) = get("url").parsed(wanted, address)? else {
-        let mut fields = ["version", "commit", "environment", "within", "stable"].into_iter();
-        return match fields.find_map(|field| get(field).leaf) {
-            None => Ok(None),
-            Some(leaf) => Err(ConfigError::Lacking {
-                key: format!("environments.{environment}.health.url"),
-                origin: leaf.origin.clone(),
-            }),
-        };
-    };
-    Ok(Some(Health {
-        url,
-        version,
-        commit,
-        environment: own_name,
-        within: within.unwrap_or(WITHIN),
-        stable: stable.unwrap_or(STABLE),
-    }))
-}
-
-/// A time such as `60s` or `2m`.
-fn duration(text: &str) -> Option<Duration> {
-    let duration = Duration::try_from(text.parse::<SignedDuration>().ok()?).ok()?;
-    (Duration::from_secs(1)..=Duration::from_hours(1)).contains(&duration).then_some(duration)
 }
 
 #[cfg(test)]
@@ -146,19 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn health_is_an_inline_table() {
-        let found = read(concat!(
-            "[environments.\"a.b\"]\nurl = \"https://helpdesk.example/app/\"\n",
-            "health = { url = \"/health\", version = \"/version\", commit = \"\", within = \"2m\", stable = 1 }\n",
-        ))
-        .unwrap();
-        let health = found["a.b"].health.as_ref().unwrap();
-        assert_eq!(health.url.as_str(), "https://helpdesk.example/health");
-        assert_eq!((health.version.as_deref(), health.commit.as_deref()), (Some("/version"), Some("")));
-        assert_eq!((health.within, health.stable), (Duration::from_mins(2), 1));
-        let plain = read("[environments.a]\nhealth = { url = \"http://localhost:1/\" }").unwrap();
-        let health = plain["a"].health.as_ref().unwrap();
-        assert_eq!((health.within, health.stable, &health.version), (WITHIN, STABLE, &None));
+    fn tier_and_branches_are_read() {
+        let found =
+            read("[environments.a]\ntier = \"staging\"\nbranches = [\"main\"]\nplain_variables = false")
+                .unwrap();
+        let a = &found["a"];
+        assert_eq!((a.tier, a.bare, a.branches[0].as_str()), (Some(Tier::Staging), true, "main"));
     }
 
     #[test]
@@ -185,6 +149,14 @@ mod tests {
                 "`environments.a.health.stable` is `0`, not a number from 1 to 100",
             ),
             ("health = { uri = \"http://x\" }", "unknown key `environments.a.health.uri`"),
+            (
+                "tier = \"prod\"",
+                "`environments.a.tier` is `prod`, not development, testing, staging or production",
+            ),
+            (
+                "branches = [\"[\"]",
+                "`environments.a.branches` is `[\"[\"]`, not a list of patterns such as `[\"main\", \"hotfix/*\"]`",
+            ),
             ("order = \"x\"", "`environments.a.order` is `x`, not a whole number"),
             (
                 "deploy = \"./deploy a\"",

@@ -11,6 +11,7 @@ pub mod schema;
 mod setting;
 pub mod show;
 mod version_file;
+mod way;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,7 @@ pub use self::version_file::VersionFile;
 use self::version_file::version_files;
 use crate::domain::decide::OwnRule;
 use crate::domain::reading::Reading;
+use crate::domain::tier::Rank;
 use crate::domain::version::{Bump, TagFormat, Zero};
 use crate::files;
 
@@ -185,6 +187,12 @@ impl Config {
     /// The platform of an environment: its own name unless the configuration says otherwise.
     pub fn platform_of<'a>(&'a self, environment: &'a str) -> &'a str {
         self.environments.get(environment).and_then(|found| found.platform.as_deref()).unwrap_or(environment)
+    }
+
+    /// The tier of an environment: as configured, else guessed by its name and its platform's.
+    pub fn rank_of(&self, environment: &str, platform: &str) -> Rank {
+        let said = self.environments.get(environment).and_then(|found| found.tier);
+        Rank::of(said, platform, environment)
     }
 }
 

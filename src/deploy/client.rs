@@ -11,10 +11,12 @@ use url::Url;
 use super::secret;
 use super::whereabouts::Known;
 use crate::config::Registry;
-use crate::domain::delivery::{self, Delivery, Wait};
+use crate::domain::delivery::{self, Accepted, Delivery, Wait};
 use crate::domain::deployment::{Current, Report};
+use crate::domain::fact::Fact;
 use crate::domain::hold::{Hold, NewHold};
 use crate::domain::past::Past;
+use crate::domain::released::Released;
 use crate::domain::text;
 use crate::files::FileError;
 use crate::http::{Act, Allowed, Answer, Http, HttpError, Question, Token};
@@ -114,6 +116,34 @@ impl<'a> Client<'a> {
         self.withheld
     }
 
+    /// Delivers one fact within `limit`.
+    pub fn deliver(&self, fact: &Fact, limit: Duration) -> Delivery {
+        match fact {
+            Fact::Deployment(report) => self.report(report, limit),
+            Fact::Release(release) => self.release(release, limit),
+        }
+    }
+
+    /// Tells of a release. A server that knows only API v1 has no place for it, and nobody shall be bothered with
+    /// that at each release.
+    fn release(&self, release: &Released, limit: Duration) -> Delivery {
+        let watch = self.world.stopwatch();
+        let body = match serde_json::to_vec(release) {
+            Ok(body) => body,
+            Err(error) => return Delivery::Refused { status: 0, reason: error.to_string() },
+        };
+        let url = self.url(&["api", "v2", "apps", &release.app, "versions", &release.version]);
+        let delivery = match self.ask(url, Act::Put(body), limit, ACCEPTED_CAP) {
+            Ok(answer) => delivery::classify(&answer),
+            Err(error) => return self.undelivered(&error),
+        };
+        if self.is_v1(&delivery, limit.saturating_sub(watch.elapsed())) {
+            let state = "which API v1 does not keep".to_owned();
+            return Delivery::Done(Accepted { id: None, state, version: release.version.clone() });
+        }
+        delivery
+    }
+
     /// Delivers one report within `limit`, by API v1 to a server that knows no other.
     pub fn report(&self, report: &Report, limit: Duration) -> Delivery {
         let watch = self.world.stopwatch();
@@ -129,13 +159,15 @@ impl<'a> Client<'a> {
             Ok(answer) => delivery::classify(&answer),
             Err(error) => return self.undelivered(&error),
         };
-        // The original server answers an unknown address with a page.
-        let elsewhere = matches!(delivery, Delivery::Refused { status: 200 | 404 | 405, .. });
         let left = || limit.saturating_sub(watch.elapsed());
-        if elsewhere && *self.v1_only.get_or_init(|| self.speaks_v1_alone(left())) {
-            return self.report_by_v1(report, left());
-        }
-        delivery
+        if self.is_v1(&delivery, left()) { self.report_by_v1(report, left()) } else { delivery }
+    }
+
+    /// Whether what came of a call of API v2 is due to a server that knows only v1. The original one answers an
+    /// unknown address with a page.
+    fn is_v1(&self, delivery: &Delivery, limit: Duration) -> bool {
+        matches!(delivery, Delivery::Refused { status: 200 | 404 | 405, .. })
+            && *self.v1_only.get_or_init(|| self.speaks_v1_alone(limit))
     }
 
     /// What became of a report that got no answer.

@@ -7,7 +7,7 @@ use super::outbox::{Outbox, OutboxError};
 use super::parcel::Letter;
 use super::sending::Sending;
 use crate::domain::delivery::{Accepted, Delivery, Wait};
-use crate::domain::deployment::Report;
+use crate::domain::fact::Fact;
 use crate::world::{Stopwatch, World};
 
 /// The longest that one request may take.
@@ -46,7 +46,7 @@ pub fn send(
     world: &World,
     patience: Patience,
     limit: Duration,
-    post: &dyn Fn(&Report, Duration) -> Delivery,
+    post: &dyn Fn(&Fact, Duration) -> Delivery,
 ) -> Result<Round, OutboxError> {
     let watch = world.stopwatch();
     let mut round = Round::default();
@@ -72,7 +72,7 @@ struct Courier<'a> {
     patience: Patience,
     limit: Duration,
     watch: Stopwatch,
-    post: &'a dyn Fn(&Report, Duration) -> Delivery,
+    post: &'a dyn Fn(&Fact, Duration) -> Delivery,
 }
 
 impl Courier<'_> {
@@ -164,8 +164,8 @@ mod tests {
     /// Sends with one answer for all, and tells the steps that were tried.
     fn round(outbox: &Outbox, patience: Patience, delivery: &Delivery) -> (Round, Vec<i64>) {
         let tried = RefCell::new(Vec::new());
-        let post = |report: &Report, _| {
-            tried.borrow_mut().push(report.seq);
+        let post = |report: &Fact, _| {
+            tried.borrow_mut().push(report.seq());
             delivery.clone()
         };
         let round = send(outbox, REGISTRY, &world(), patience, LIMIT, &post).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn done() -> Delivery {
-        Delivery::Done(Accepted { id: 1, state: "running".to_owned(), version: "1.0.0".to_owned() })
+        Delivery::Done(Accepted { id: Some(1), state: "running".to_owned(), version: "1.0.0".to_owned() })
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
     fn a_registry_that_another_process_sends_to_is_left_alone_in_time() {
         let (_folder, outbox) = filled();
         let _held = outbox.lock(REGISTRY).unwrap().unwrap();
-        let never = |_: &Report, _| retry(Wait::Backoff, true);
+        let never = |_: &Fact, _| retry(Wait::Backoff, true);
         let limit = Duration::from_millis(50);
         let round = send(&outbox, REGISTRY, &world(), Patience::Asked, limit, &never).unwrap();
         assert!(round.busy);

@@ -30,7 +30,8 @@ use self::run::{Run, Runs};
 use self::subject::{Source, Target};
 use crate::ci::Job;
 use crate::domain::delivery::{Accepted, Delivery};
-use crate::domain::deployment::{Report, State};
+use crate::domain::deployment::{Kind, Report, State};
+use crate::domain::fact::Fact;
 use crate::world::World;
 
 /// How long a deployment waits for its registry, each time.
@@ -166,7 +167,7 @@ impl<'a> Recorder<'a> {
             run_url: self.job.as_ref().and_then(|job| job.run_url.clone()),
             changelog_url: None,
             duration: None,
-            kind: None,
+            kind: source.branch.as_deref().and_then(Kind::of_branch),
             reason: None,
         }
     }
@@ -174,7 +175,10 @@ impl<'a> Recorder<'a> {
     /// Puts a report on disk, then tries to deliver it with all that waits before it, for at most `limit`.
     pub fn record(&self, run: &Run, target: &Target, report: &Report, limit: Duration) -> Fate {
         self.runs.remember(self.client.name(), target, run);
-        let id = match self.outbox.put(&Parcel::new(self.client.name(), report.clone())) {
+        let id = match self
+            .outbox
+            .put(&Parcel::new(self.client.name(), Fact::Deployment(Box::new(report.clone()))))
+        {
             Ok(id) => id,
             Err(error) => return self.record_unspooled(report, limit, &error),
         };
@@ -186,7 +190,7 @@ impl<'a> Recorder<'a> {
 
     /// Delivers what waits.
     pub fn send(&self, patience: Patience, limit: Duration) -> Result<Round, OutboxError> {
-        let post = |report: &Report, limit| self.client.report(report, limit);
+        let post = |fact: &Fact, limit| self.client.deliver(fact, limit);
         courier::send(&self.outbox, self.client.name(), self.world, patience, limit, &post)
     }
 

@@ -1,7 +1,5 @@
 //! Asks the running programs of several environments at once, and sets what they say against the record.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::config::Config;
@@ -11,8 +9,8 @@ use crate::domain::past::Past;
 use crate::domain::verdict::{Verdict, verdict};
 use crate::probe::Probe;
 
-/// The time that one program gets: a board must not wait for the slowest.
-const LIMIT: Duration = Duration::from_secs(3);
+/// Why nothing is read off a machine.
+const UNTRUSTED: &str = "its `readout` is not allowed, see `shipmark config trust --show`";
 
 /// What is known of one environment beside its record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,19 +39,28 @@ impl Seen {
     }
 }
 
-/// One answer for each cell, in their order; nothing for an environment without a configured health.
-/// `history` gives what was deployed to a place, and is asked only where something else runs.
+/// One answer for each cell, in their order; nothing for an environment without a configured way to ask.
+/// `trusted` says whether commands of the repository may run. `history` gives what was deployed to a place, and
+/// is asked only where something else runs.
 pub fn observe(
     items: &[&Current],
     config: &Config,
+    trusted: bool,
     history: &dyn Fn(&Current) -> Option<Vec<Past>>,
 ) -> Vec<Option<Seen>> {
-    let health = |item: &Current| config.environments.get(&item.environment)?.health.as_ref();
+    let environment = |item: &Current| config.environments.get(&item.environment);
     let looked: Vec<Option<Result<Observed, String>>> = std::thread::scope(|scope| {
         let ask = |item: &&Current| {
-            let health = health(item)?;
+            let environment = environment(item)?;
+            let way = environment.way.as_ref()?;
+            let allowed = trusted || environment.reads.iter().all(|command| !command.from_repository);
             Some(scope.spawn(move || {
-                Probe::new(health).map_err(|error| error.to_string()).and_then(|probe| probe.look(LIMIT))
+                match allowed {
+                    false => Err(UNTRUSTED.to_owned()),
+                    true => Probe::new(way)
+                        .map_err(|error| error.to_string())
+                        .and_then(|probe| probe.look(way.patience())),
+                }
             }))
         };
         let asked: Vec<_> = items.iter().map(ask).collect();

@@ -248,6 +248,7 @@ mod tests {
 
     use super::*;
     use crate::domain::deployment::Report;
+    use crate::domain::fact::Fact;
 
     const REGISTRY: &str = "https://r.example/";
 
@@ -273,7 +274,7 @@ mod tests {
             kind: None,
             reason: None,
         };
-        Parcel::new(REGISTRY, report)
+        Parcel::new(REGISTRY, Fact::Deployment(Box::new(report)))
     }
 
     fn outbox() -> (tempfile::TempDir, Outbox) {
@@ -283,7 +284,7 @@ mod tests {
     }
 
     fn steps(queue: &[Letter]) -> Vec<(String, i64)> {
-        queue.iter().map(|l| (l.parcel.report.run_key.clone(), l.parcel.report.seq)).collect()
+        queue.iter().map(|l| (l.parcel.report.run().to_owned(), l.parcel.report.seq())).collect()
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::delivery::{digest, report_key};
-use crate::domain::deployment::Report;
+use crate::domain::delivery::digest;
+use crate::domain::fact::Fact;
 
 /// A report with what is needed to deliver it. It never holds a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +13,7 @@ use crate::domain::deployment::Report;
 pub struct Parcel {
     /// The registry that the report was meant for, whatever is configured by now.
     pub registry: String,
-    pub report: Report,
+    pub report: Fact,
     /// How often its delivery was tried.
     #[serde(default)]
     pub attempts: u32,
@@ -30,7 +30,7 @@ pub struct Parcel {
 
 impl Parcel {
     /// A parcel that nobody has tried to deliver.
-    pub fn new(registry: &str, report: Report) -> Self {
+    pub fn new(registry: &str, report: Fact) -> Self {
         Self { registry: registry.to_owned(), report, attempts: 0, next_at: 0, asked: false, last: None }
     }
 }
@@ -68,9 +68,10 @@ impl<'a> Name<'a> {
 
     pub(super) fn of(parcel: &Parcel) -> String {
         let report = &parcel.report;
-        let key = report_key(report);
+        let key = report.key();
         let id = key.get(..12).unwrap_or(&key);
-        format!("{:013}-{:03}-{id}.{}.json", report.at.max(0), report.seq.max(0), tag_of(&parcel.registry))
+        let (at, seq) = (report.at().max(0), report.seq().max(0));
+        format!("{at:013}-{seq:03}-{id}.{}.json", tag_of(&parcel.registry))
     }
 }
 
@@ -79,21 +80,19 @@ pub(super) fn tag_of(registry: &str) -> String {
     digest(&[registry]).chars().take(8).collect()
 }
 
-/// Whether both reports are about the same cell of the board, so that one must not overtake the other: an app on
-/// one environment of one platform, as the registry keys it.
+/// Whether one must not overtake the other.
 pub(super) fn same_target(a: &Letter, b: &Letter) -> bool {
-    let (a, b) = (&a.parcel.report, &b.parcel.report);
-    a.app == b.app && a.platform == b.platform && a.environment == b.environment
+    a.parcel.report.target() == b.parcel.report.target()
 }
 
 /// The steps of one run stay in their order and together, also if the clock was set back between them.
 pub(super) fn in_order_of_runs(queue: &mut [Letter]) {
     let mut first_seen = BTreeMap::new();
     for (place, letter) in queue.iter().enumerate() {
-        first_seen.entry(letter.parcel.report.run_key.clone()).or_insert(place);
+        first_seen.entry(letter.parcel.report.run().to_owned()).or_insert(place);
     }
     queue.sort_by_key(|letter| {
         let report = &letter.parcel.report;
-        (first_seen.get(&report.run_key).copied(), report.seq)
+        (first_seen.get(report.run()).copied(), report.seq())
     });
 }

@@ -94,7 +94,7 @@ impl Client<'_> {
             return Err(Delivery::Refused { status: 0, reason });
         };
         let accepted = |id, state: State| Accepted {
-            id,
+            id: Some(id),
             state: state.word().to_owned(),
             version: report.version.clone(),
         };

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::health::{Bad, Good, Health, Observed, Proof, Wanted};
+use crate::domain::health::{Bad, Good, Observed, Proof, Wanted};
+use crate::domain::way::Way;
 use crate::world::World;
 
 /// The time between two tries.
@@ -30,9 +31,9 @@ pub enum Verified {
     Interrupted,
 }
 
-/// Asks by `look`, which gets the time that a try may take, until `health.stable` answers in a row are good.
+/// Asks by `look`, which gets the time that a try may take, until as many answers in a row are good.
 pub fn verify(
-    health: &Health,
+    way: &Way,
     wanted: &Wanted,
     world: &World,
     look: &dyn Fn(Duration) -> Result<Observed, String>,
@@ -42,18 +43,18 @@ pub fn verify(
     let mut others: BTreeMap<String, u32> = BTreeMap::new();
     let (mut row, mut last) = (0, "there was no time to ask".to_owned());
     loop {
-        let left = health.within.saturating_sub(watch.elapsed());
+        let left = way.within().saturating_sub(watch.elapsed());
         if left.is_zero() {
-            return Verified::Bad { reason: last, after: health.within };
+            return Verified::Bad { reason: last, after: way.within() };
         }
         let judged = look(left).map_err(Bad::Wrong).and_then(|observed| observed.judge(wanted));
         match judged {
             Ok(Good { proof, warning }) => {
                 row += 1;
-                if row >= health.stable {
+                if row >= way.stable() {
                     return Verified::Good { proof, after: watch.elapsed(), others, warning };
                 }
-                last = format!("only {row} of {} good answers in a row", health.stable);
+                last = format!("only {row} of {} good answers in a row", way.stable());
             }
             Err(bad) => {
                 row = 0;
@@ -66,7 +67,7 @@ pub fn verify(
                 };
             }
         }
-        let pause = PAUSE.min(health.within.saturating_sub(watch.elapsed()));
+        let pause = PAUSE.min(way.within().saturating_sub(watch.elapsed()));
         if !rest(pause, interrupted) {
             return Verified::Interrupted;
         }
@@ -97,14 +98,16 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::domain::health::Health;
 
-    fn health(stable: u32, milliseconds: u64) -> Health {
+    fn health(stable: u32, milliseconds: u64) -> Way {
         let url = Url::parse("http://localhost/").unwrap();
         let (version, commit, environment) = (None, None, None);
-        Health { url, version, commit, environment, within: Duration::from_millis(milliseconds), stable }
+        let within = Duration::from_millis(milliseconds);
+        Way::Health(Health { url, version, commit, environment, within, stable })
     }
 
-    fn run(health: &Health, answers: &[&str], interrupted: &mut dyn FnMut() -> bool) -> Verified {
+    fn run(health: &Way, answers: &[&str], interrupted: &mut dyn FnMut() -> bool) -> Verified {
         let world = World::fixed(jiff::Timestamp::UNIX_EPOCH, &[], Path::new("/"));
         let wanted = Wanted { version: "1.2.0", sha: None, environment: "e" };
         let turn = Cell::new(0);

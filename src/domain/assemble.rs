@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::changelog::{self, ChangelogError};
 use super::manifest::{self, ManifestError, Place};
 use super::plan::{Decision, FileEdit, Plan};
+use super::released;
 
 /// What a plan is made of beside the decision.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ pub fn assemble(decision: &Decision, parts: &Parts) -> Result<Plan, AssembleErro
     let subject = parts.commit_message.replace("{version}", &version.to_string());
     Ok(Plan {
         commit_message: format!("{subject}\n\nRelease-Id: {release_id}\n"),
-        tag_message: tag_message(parts, version, &release_id),
+        tag_message: tag_message(parts, decision, &release_id),
         tag_ref: format!("refs/tags/{}", decision.tag),
         branch_ref: parts.branch_ref.to_owned(),
         base: parts.base.to_owned(),
@@ -106,9 +107,11 @@ fn edit(
     Ok((!says_it).then(|| FileEdit { path: file.path.to_owned(), old: file.bytes.clone(), new }))
 }
 
-fn tag_message(parts: &Parts, version: &Version, release_id: &str) -> String {
-    let notes = parts.notes.trim();
-    format!("{} {version}\n\n{notes}\n\nRelease-Id: {release_id}\n", parts.app)
+/// The trailers name the release and what a registry is to be told of it.
+fn tag_message(parts: &Parts, decision: &Decision, release_id: &str) -> String {
+    let (app, version, notes) = (parts.app, &decision.next, parts.notes.trim());
+    let report = released::trailer(app, decision.bump);
+    format!("{app} {version}\n\n{notes}\n\n{report}\nRelease-Id: {release_id}\n")
 }
 
 /// Names the release by what it is made from, so that a second run recognises the work of the first: SHA-256
@@ -176,7 +179,9 @@ mod tests {
         assert_eq!(first.commit_message, format!("chore(release): 1.1.0\n\nRelease-Id: {id}\n"));
         assert_eq!(
             first.tag_message,
-            format!("helpdesk 1.1.0\n\n### Added\n\n- a door\n\nRelease-Id: {id}\n")
+            format!(
+                "helpdesk 1.1.0\n\n### Added\n\n- a door\n\nShipmark-Report: {{\"app\":\"helpdesk\"}}\nRelease-Id: {id}\n"
+            )
         );
     }
 

@@ -75,7 +75,9 @@ pub struct Answer {
 /// What the registry says of a report it accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Accepted {
-    pub id: i64,
+    /// The deployment; a release has no such number.
+    #[serde(default)]
+    pub id: Option<i64>,
     pub state: String,
     pub version: String,
 }
@@ -247,7 +249,7 @@ mod tests {
     #[test]
     fn only_a_json_answer_with_an_id_is_done() {
         let good = answer(201, "application/json", r#"{"id":7,"state":"running","version":"1.0.0","x":1}"#);
-        let accepted = Accepted { id: 7, state: "running".to_owned(), version: "1.0.0".to_owned() };
+        let accepted = Accepted { id: Some(7), state: "running".to_owned(), version: "1.0.0".to_owned() };
         assert_eq!(classify(&good), Delivery::Done(accepted));
         for (media, body) in [("text/html", "<html>"), ("application/json", "{}"), ("", "")] {
             let delivery = classify(&answer(200, media, body));

@@ -179,6 +179,11 @@ impl Kind {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
+
+    /// What a branch says of the deployments from it (git-flow: `hotfix/*`).
+    pub fn of_branch(branch: &str) -> Option<Self> {
+        branch.starts_with("hotfix/").then_some(Self::Hotfix)
+    }
 }
 
 /// The next step of a deployment, the body of `POST /api/v2/deployments/{id}/events`.

@@ -1,9 +1,11 @@
 //! May this version be deployed there? The answer is a list of reasons against it; none means yes.
 
 use super::checks::Finding;
+use super::glob::Glob;
 use super::health::{same_commit, same_version};
 use super::hold::{Hold, HoldKind};
 use super::text;
+use super::tier::{Rank, Tier};
 
 /// What somebody wants to deploy, and where to.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +23,19 @@ pub struct Wish<'a> {
     pub dirty: bool,
 }
 
+/// What the environment wants of what goes there.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    pub rank: Rank,
+    /// The branches that may go there; none means any.
+    pub branches: &'a [Glob],
+    /// The branches that have the commit, where nothing says which of them it is deployed from.
+    pub on: &'a [String],
+}
+
 /// Everything that speaks against it at a time, in milliseconds since 1970 UTC: holds of the version first,
 /// then locks, freezes, and what the clone itself says.
-pub fn reasons(wish: &Wish, holds: &[Hold], now: i64) -> Vec<Finding> {
+pub fn reasons(wish: &Wish, terms: &Terms, holds: &[Hold], now: i64) -> Vec<Finding> {
     let applies = |hold: &&Hold| {
         hold.is_active(now) && hold.covers(wish.app, wish.platform, wish.environment) && binds(wish, hold)
     };
@@ -32,11 +44,33 @@ pub fn reasons(wish: &Wish, holds: &[Hold], now: i64) -> Vec<Finding> {
         let of_kind = holds.iter().filter(|hold| hold.kind == kind);
         found.extend(of_kind.filter(applies).map(|hold| reason(wish, hold)));
     }
-    if wish.dirty {
-        let problem = "tracked files differ from HEAD".to_owned();
+    found.extend(foreign(wish, terms));
+    // Changed files matter where people work with the program; elsewhere they are recorded and no more.
+    if wish.dirty && terms.rank.tier == Tier::Production {
+        let problem = format!(
+            "tracked files differ from HEAD, and {} is of the tier production{}",
+            text::line(wish.environment),
+            terms.rank.because()
+        );
         found.push(Finding { code: "dirty", problem, mend: "commit or stash the changes".to_owned() });
     }
     found
+}
+
+/// A branch that may not go there, or a commit that is on none of those that may.
+fn foreign(wish: &Wish, terms: &Terms) -> Option<Finding> {
+    let fits = |branch: &str| terms.branches.iter().any(|glob| glob.fits(branch));
+    let environment = text::line(wish.environment);
+    let problem = match wish.r#ref {
+        _ if terms.branches.is_empty() => return None,
+        Some(branch) if fits(branch) => return None,
+        None if terms.on.iter().any(|branch| fits(branch)) => return None,
+        Some(branch) => format!("{environment} takes nothing from the branch {}", text::line(branch)),
+        None => format!("{} is on no branch that {environment} takes", text::line(wish.version)),
+    };
+    let taken: Vec<String> = terms.branches.iter().map(|glob| text::line(glob.as_str())).collect();
+    let mend = format!("deploy it from {}, or add its branch to `branches`", taken.join(", "));
+    Some(Finding { code: "branch", problem, mend })
 }
 
 /// Whether what is held is what is wished. A held commit is held under any version, since a new tag on it
@@ -121,8 +155,42 @@ mod tests {
         }
     }
 
+    const TERMS: Terms =
+        Terms { rank: Rank { tier: Tier::Production, guessed: true }, branches: &[], on: &[] };
+
     fn codes(wish: &Wish, hold: Hold) -> Vec<&'static str> {
-        reasons(wish, &[hold], 999).iter().map(|finding| finding.code).collect()
+        reasons(wish, &TERMS, &[hold], 999).iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn only_some_branches_go_there() {
+        let branches = ["main", "hotfix/*"].map(|text| Glob::parse(text).unwrap());
+        let on = ["next".to_owned(), "hotfix/7".to_owned()];
+        let problem = |wish: &Wish, on: &[String]| {
+            let terms = Terms { branches: &branches, on, ..TERMS };
+            reasons(wish, &terms, &[], 0).pop().map(|finding| finding.problem)
+        };
+        let of = |r#ref: Option<&'static str>| Wish { r#ref, ..WISH };
+        assert_eq!(problem(&of(Some("main")), &[]), None);
+        assert_eq!(problem(&of(Some("hotfix/a/b")), &[]), None);
+        assert_eq!(problem(&of(None), &on), None);
+        let said = problem(&of(Some("mainly")), &on);
+        assert_eq!(said.as_deref(), Some("production takes nothing from the branch mainly"));
+        let said = problem(&of(None), &on[..1]);
+        assert_eq!(said.as_deref(), Some("1.1.0 is on no branch that production takes"));
+    }
+
+    #[test]
+    fn changed_files_stop_what_goes_to_production_only() {
+        let dirty = Wish { dirty: true, ..WISH };
+        let of = |tier, guessed| {
+            let terms = Terms { rank: Rank { tier, guessed }, ..TERMS };
+            reasons(&dirty, &terms, &[], 0).pop().map(|finding| finding.problem)
+        };
+        let told = "tracked files differ from HEAD, and production is of the tier production";
+        assert_eq!(of(Tier::Production, false).as_deref(), Some(told));
+        assert_eq!(of(Tier::Production, true), Some(format!("{told}, by its name")));
+        assert_eq!(of(Tier::Testing, false), None);
     }
 
     #[test]
@@ -174,7 +242,7 @@ mod tests {
     fn reasons_stand_in_their_order_and_foreign_text_is_harmless() {
         let version = Some("1.1.0".to_owned());
         let holds = [hold(HoldKind::Freeze), Hold { version, ..hold(HoldKind::Hold) }];
-        let found = reasons(&Wish { dirty: true, ..WISH }, &holds, 0);
+        let found = reasons(&Wish { dirty: true, ..WISH }, &TERMS, &holds, 0);
         let lines: Vec<_> = found.iter().map(|finding| (finding.code, finding.problem.as_str())).collect();
         let end = "by ben until 1970-01-01 00:00:01 UTC: broken\\u{1b}";
         assert_eq!(
@@ -182,7 +250,10 @@ mod tests {
             [
                 ("held", format!("1.1.0 is held {end}").as_str()),
                 ("frozen", format!("production is frozen {end}").as_str()),
-                ("dirty", "tracked files differ from HEAD"),
+                (
+                    "dirty",
+                    "tracked files differ from HEAD, and production is of the tier production, by its name"
+                ),
             ]
         );
         assert_eq!(found[0].mend, "lift it with `shipmark hold lift production/eu 1.1.0 --reason TEXT`");

@@ -28,6 +28,10 @@ pub struct Observed {
     pub version: Option<String>,
     pub commit: Option<String>,
     pub environment: Option<String>,
+    /// The digest of the image of the container, if it was read off the machine.
+    pub image: Option<String>,
+    /// When the container started, as its machine writes it.
+    pub started_at: Option<String>,
 }
 
 /// What it should say.
@@ -86,6 +90,7 @@ impl Health {
             version: field(&self.version)?,
             commit: field(&self.commit)?,
             environment: field(&self.environment)?,
+            ..Observed::default()
         })
     }
 }
@@ -181,7 +186,8 @@ mod tests {
 
     fn observed(version: &str, commit: &str, environment: &str) -> Observed {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Observed { version: some(version), commit: some(commit), environment: some(environment) }
+        let (version, commit, environment) = (some(version), some(commit), some(environment));
+        Observed { version, commit, environment, ..Observed::default() }
     }
 
     #[test]

@@ -11,7 +11,9 @@ pub mod delivery;
 pub mod deployment;
 pub mod dotenv;
 pub mod event;
+pub mod fact;
 pub mod gate;
+pub mod glob;
 pub mod grouping;
 pub mod health;
 pub mod hold;
@@ -28,13 +30,16 @@ pub mod plan;
 pub mod preflight;
 pub mod pushed;
 pub mod reading;
+pub mod readout;
 pub mod reference;
+pub mod released;
 pub mod rollback;
 pub mod span;
 pub mod text;
 pub mod tier;
 pub mod verdict;
 pub mod version;
+pub mod way;
 
 /// How properties are tried. What fails becomes a test of its own, so no file of seeds is kept.
 #[cfg(test)]

@@ -1,8 +1,12 @@
-//! Which stage an environment is, guessed from its name, so that a board needs no settings to be in order.
+//! Which stage an environment is: what somebody said, else what its name tells, so that a board needs no settings to
+//! be in order.
+
+use serde::Serialize;
 
 /// The stages, in the order that a version passes them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Tier {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
     Development,
     Testing,
     Staging,
@@ -19,7 +23,38 @@ const HINTS: [(Tier, &[&str]); 4] = [
     (Tier::Development, &["dev", "local", "sandbox", "review", "feature", "nightly"]),
 ];
 
+/// A tier, and whether it is only a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rank {
+    pub tier: Tier,
+    pub guessed: bool,
+}
+
+impl Rank {
+    /// What was said decides; else the names of environment and platform do.
+    pub fn of(said: Option<Tier>, platform: &str, environment: &str) -> Self {
+        match said {
+            Some(tier) => Self { tier, guessed: false },
+            None => Self { tier: Tier::guess(platform, environment), guessed: true },
+        }
+    }
+
+    /// `, by its name` where nobody said so.
+    pub fn because(self) -> &'static str {
+        if self.guessed { ", by its name" } else { "" }
+    }
+}
+
 impl Tier {
+    /// The words of a configuration, of which `other` is none.
+    pub const WORDS: [&'static str; 4] = ["development", "testing", "staging", "production"];
+
+    /// Reads one of those words.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let at = Self::WORDS.iter().position(|known| *known == word)?;
+        [Self::Development, Self::Testing, Self::Staging, Self::Production].get(at).copied()
+    }
+
     /// The tier that `environment` names, or else `platform`.
     pub(crate) fn guess(platform: &str, environment: &str) -> Self {
         named(environment).or_else(|| named(platform)).unwrap_or(Self::Other)
@@ -55,6 +90,15 @@ mod tests {
         ] {
             assert_eq!(Tier::guess("", name), tier, "{name}");
         }
+    }
+
+    #[test]
+    fn what_was_said_decides() {
+        let rank = |said| Rank::of(said, "eu", "production");
+        assert_eq!(rank(None), Rank { tier: Tier::Production, guessed: true });
+        let said = Tier::from_word("testing");
+        assert_eq!(rank(said), Rank { tier: Tier::Testing, guessed: false });
+        assert_eq!(Tier::from_word("other"), None);
     }
 
     #[test]

@@ -94,7 +94,7 @@ mod tests {
 
     fn seen(version: &str, commit: &str) -> Observed {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Observed { version: some(version), commit: some(commit), environment: None }
+        Observed { version: some(version), commit: some(commit), ..Observed::default() }
     }
 
     fn row(version: &str, sha: &str) -> Past {

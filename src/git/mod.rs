@@ -4,6 +4,7 @@
 pub mod apply;
 mod base;
 pub mod between;
+mod branches;
 pub mod corrections;
 pub mod fetch;
 mod graph;
@@ -20,6 +21,7 @@ pub mod ready;
 pub mod recover;
 pub mod releases;
 pub mod tags;
+mod told;
 mod tree;
 pub mod undo;
 pub mod user;

@@ -14,7 +14,7 @@ use crate::files;
 pub enum Recovery {
     /// There was none.
     Nothing,
-    /// It is finished now.
+    /// It is finished now, all but the journal: the caller drops it when nothing more is owed.
     Finished(Journal, Vec<Left>),
     /// Nothing of it was visible, and it cannot go on: why.
     Forgotten(Journal, String),
@@ -50,7 +50,6 @@ impl Repo {
             }
             Err(error) => return Err(error.into()),
         };
-        self.drop_journal()?;
         Ok(Recovery::Finished(journal, left))
     }
 

@@ -4,6 +4,7 @@
 mod holds;
 mod progress;
 mod read;
+mod releases;
 mod report;
 mod timer;
 mod v1;
@@ -15,6 +16,7 @@ pub(crate) use v1::NewVersion;
 
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
+use crate::domain::released::Released;
 use crate::store::{Entered, Known, Store, StoreError};
 use crate::world::World;
 
@@ -68,16 +70,17 @@ pub(crate) enum RegistryError {
     Faulty(Vec<Fault>),
     #[error("{reason}")]
     Conflict { state: State, id: i64, reason: String },
-    #[error("there is no such deployment")]
-    NoSuchDeployment,
-    #[error("there is no such place")]
-    NoSuchPlace,
+    /// What was asked for is not there.
+    #[error("{0}")]
+    NoSuch(&'static str),
     #[error("the hold cannot be taken")]
     FaultyHold(Vec<Fault>),
     #[error("it is held already")]
     HeldAlready(Box<Hold>),
-    #[error("there is no such hold")]
-    NoSuchHold,
+    #[error("the release cannot be taken")]
+    FaultyRelease(Vec<Fault>),
+    #[error("the version is another commit")]
+    OtherRelease(Box<Released>),
     #[error("other writers were faster each time")]
     Contended,
 }

@@ -22,7 +22,7 @@ pub(crate) struct ChainState {
 impl Registry {
     /// One deployment.
     pub(crate) async fn deployment(&self, id: i64) -> Result<Past, RegistryError> {
-        self.store.deployment(id).await?.ok_or(RegistryError::NoSuchDeployment)
+        self.store.deployment(id).await?.ok_or(RegistryError::NoSuch("there is no such deployment"))
     }
 
     /// What happened to a deployment, oldest first, each with its digest.
@@ -48,7 +48,8 @@ impl Registry {
             if let Some(first) = self.replay(key, &report::progress_hash(id, progress)).await? {
                 return Ok(first);
             }
-            let known = self.store.by_id(id).await?.ok_or(RegistryError::NoSuchDeployment)?;
+            let known =
+                self.store.by_id(id).await?.ok_or(RegistryError::NoSuch("there is no such deployment"))?;
             let mut change = report::Change::of_progress(&known, progress, state, now);
             change.key = key.map(str::to_owned);
             if let Some(reported) = self.step(&known, &change, None).await? {
@@ -84,7 +85,7 @@ impl Registry {
         environment: &str,
     ) -> Result<ChainState, RegistryError> {
         let chain = self.store.chain(app, platform, environment).await?;
-        let (links, head) = chain.ok_or(RegistryError::NoSuchPlace)?;
+        let (links, head) = chain.ok_or(RegistryError::NoSuch("nothing was deployed there"))?;
         let broken_at = broken(&links, &head);
         Ok(ChainState { length: head.length, hash: head.hash, whole: broken_at.is_none(), broken_at })
     }

@@ -65,5 +65,5 @@ type Id = Result<Path<String>, PathRejection>;
 /// What is no number is the id of no deployment.
 fn number(id: Id) -> Result<i64, Problem> {
     let Path(text) = id.map_err(|refused| unreadable(&refused))?;
-    text.parse().map_err(|_| RegistryError::NoSuchDeployment.into())
+    text.parse().map_err(|_| RegistryError::NoSuch("there is no such deployment").into())
 }

@@ -3,14 +3,14 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::App;
 use super::problem::{Problem, unreadable};
 use super::question::{Question, refused};
-use super::v2::{Form, read};
+use super::v2::{Form, read, replayed};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::store::HoldsWanted;
 
@@ -25,12 +25,8 @@ pub(super) async fn set(State(app): State<App>, request: Request) -> Result<Resp
     let key = app.keys.take(request.headers())?;
     let new: NewHold = read(request, &FORM).await?;
     let held = app.registry.hold(&new, key.text()).await?;
-    let status = if held.replayed { StatusCode::OK } else { StatusCode::CREATED };
-    let mut response = (status, Json(held.hold)).into_response();
-    if held.replayed {
-        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    let answer = Json(held.hold);
+    Ok(if held.replayed { replayed(answer) } else { (StatusCode::CREATED, answer).into_response() })
 }
 
 /// `GET /api/v2/holds`: what holds now and speaks of a place, newest first; with `all=true` what ended too.

@@ -16,6 +16,7 @@ mod pages;
 mod problem;
 mod question;
 mod ready;
+mod releases;
 mod v1;
 mod v2;
 mod when;
@@ -118,6 +119,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/deployments/{id}/events", get(deployments::events).post(deployments::step)),
         ("/api/v2/chain", get(deployments::chain)),
         ("/api/v2/current", get(v2::current)),
+        ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
         ("/", get(pages::board)),

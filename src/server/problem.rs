@@ -73,15 +73,16 @@ impl From<RegistryError> for Problem {
                     .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
                     .with("holds", json!([hold]))
             }
-            RegistryError::NoSuchDeployment => {
-                Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such deployment")
+            RegistryError::FaultyRelease(faults) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-release", "the release cannot be taken")
+                    .with("errors", json!(faults))
             }
-            RegistryError::NoSuchPlace => {
-                Self::new(StatusCode::NOT_FOUND, "not-found", "nothing was deployed there")
+            RegistryError::OtherRelease(there) => {
+                Self::new(StatusCode::CONFLICT, "conflict", "the version is another commit")
+                    .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
+                    .with("release", json!(there))
             }
-            RegistryError::NoSuchHold => {
-                Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such hold")
-            }
+            RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -37,11 +37,12 @@ pub(super) fn answer(reported: &Reported) -> Response {
         "state": reported.state.word(),
         "version": reported.version,
     });
-    let mut response = (status, Json(body)).into_response();
-    if reported.kind == Kind::Replayed {
-        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
-    }
-    response
+    if reported.kind == Kind::Replayed { replayed(Json(body)) } else { (status, Json(body)).into_response() }
+}
+
+/// The answer to a request that came before: nothing was done for it.
+pub(super) fn replayed(answer: impl IntoResponse) -> Response {
+    ([("idempotent-replayed", "true")], answer).into_response()
 }
 
 /// What a body is meant to be, for the words of a refusal.

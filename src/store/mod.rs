@@ -10,6 +10,7 @@ mod history;
 mod holds;
 mod open;
 mod read;
+mod releases;
 mod settle;
 mod sql;
 mod versions;

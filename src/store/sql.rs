@@ -4,8 +4,8 @@
 pub(super) const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS sm_migration (\
     version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
 
-/// The newest migration that this database has, 0 for none.
-pub(super) const MIGRATED: &str = "SELECT COALESCE(MAX(version), 0) AS version FROM sm_migration";
+/// The migrations that this database has. Their numbers may have come in another order.
+pub(super) const MIGRATED: &str = "SELECT version FROM sm_migration ORDER BY version";
 
 /// Notes that a migration ran; in the same transaction as the migration.
 pub(super) const MIGRATION_DONE: &str =
@@ -272,3 +272,11 @@ pub(super) const HOLDS: &str = "SELECT id, kind, app, platform, environment, ver
     AND ($3 IS NULL OR environment IS NULL OR environment = $3) AND ($4 IS NULL OR kind = $4) \
     AND ($5 IS NULL OR (lifted_at IS NULL AND (until_at IS NULL OR until_at > $5))) \
     AND ($6 IS NULL OR id < $6) ORDER BY id DESC LIMIT $7";
+
+/// One release; fails if the version is known.
+pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, sha, tag, bump, released_at, \
+    received_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// One release.
+pub(super) const RELEASED: &str = "SELECT app, version, sha, tag, bump, released_at FROM sm_release \
+    WHERE app = $1 AND version = $2";

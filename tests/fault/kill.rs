@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::stage::Theatre;
+use crate::stage::{Stage, Theatre};
 use crate::weak::{full, strong, weak};
 
 /// The calls at which what others see may change; the full tier adds those that only write.
@@ -29,6 +29,14 @@ fn calls() -> &'static [&'static str] {
 /// How many calls of one kind are tried; more than a release makes.
 const MOST: usize = 400;
 
+/// A registry where nothing answers: what is owed to it waits in the outbox, exactly once.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+fn waiting(stage: &Stage) -> usize {
+    let parts = ["new", "cur", "dead"].map(|part| stage.clone.join(".git/shipmark/outbox").join(part));
+    parts.iter().filter_map(|part| std::fs::read_dir(part).ok()).map(Iterator::count).sum()
+}
+
 /// Kills a release at the nth call, if it makes as many; `None` if it did not.
 fn killed(theatre: &Theatre, binary: &Path, args: &[&str], call: &str, nth: usize) -> Option<Vec<String>> {
     let stage = theatre.stage();
@@ -36,6 +44,7 @@ fn killed(theatre: &Theatre, binary: &Path, args: &[&str], call: &str, nth: usiz
     let inject = format!("inject={call}:signal=KILL:when={nth}");
     let traced = stage
         .command("strace")
+        .env("SHIPMARK_REGISTRY_URL", NOWHERE)
         .args(["-f", "-qq", "-o", log.to_str().unwrap(), "-e", &format!("trace={call}"), "-e", &inject])
         .arg(binary)
         .args(args)
@@ -46,8 +55,12 @@ fn killed(theatre: &Theatre, binary: &Path, args: &[&str], call: &str, nth: usiz
         assert!(traced.status.success(), "{}", String::from_utf8_lossy(&traced.stderr));
         return None;
     }
-    let again = stage.run(binary, args);
+    let again = stage.command(binary).env("SHIPMARK_REGISTRY_URL", NOWHERE).args(args).output().unwrap();
     let mut faults = stage.faults(args.contains(&"--push"));
+    let (reports, wanted) = (waiting(&stage), usize::from(args.contains(&"--push")));
+    if reports != wanted {
+        faults.push(format!("{reports} reports wait, not {wanted}"));
+    }
     if !again.status.success() {
         faults.insert(0, format!("the second run: {}", String::from_utf8_lossy(&again.stderr).trim()));
     }

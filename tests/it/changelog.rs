@@ -150,7 +150,8 @@ fn headings_links_and_contributors_are_configured() {
     assert_eq!(headings, ["### Interface\\_", "### Added", "### Fixed", "### Documentation"]);
     let message = sandbox.git(&["tag", "--list", "--format=%(contents)", "v1.1.0"]);
     assert!(
-        message.contains("\n\n### Contributors\n\nBy Ada Lovelace and Grace Hopper.\n\nRelease-Id: "),
+        message.contains("\n\n### Contributors\n\nBy Ada Lovelace and Grace Hopper.\n\nShipmark-Report: {\"app\":\"helpdesk\",\"bump\":\"minor\"}\nRelease-Id: "
+        ),
         "{message}"
     );
     assert!(message.starts_with("helpdesk 1.1.0\n\n### Interface"), "{message}");

@@ -143,7 +143,7 @@ fn changed_files_stop_what_goes_to_production() {
     sandbox.file("VERSION.txt", "1.0.0\n\n");
     sandbox.run(&["can-deploy", "production"]).says(
         1,
-        "NO      helpdesk 1.0.0 on production\ndirty   tracked files differ from HEAD\n        commit or stash the changes",
+        "NO      helpdesk 1.0.0 on production\ndirty   tracked files differ from HEAD, and production is of the tier production, by its name\n        commit or stash the changes",
         "",
     );
     sandbox.run(&["can-deploy", "dev"]).exits(0);
@@ -293,7 +293,7 @@ fn changed_files_do_not_go_to_production() {
     sandbox.run(&["deploy", "production", "--", "true"]).says(
         4,
         "",
-        "dirty   tracked files differ from HEAD\n        commit or stash the changes\n\
+        "dirty   tracked files differ from HEAD, and production is of the tier production, by its name\n        commit or stash the changes\n\
          error: helpdesk 1.0.0 may not be deployed on production\n\
          hint: deploy it all the same with `--force --reason TEXT`",
     );

@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod announced;
 mod bad_input;
 mod beside;
 mod changelog;
@@ -20,6 +21,7 @@ mod databases;
 mod deciding;
 mod deploy;
 mod env;
+mod environments;
 mod fuzzed;
 mod health;
 mod holds;
@@ -29,6 +31,7 @@ mod outbox;
 mod owed;
 mod preflight;
 mod racy;
+mod readout;
 mod release;
 mod rollback;
 mod server;

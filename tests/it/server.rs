@@ -7,6 +7,7 @@ mod holds;
 mod log;
 mod metrics;
 mod pages;
+mod releases;
 mod states;
 mod v1;
 mod v2;

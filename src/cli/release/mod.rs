@@ -1,5 +1,6 @@
 //! `shipmark release`: version files, changelog, commit and annotated tag, all of it or nothing.
 
+mod announce;
 mod publish;
 mod show;
 
@@ -8,6 +9,7 @@ use semver::Version;
 use serde::Serialize;
 
 use self::publish::Publish;
+
 pub(super) use self::publish::recover;
 pub(super) use self::show::show;
 use super::next::Level;
@@ -87,6 +89,10 @@ impl Release {
         let repo = context.repo()?;
         let config = context.config(Some(&repo))?;
         let outcome = self.perform(context, &repo, &config)?;
+        // A release that an earlier run pushed and that this one finished is owed too.
+        if self.push && !self.dry_run {
+            announce::send(context, &repo, &config);
+        }
         if context.ui.json {
             context.ui.document(&outcome)?;
         } else {
@@ -100,7 +106,7 @@ impl Release {
     pub(super) fn perform(&self, context: &Context, repo: &Repo, config: &Config) -> Result<Outcome, Error> {
         let _lock = if self.dry_run { None } else { Some(repo.lock()?) };
         if !self.dry_run {
-            recover(context, repo)?;
+            recover(context, repo, config)?;
         }
         let mut managed = vec![VERSION_FILE, CHANGELOG_FILE];
         managed.extend(config.version_files.iter().map(|file| file.path.as_str()));

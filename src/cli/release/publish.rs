@@ -1,6 +1,7 @@
 //! Makes a planned release visible. The remote decides first; here only what it accepted becomes visible. From the
 //! journal on, a run that dies is finished by the next one.
 
+use super::announce;
 use crate::cli::Context;
 use crate::config::Config;
 use crate::domain::plan::{Decision, Plan};
@@ -127,6 +128,7 @@ impl Publish<'_> {
                 return Err(error.into());
             }
         };
+        announce::keep(repo, self.config, &journal)?;
         repo.drop_journal()?;
         warn_of(self.context, &journal, &left);
         Ok(())
@@ -138,10 +140,12 @@ fn names(tags: &[JournalTag]) -> Vec<String> {
 }
 
 /// Settles what a run that died left behind, and says so.
-pub(in crate::cli) fn recover(context: &Context, repo: &Repo) -> Result<(), Error> {
+pub(in crate::cli) fn recover(context: &Context, repo: &Repo, config: &Config) -> Result<(), Error> {
     match repo.recover()? {
         Recovery::Nothing => {}
         Recovery::Finished(journal, left) => {
+            announce::keep(repo, config, &journal)?;
+            repo.drop_journal()?;
             context.ui.note(&format!("finished the release of {} that was cut short", journal.version));
             warn_of(context, &journal, &left);
         }

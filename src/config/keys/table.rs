@@ -165,8 +165,27 @@ pub const KEYS: &[Key] = &[
         "\"production\"",
         "the registry's platform; default: the environment's name",
     ),
+    key(
+        "environments.*.tier",
+        Choice(&["development", "testing", "staging", "production"]),
+        "\"production\"",
+        "which stage it is; default: guessed by its name, or its platform's",
+    ),
     key("environments.*.order", Number, "30", "the column of `status`; smaller stands further left"),
     key("environments.*.url", Text, "\"https://helpdesk.example\"", "where people find the program"),
+    key(
+        "environments.*.branches",
+        Texts,
+        "[\"main\", \"hotfix/*\"]",
+        "the branches that may go there; default: any",
+    ),
+    key(
+        "environments.*.plain_variables",
+        Flag,
+        "false",
+        "whether commands get `VERSION`, `COMMIT` and the like, beside those that begin with `SHIPMARK_`",
+    )
+    .or("true"),
     key(
         "environments.*.deploy",
         Texts,
@@ -202,4 +221,26 @@ pub const KEYS: &[Key] = &[
     key("environments.*.health.within", Text, "\"60s\"", "how long a deployed program may take to come up")
         .or("\"60s\""),
     key("environments.*.health.stable", Number, "3", "how many good answers in a row count").or("3"),
+    key(
+        "environments.*.readout.ssh",
+        Text,
+        "\"helpdesk-prod\"",
+        "in place of `health`, what its machine says: the host, as ssh knows it; default: this machine",
+    )
+    .instead(),
+    key(
+        "environments.*.readout.container",
+        Text,
+        "\"helpdesk\"",
+        "its container, for image, start and the labels of the image; needs `shipmark config trust`, as the rest",
+    )
+    .instead(),
+    key(
+        "environments.*.readout.file",
+        Text,
+        "\"/app/VERSION.txt\"",
+        "the file that holds its version, in the container if there is one",
+    )
+    .instead(),
+    key("environments.*.readout.repo", Text, "\"/opt/helpdesk\"", "the checkout that it runs from").instead(),
 ];

@@ -1,7 +1,6 @@
 //! Rules of the configuration, `[[bump.rules]]`, which are asked before the types.
 
-use globset::GlobMatcher;
-
+use crate::domain::glob::Glob;
 use crate::domain::message::Message;
 use crate::domain::version::Bump;
 
@@ -9,9 +8,9 @@ use crate::domain::version::Bump;
 #[derive(Debug, Clone)]
 pub struct OwnRule {
     /// `None`: every type.
-    pub r#type: Option<GlobMatcher>,
+    pub r#type: Option<Glob>,
     /// `None`: every scope, and none.
-    pub scope: Option<GlobMatcher>,
+    pub scope: Option<Glob>,
     /// Whether it is for commits that break something, or for those that do not. A breaking change must not slip
     /// through a rule that was not made for it, so nothing is for both.
     pub breaking: bool,
@@ -20,16 +19,11 @@ pub struct OwnRule {
 }
 
 impl OwnRule {
-    /// Reads a glob such as `api-*`.
-    pub fn parse_glob(text: &str) -> Option<GlobMatcher> {
-        globset::GlobBuilder::new(text).build().ok().map(|glob| glob.compile_matcher())
-    }
-
     /// Whether it decides on a conventional message.
     pub(super) fn takes(&self, message: &Message) -> bool {
         let Some(change) = message.change() else { return false };
-        let fits = |glob: &Option<GlobMatcher>, text: Option<&str>| {
-            glob.as_ref().is_none_or(|glob| text.is_some_and(|text| glob.is_match(text)))
+        let fits = |glob: &Option<Glob>, text: Option<&str>| {
+            glob.as_ref().is_none_or(|glob| text.is_some_and(|text| glob.fits(text)))
         };
         self.breaking != message.breaking.is_empty()
             && fits(&self.r#type, Some(&change.r#type))

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::glob::Glob;
 use crate::domain::plan::{Commit, Reason};
 use crate::domain::version::Bump;
 
@@ -313,8 +314,8 @@ fn graduation_leads_out_of_zero_and_only_from_there() {
 #[test]
 fn own_rules_come_first_and_a_breaking_change_needs_a_rule_of_its_own() {
     let rule = |name: Option<&str>, scope: Option<&str>, breaking, level| OwnRule {
-        r#type: name.and_then(OwnRule::parse_glob),
-        scope: scope.and_then(OwnRule::parse_glob),
+        r#type: name.and_then(Glob::parse),
+        scope: scope.and_then(Glob::parse),
         breaking,
         level,
     };

@@ -23,6 +23,7 @@ const POSTGRES: Plan = Plan {
         (1, "registry", include_str!("../migrations/postgres/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/postgres/0002_holds.sql")),
         (3, "states", include_str!("../migrations/postgres/0003_states.sql")),
+        (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -34,6 +35,7 @@ const MYSQL: Plan = Plan {
         (1, "registry", include_str!("../migrations/mysql/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/mysql/0002_holds.sql")),
         (3, "states", include_str!("../migrations/mysql/0003_states.sql")),
+        (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

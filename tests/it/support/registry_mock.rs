@@ -42,6 +42,8 @@ struct State {
     requests: Vec<Request>,
     /// What took effect: reports by their run and step, once each.
     effects: Vec<Value>,
+    /// The releases that it was told of, once each.
+    releases: Vec<Value>,
     current: Value,
 }
 
@@ -134,6 +136,13 @@ impl RegistryMock {
         effects.iter().map(line).collect()
     }
 
+    /// The releases that it was told of: app, version, bump.
+    pub(crate) fn releases(&self) -> Vec<String> {
+        let word = |release: &Value, name: &str| release[name].as_str().unwrap_or("-").to_owned();
+        let line = |release: &Value| ["app", "version", "bump"].map(|name| word(release, name)).join(" ");
+        self.state.lock().unwrap().releases.iter().map(line).collect()
+    }
+
     /// The reports that took effect, whole.
     pub(crate) fn reports(&self) -> Vec<Value> {
         self.state.lock().unwrap().effects.clone()
@@ -179,6 +188,14 @@ fn serve(stream: &TcpStream, shared: &Mutex<State>) -> std::io::Result<()> {
         None if report => {
             let (status, body) = state.accept(request.body);
             write(stream, status, "application/json", "", &body.to_string())
+        }
+        None if request.line.starts_with("PUT /api/v2/apps/") => {
+            let known = state.releases.contains(&request.body);
+            let answer = json!({ "state": "released", "version": request.body["version"] });
+            if !known {
+                state.releases.push(request.body);
+            }
+            write(stream, if known { 200 } else { 201 }, "application/json", "", &answer.to_string())
         }
         None if request.line.starts_with("GET /api/v2/current") => {
             write(stream, 200, "application/json", "", &state.current.to_string())

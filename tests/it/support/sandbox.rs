@@ -67,6 +67,12 @@ impl Sandbox {
         self
     }
 
+    /// Lets programs of this folder be found before those of the machine.
+    pub(crate) fn before_path(self, folder: &Path) -> Self {
+        let path = format!("{}:{}", folder.display(), path_variable());
+        self.var("PATH", &path)
+    }
+
     /// Lets `[name]` stand for `text` in expectations.
     pub(crate) fn alias(self, text: &str, name: &str) -> Self {
         self.aliases.borrow_mut().push((text.to_owned(), format!("[{name}]")));
