@@ -36,6 +36,8 @@ pub(super) struct Attempt<'a> {
     pub(super) folder: PathBuf,
     /// What kind of deployment it is, where it is not an ordinary one, and why.
     pub(super) kind: Option<Kind>,
+    /// The deployment that it takes back.
+    pub(super) rollback_of: Option<i64>,
     pub(super) reason: Option<String>,
 }
 
@@ -90,7 +92,12 @@ impl Attempt<'_> {
 
     fn report(&self, run: &Run, status: &str) -> Report {
         let report = self.recorder.report(run, &self.target, &self.source, status);
-        Report { kind: self.kind.or(report.kind), reason: self.reason.clone(), ..report }
+        Report {
+            kind: self.kind.or(report.kind),
+            reason: self.reason.clone(),
+            rollback_of: self.rollback_of,
+            ..report
+        }
     }
 
     /// What the registry knows of this deployment, if it is there; a deployment does not wait for it again.

@@ -65,8 +65,17 @@ impl Deploy {
         if self.force && reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
             return Err(Error::new(Exit::Usage, "a reason is needed").hint("give it with `--reason TEXT`"));
         }
-        let mut attempt =
-            Attempt { context, recorder, target, source, way: None, folder, kind: None, reason };
+        let mut attempt = Attempt {
+            context,
+            recorder,
+            target,
+            source,
+            way: None,
+            folder,
+            kind: None,
+            rollback_of: None,
+            reason,
+        };
         let now = Some(context.world.now());
         let mut plain = variables::plain(&attempt.target.environment, &attempt.source, built, now);
         if place.config.environments.get(&self.environment).is_some_and(|found| found.bare) {

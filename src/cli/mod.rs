@@ -14,6 +14,7 @@ mod config;
 mod confirm;
 mod demo;
 mod deploy;
+mod dora;
 mod env;
 mod find;
 mod gate;
@@ -144,6 +145,7 @@ enum Command {
     CanDeploy(can_deploy::CanDeploy),
     Preflight(preflight::Preflight),
     Hold(hold::HoldArgs),
+    Dora(dora::Dora),
     Config(config::ConfigArgs),
     Ci(ci::Ci),
     Serve(serve::Serve),
@@ -274,6 +276,7 @@ fn run(context: &mut Context, command: Command) -> Result<Status, Error> {
         Command::CanDeploy(can_deploy) => can_deploy.run(context),
         Command::Preflight(preflight) => preflight.run(context),
         Command::Hold(hold) => hold.run(context),
+        Command::Dora(dora) => dora.run(context),
         Command::Config(config) => config.run(context),
         Command::Ci(ci) => ci.run(context),
         Command::Serve(serve) => serve.run(context),

@@ -15,6 +15,7 @@ use crate::domain::delivery::{self, Accepted, Delivery, Wait};
 use crate::domain::deployment::{Current, Report};
 use crate::domain::fact::Fact;
 use crate::domain::hold::{Hold, NewHold};
+use crate::domain::incident::Incident;
 use crate::domain::past::Past;
 use crate::domain::released::Released;
 use crate::domain::text;
@@ -29,6 +30,8 @@ const CURRENT_CAP: usize = 16 * 1024 * 1024;
 
 /// The pages of a history that are read: what came before them is hardly ever asked for.
 const PAGES: usize = 5;
+/// As many pages as a history may have that is read to its beginning.
+pub const WHOLE: usize = 200;
 
 /// Why a registry gave no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -194,6 +197,11 @@ impl<'a> Client<'a> {
 
     /// What was deployed to the place of a cell, newest first: the newest few hundred deployments.
     pub fn history(&self, place: &Current, limit: Duration) -> Result<Known, ClientError> {
+        self.history_of(place, PAGES, limit)
+    }
+
+    /// The same, of at most so many pages.
+    pub fn history_of(&self, place: &Current, pages: usize, limit: Duration) -> Result<Known, ClientError> {
         #[derive(Deserialize)]
         struct Page {
             items: Vec<Past>,
@@ -201,7 +209,7 @@ impl<'a> Client<'a> {
         }
         let mut known = Known::default();
         let mut cursor: Option<String> = None;
-        for _ in 0..PAGES {
+        for _ in 0..pages {
             let mut url = self.url(&["api", "v2", "deployments"]);
             url.query_pairs_mut()
                 .append_pair("app", &place.app)
@@ -222,14 +230,19 @@ impl<'a> Client<'a> {
         Ok(known)
     }
 
+    /// The incidents of the place of a cell, newest first.
+    pub fn incidents(&self, place: &Current, limit: Duration) -> Result<Vec<Incident>, ClientError> {
+        let mut url = self.url(&["api", "v2", "incidents"]);
+        url.query_pairs_mut()
+            .append_pair("app", &place.app)
+            .append_pair("platform", &place.platform)
+            .append_pair("environment", &place.environment)
+            .append_pair("limit", "100");
+        self.pages(&url, limit)
+    }
+
     /// What holds back deployments to a place, newest first: all of it, since a part could hide a no.
     pub fn holds(&self, wanted: &Wanted, limit: Duration) -> Result<Vec<Hold>, ClientError> {
-        #[derive(Deserialize)]
-        struct Page {
-            items: Vec<Hold>,
-            next: Option<String>,
-        }
-        let (mut holds, mut cursor) = (Vec::new(), None::<String>);
         let mut url = self.url(&["api", "v2", "holds"]);
         url.query_pairs_mut().append_pair("limit", "100");
         for (name, value) in
@@ -242,18 +255,29 @@ impl<'a> Client<'a> {
         if wanted.ended {
             url.query_pairs_mut().append_pair("all", "true");
         }
+        self.pages(&url, limit)
+    }
+
+    /// Every item of a list, page by page.
+    fn pages<T: DeserializeOwned>(&self, url: &Url, limit: Duration) -> Result<Vec<T>, ClientError> {
+        #[derive(Deserialize)]
+        struct Page<T> {
+            items: Vec<T>,
+            next: Option<String>,
+        }
+        let (mut all, mut cursor) = (Vec::new(), None::<String>);
         loop {
             let mut page = url.clone();
             if let Some(cursor) = &cursor {
                 page.query_pairs_mut().append_pair("cursor", cursor);
             }
             let Page { items, next } = self.document(page, limit)?;
+            let last = items.is_empty() || next.is_none();
+            all.extend(items);
             // A page that leads nowhere would be asked for again and again.
-            if items.is_empty() || next.is_none() {
-                holds.extend(items);
-                return Ok(holds);
+            if last {
+                return Ok(all);
             }
-            holds.extend(items);
             cursor = next;
         }
     }

@@ -5,6 +5,7 @@ pub mod answers;
 pub mod board;
 pub mod client;
 pub mod courier;
+pub mod lineage;
 pub mod observe;
 pub mod operand;
 pub mod outbox;
@@ -169,6 +170,9 @@ impl<'a> Recorder<'a> {
             duration: None,
             kind: source.branch.as_deref().and_then(Kind::of_branch),
             reason: None,
+            rollback_of: None,
+            group_id: None,
+            digest: None,
         }
     }
 

@@ -273,6 +273,9 @@ mod tests {
             duration: None,
             kind: None,
             reason: None,
+            rollback_of: None,
+            group_id: None,
+            digest: None,
         };
         Parcel::new(REGISTRY, Fact::Deployment(Box::new(report)))
     }

@@ -89,7 +89,7 @@ pub fn there(
 }
 
 /// The commit of a record, if this clone has it.
-fn resolve(
+pub(super) fn resolve(
     sha: Option<&str>,
     version: &str,
     repo: &Repo,

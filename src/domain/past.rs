@@ -35,12 +35,52 @@ pub struct Past {
     pub kind: Option<Kind>,
     #[serde(default)]
     pub reason: Option<String>,
-    /// Whether a person said later that it failed its users.
+    /// The deployment that this one takes back.
     #[serde(default)]
-    pub failed_in_use: bool,
+    pub rollback_of: Option<i64>,
+    /// What the deployments of one matrix or of several hosts have in common: together they are one.
+    #[serde(default)]
+    pub group_id: Option<String>,
+    /// The digest of the artifact.
+    #[serde(default)]
+    pub digest: Option<String>,
+    /// Whether a person said later that it failed its users, or that it did not.
+    #[serde(default)]
+    pub failed_in_use: Option<bool>,
 }
 
 impl Past {
+    /// A row of which only these matter, for tests; it began and ended in the millisecond of its id.
+    #[cfg(test)]
+    pub(crate) fn of(id: i64, version: &str, state: State) -> Self {
+        let text = || "x".to_owned();
+        Self {
+            id,
+            app: text(),
+            workload: text(),
+            platform: text(),
+            environment: text(),
+            version: version.to_owned(),
+            state,
+            status: text(),
+            sha: None,
+            r#ref: None,
+            dirty: None,
+            actor: None,
+            run_url: None,
+            changelog_url: None,
+            duration: None,
+            started_at: id,
+            finished_at: Some(id),
+            kind: None,
+            reason: None,
+            rollback_of: None,
+            group_id: None,
+            digest: None,
+            failed_in_use: None,
+        }
+    }
+
     /// Whether it once succeeded, also if something replaced it since.
     pub fn succeeded(&self) -> bool {
         matches!(self.state, State::Succeeded | State::Superseded | State::RolledBack | State::Decommissioned)
@@ -62,35 +102,9 @@ pub fn since<'a>(rows: &[&'a Past], holds: impl Fn(&Past) -> bool) -> Option<&'a
 mod tests {
     use super::*;
 
-    fn row(id: i64, state: State) -> Past {
-        let text = || "x".to_owned();
-        Past {
-            id,
-            app: text(),
-            workload: text(),
-            platform: text(),
-            environment: text(),
-            version: id.to_string(),
-            state,
-            status: text(),
-            sha: None,
-            r#ref: None,
-            dirty: None,
-            actor: None,
-            run_url: None,
-            changelog_url: None,
-            duration: None,
-            started_at: id,
-            finished_at: None,
-            kind: None,
-            reason: None,
-            failed_in_use: false,
-        }
-    }
-
     #[test]
     fn what_was_taken_back_counts_from_its_return() {
-        let rows = [4, 3, 2, 1].map(|id| row(id, State::Superseded));
+        let rows = [4, 3, 2, 1].map(|id| Past::of(id, "1", State::Superseded));
         let rows: Vec<&Past> = rows.iter().collect();
         let since = |held: &[i64]| since(&rows, |row| held.contains(&row.id)).map(|row| row.id);
         assert_eq!(since(&[4, 3]), Some(3));
@@ -100,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_was_replaced_has_succeeded() {
-        assert!(row(1, State::Superseded).succeeded());
-        assert!(!row(1, State::TimedOut).succeeded());
+        assert!(Past::of(1, "1", State::Superseded).succeeded());
+        assert!(!Past::of(1, "1", State::TimedOut).succeeded());
     }
 }

@@ -41,36 +41,11 @@ mod tests {
     use super::*;
     use crate::domain::deployment::State;
 
-    fn row(id: i64, version: &str, state: State) -> Past {
-        let text = || "x".to_owned();
-        Past {
-            id,
-            app: text(),
-            workload: text(),
-            platform: text(),
-            environment: text(),
-            version: version.to_owned(),
-            state,
-            status: text(),
-            sha: None,
-            r#ref: None,
-            dirty: None,
-            actor: None,
-            run_url: None,
-            duration: None,
-            started_at: id,
-            finished_at: Some(id),
-            kind: None,
-            reason: None,
-            changelog_url: None,
-            failed_in_use: false,
-        }
-    }
-
     fn versions(history: &[(&str, State)]) -> Vec<(String, bool)> {
         let numbered = history.iter().enumerate();
-        let rows: Vec<Past> =
-            numbered.map(|(id, (version, state))| row(i64::try_from(id).unwrap(), version, *state)).collect();
+        let rows: Vec<Past> = numbered
+            .map(|(id, (version, state))| Past::of(i64::try_from(id).unwrap(), version, *state))
+            .collect();
         candidates(&rows).iter().map(|c| (c.row.version.clone(), c.taken_back)).collect()
     }
 

@@ -14,7 +14,7 @@ pub fn age(milliseconds: i64) -> String {
     }
 }
 
-/// How long something took, in its two largest units: `0.4 s`, `3 min 12 s`, `1 h 5 min`.
+/// How long something took, in its two largest units: `0.4 s`, `3 min 12 s`, `1 h 5 min`, `2 d 3 h`.
 pub fn took(milliseconds: i64) -> String {
     let tenths = milliseconds.max(0) / 100;
     let seconds = tenths / 10;
@@ -22,7 +22,8 @@ pub fn took(milliseconds: i64) -> String {
         0..10 => format!("{seconds}.{} s", tenths % 10),
         10..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+        3_600..172_800 => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds / 3_600 % 24),
     }
 }
 
@@ -69,7 +70,7 @@ mod tests {
             (59_999, "59 s", "59 s"),
             (192_000, "3 min", "3 min 12 s"),
             (3_900_000, "1 h", "1 h 5 min"),
-            (9 * 86_400_000, "9 d", "216 h 0 min"),
+            (9 * 86_400_000, "9 d", "9 d 0 h"),
         ] {
             assert_eq!((age(milliseconds).as_str(), took(milliseconds).as_str()), (old, long));
         }

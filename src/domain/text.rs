@@ -96,6 +96,11 @@ pub fn short(oid: &str) -> &str {
     oid.get(..7).unwrap_or(oid)
 }
 
+/// `1 commit`, `2 commits`.
+pub fn counted(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -98,30 +98,7 @@ mod tests {
     }
 
     fn row(version: &str, sha: &str) -> Past {
-        let text = || "x".to_owned();
-        let (r#ref, dirty, actor, run_url) = (None, None, None, None);
-        Past {
-            id: 1,
-            app: text(),
-            workload: text(),
-            platform: text(),
-            environment: text(),
-            version: version.to_owned(),
-            state: State::Superseded,
-            status: text(),
-            sha: Some(sha.to_owned()),
-            r#ref,
-            dirty,
-            actor,
-            run_url,
-            duration: None,
-            started_at: 0,
-            finished_at: None,
-            kind: None,
-            reason: None,
-            changelog_url: None,
-            failed_in_use: false,
-        }
+        Past { sha: Some(sha.to_owned()), ..Past::of(1, version, State::Superseded) }
     }
 
     #[test]

@@ -133,7 +133,13 @@ fn faults(new: &NewHold, now: i64) -> Vec<Fault> {
     faults
 }
 
-fn text(field: &str, words: Option<&str>, length: std::ops::RangeInclusive<usize>, faults: &mut Vec<Fault>) {
+/// Adds what is wrong with the length or the characters of a text.
+pub(super) fn text(
+    field: &str,
+    words: Option<&str>,
+    length: std::ops::RangeInclusive<usize>,
+    faults: &mut Vec<Fault>,
+) {
     let Some(words) = words else { return };
     let (least, most) = (length.start(), length.end());
     if !length.contains(&words.chars().count()) || words.contains(char::is_control) {

@@ -2,6 +2,7 @@
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
 mod holds;
+mod incidents;
 mod progress;
 mod read;
 mod releases;
@@ -77,6 +78,8 @@ pub(crate) enum RegistryError {
     FaultyHold(Vec<Fault>),
     #[error("it is held already")]
     HeldAlready(Box<Hold>),
+    #[error("the incident cannot be taken")]
+    FaultyIncident(Vec<Fault>),
     #[error("the release cannot be taken")]
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]

@@ -50,6 +50,8 @@ pub(crate) fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
         ("run_url", &report.run_url),
         ("changelog_url", &report.changelog_url),
         ("reason", &report.reason),
+        ("group_id", &report.group_id),
+        ("digest", &report.digest),
     ] {
         if let Some(words) = text {
             self::text(field, words, &mut faults);
@@ -194,6 +196,7 @@ pub(super) fn entry(
     // A first report that is also the last still knows when the work began.
     let ran = finished_at.and(report.duration).unwrap_or(0);
     let started_at = at.saturating_sub(ran).max(0);
+    let why = why(report);
     Entry {
         app: report.app.clone(),
         workload: report.workload.clone(),
@@ -201,7 +204,7 @@ pub(super) fn entry(
         environment: report.environment.clone(),
         version: report.version.clone(),
         changelog_url: report.changelog_url.clone().unwrap_or_else(|| "N/A".to_owned()),
-        raw: raw(report),
+        raw: raw(&why),
         status: state.v1_word().to_owned(),
         date: Timestamp::from_millisecond(started_at).unwrap_or(now),
         run_key: Some(report.run_key.clone()),
@@ -215,19 +218,27 @@ pub(super) fn entry(
         duration: report.duration,
         started_at,
         finished_at,
-        kind: report.kind,
-        reason: report.reason.clone(),
+        why,
         moment: moment(&Change::of(report, state, key), false, now, event_key),
     }
 }
 
+fn why(report: &Report) -> Why {
+    Why {
+        kind: report.kind,
+        reason: report.reason.clone(),
+        rollback_of: report.rollback_of,
+        group_id: report.group_id.clone(),
+        digest: report.digest.clone(),
+    }
+}
+
 /// What v1's free text says of a deployment that is not an ordinary one.
-fn raw(report: &Report) -> String {
-    if report.kind.is_none() && report.reason.is_none() {
+fn raw(why: &Why) -> String {
+    if *why == Why::default() {
         return "N/A".to_owned();
     }
-    let shipmark = Why { kind: report.kind, reason: report.reason.clone() };
-    serde_json::to_string(&Raw { shipmark }).unwrap_or_else(|_| "N/A".to_owned())
+    serde_json::to_string(&Raw { shipmark: why.clone() }).unwrap_or_else(|_| "N/A".to_owned())
 }
 
 /// The step that a change makes.
@@ -296,6 +307,9 @@ mod tests {
             duration: None,
             kind: None,
             reason: None,
+            rollback_of: None,
+            group_id: None,
+            digest: None,
         }
     }
 

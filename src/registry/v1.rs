@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::chain::digest;
-use crate::domain::deployment::State;
+use crate::domain::deployment::{State, Why};
 use crate::store::{Entry, Known, Moment, Step};
 
 /// A v1 create after its checks; `status` is in lower case.
@@ -53,8 +53,7 @@ impl NewVersion {
             duration: None,
             started_at: at,
             finished_at: has_end(state).then_some(at),
-            kind: None,
-            reason: None,
+            why: Why::default(),
             moment: moment(event_key, request_hash, at),
         }
     }

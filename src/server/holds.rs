@@ -31,11 +31,7 @@ pub(super) async fn set(State(app): State<App>, request: Request) -> Result<Resp
 
 /// `GET /api/v2/holds`: what holds now and speaks of a place, newest first; with `all=true` what ended too.
 pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
-    let limit = match question.get("limit").map(str::parse) {
-        None => USUAL,
-        Some(Ok(limit)) if (1..=MOST).contains(&limit) => limit,
-        Some(_) => return Err(refused("limit", &format!("must be 1 to {MOST}"))),
-    };
+    let limit = page(&question)?;
     let kind = match question.get("kind") {
         None => None,
         Some(word) => {
@@ -67,6 +63,15 @@ pub(super) async fn list(State(app): State<App>, question: Question) -> Result<J
     Ok(Json(json!({ "items": items, "next": next, "limit": limit })))
 }
 
+/// How many rows a page shall have.
+pub(super) fn page(question: &Question) -> Result<i64, Problem> {
+    match question.get("limit").map(str::parse) {
+        None => Ok(USUAL),
+        Some(Ok(limit)) if (1..=MOST).contains(&limit) => Ok(limit),
+        Some(_) => Err(refused("limit", &format!("must be 1 to {MOST}"))),
+    }
+}
+
 /// `GET /api/v2/holds/{id}`.
 pub(super) async fn one(
     State(app): State<App>,
@@ -86,6 +91,6 @@ pub(super) async fn lift(
     Ok(Json(app.registry.lift(&readable(id)?, question.get("actor"), reason).await?))
 }
 
-fn readable(id: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+pub(super) fn readable(id: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
     id.map(|Path(id)| id).map_err(|refused| unreadable(&refused))
 }

@@ -8,6 +8,7 @@ mod deployments;
 mod guard;
 mod history;
 mod holds;
+mod incidents;
 mod keys;
 mod listen;
 mod metrics;
@@ -122,6 +123,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
+        ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
+        ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::observe::Cause;
-use crate::registry::RegistryError;
+use crate::registry::{Fault, RegistryError};
 use crate::store::StoreError;
 
 /// One problem document.
@@ -54,28 +54,21 @@ impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
         let cause = Cause::of(&error);
         let problem = match error {
-            RegistryError::Faulty(faults) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
-                    .with("errors", json!(faults))
-            }
+            RegistryError::Faulty(faults) => faulty("invalid-report", "the report cannot be taken", &faults),
             RegistryError::Conflict { state, id, reason } => {
                 Self::new(StatusCode::CONFLICT, "conflict", "the report contradicts what is recorded")
                     .with("detail", reason)
                     .with("id", id)
                     .with("state", state.word())
             }
-            RegistryError::FaultyHold(faults) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-hold", "the hold cannot be taken")
-                    .with("errors", json!(faults))
-            }
+            RegistryError::FaultyHold(faults) => faulty("invalid-hold", "the hold cannot be taken", &faults),
             RegistryError::HeldAlready(hold) => {
                 Self::new(StatusCode::CONFLICT, "held-already", "it is held already")
                     .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
                     .with("holds", json!([hold]))
             }
             RegistryError::FaultyRelease(faults) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-release", "the release cannot be taken")
-                    .with("errors", json!(faults))
+                faulty("invalid-release", "the release cannot be taken", &faults)
             }
             RegistryError::OtherRelease(there) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "the version is another commit")
@@ -83,6 +76,12 @@ impl From<RegistryError> for Problem {
                     .with("release", json!(there))
             }
             RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
+            RegistryError::FaultyIncident(faults) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-incident",
+                "the incident cannot be taken",
+            )
+            .with("errors", json!(faults)),
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
@@ -103,6 +102,10 @@ impl From<RegistryError> for Problem {
         };
         Self { cause: Some(cause), ..problem }
     }
+}
+
+fn faulty(slug: &str, title: &str, faults: &[Fault]) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).with("errors", json!(faults))
 }
 
 /// A time in milliseconds since 1970, for a reader.

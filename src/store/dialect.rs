@@ -33,7 +33,7 @@ const PAST: (&str, &str) = (
     "{past}",
     "d.versions_id, d.app, v.workload, d.platform, d.environment, v.version, d.state, v.status, d.sha, d.ref, \
      d.dirty, d.actor, d.run_url, COALESCE(v.changelog_url, '') AS changelog_url, d.duration, d.started_at, \
-     d.finished_at, d.kind, d.reason, d.failed_in_use",
+     d.finished_at, d.kind, d.reason, d.rollback_of, d.group_id, d.digest, d.failed_in_use",
 );
 
 /// An event with its place in the chain.

@@ -59,6 +59,9 @@ fn past(row: &Record) -> Result<Past, StoreError> {
         finished_at: row.maybe_int("finished_at")?,
         kind,
         reason: row.maybe_text("reason")?,
-        failed_in_use: row.maybe_int("failed_in_use")? == Some(1),
+        rollback_of: row.maybe_int("rollback_of")?,
+        group_id: row.maybe_text("group_id")?,
+        digest: row.maybe_text("digest")?,
+        failed_in_use: row.maybe_int("failed_in_use")?.map(|failed| failed != 0),
     })
 }

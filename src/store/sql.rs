@@ -93,8 +93,9 @@ pub(super) const INSERT_VERSION: &str = "INSERT INTO versions \
 /// The attempt of a v1 row; fails on a key that is taken.
 pub(super) const INSERT_DEPLOYMENT: &str = "INSERT INTO sm_deployment \
     (versions_id, app, platform, environment, run_key, idempotency_key, request_hash, state, seq, \
-    sha, ref, dirty, actor, run_url, duration, started_at, finished_at, received_at, touched_at, kind, reason) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18, $19, $20)";
+    sha, ref, dirty, actor, run_url, duration, started_at, finished_at, received_at, touched_at, kind, reason, \
+    rollback_of, group_id, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+    $17, $18, $18, $19, $20, $21, $22, $23)";
 
 /// One event; fails if the attempt already has one of this `seq`, or the idempotency key was used.
 pub(super) const INSERT_EVENT: &str = "INSERT INTO sm_event \
@@ -272,6 +273,26 @@ pub(super) const HOLDS: &str = "SELECT id, kind, app, platform, environment, ver
     AND ($3 IS NULL OR environment IS NULL OR environment = $3) AND ($4 IS NULL OR kind = $4) \
     AND ($5 IS NULL OR (lifted_at IS NULL AND (until_at IS NULL OR until_at > $5))) \
     AND ($6 IS NULL OR id < $6) ORDER BY id DESC LIMIT $7";
+
+/// One incident; fails if its key was used.
+pub(super) const INSERT_INCIDENT: &str = "INSERT INTO sm_incident (id, app, platform, environment, title, \
+    opened_at, resolved_at, cause, actor, idempotency_key, request_hash, created_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+/// Changes what is given of an incident.
+pub(super) const CHANGE_INCIDENT: &str = "UPDATE sm_incident SET title = COALESCE($1, title), \
+    opened_at = COALESCE($2, opened_at), resolved_at = COALESCE($3, resolved_at), cause = COALESCE($4, cause) \
+    WHERE id = $5";
+
+/// One incident, by one of the two texts that belong to no other.
+pub(super) const ONE_INCIDENT: &str = "SELECT id, app, platform, environment, title, opened_at, resolved_at, \
+    cause, actor, request_hash FROM sm_incident WHERE id = $1 OR idempotency_key = $2";
+
+/// Incidents, newest first, as their ids sort by time. A filter that is null lets everything through.
+pub(super) const INCIDENTS: &str = "SELECT id, app, platform, environment, title, opened_at, resolved_at, \
+    cause, actor, request_hash FROM sm_incident WHERE ($1 IS NULL OR app = $1) \
+    AND ($2 IS NULL OR platform = $2) AND ($3 IS NULL OR environment = $3) \
+    AND ($4 = 0 OR resolved_at IS NULL) AND ($5 IS NULL OR id < $5) ORDER BY id DESC LIMIT $6";
 
 /// One release; fails if the version is known.
 pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, sha, tag, bump, released_at, \

@@ -8,7 +8,7 @@ use super::settle::{hold, settle};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
 use crate::domain::chain::Head;
-use crate::domain::deployment::{Kind, State};
+use crate::domain::deployment::{Kind, State, Why};
 use crate::domain::event::Event;
 
 /// What one event says beside the change of state.
@@ -64,8 +64,7 @@ pub(crate) struct Entry {
     pub(crate) started_at: i64,
     /// Milliseconds since 1970 UTC.
     pub(crate) finished_at: Option<i64>,
-    pub(crate) kind: Option<Kind>,
-    pub(crate) reason: Option<String>,
+    pub(crate) why: Why,
     pub(crate) moment: Moment,
 }
 
@@ -219,8 +218,11 @@ async fn insert_deployment(transaction: &mut Transaction, id: i64, entry: &Entry
         entry.started_at,
         entry.finished_at,
         entry.moment.received_at,
-        entry.kind.map(Kind::word),
-        &entry.reason,
+        entry.why.kind.map(Kind::word),
+        &entry.why.reason,
+        entry.why.rollback_of,
+        &entry.why.group_id,
+        &entry.why.digest,
     ];
     transaction.apply(sql::INSERT_DEPLOYMENT, values).await?;
     Ok(())

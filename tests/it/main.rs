@@ -20,6 +20,7 @@ mod conformance;
 mod databases;
 mod deciding;
 mod deploy;
+mod dora;
 mod env;
 mod environments;
 mod fuzzed;

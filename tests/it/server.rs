@@ -4,6 +4,7 @@ mod binary;
 mod guard;
 mod history;
 mod holds;
+mod incidents;
 mod log;
 mod metrics;
 mod pages;

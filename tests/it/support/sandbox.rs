@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// 2026-01-01T00:00:00Z; each commit is one minute younger than the one before.
-const FIRST_COMMIT: u64 = 1_767_225_600;
+const FIRST_COMMIT: i64 = 1_767_225_600;
 
 /// How long a started command may take to do what a test waits for.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -25,7 +25,7 @@ pub(crate) struct Sandbox {
     vars: BTreeMap<String, String>,
     /// Texts that differ from run to run, and what stands for them in expectations.
     aliases: RefCell<Vec<(String, String)>>,
-    commits: Cell<u64>,
+    commits: Cell<i64>,
 }
 
 impl Sandbox {
@@ -111,9 +111,16 @@ impl Sandbox {
     /// Commits all that lies in the working folder, also if nothing changed; returns the object id.
     #[track_caller]
     pub(crate) fn commit(&self, message: &str) -> String {
-        self.git(&["add", "--all"]);
-        let date = format!("{} +0000", FIRST_COMMIT + 60 * self.commits.get());
+        let date = FIRST_COMMIT + 60 * self.commits.get();
         self.commits.set(self.commits.get() + 1);
+        self.commit_at(message, date)
+    }
+
+    /// The same at a time, in seconds since 1970.
+    #[track_caller]
+    pub(crate) fn commit_at(&self, message: &str, date: i64) -> String {
+        self.git(&["add", "--all"]);
+        let date = format!("{date} +0000");
         let mut git = self.command("git");
         git.args(["commit", "--quiet", "--allow-empty", "--message", message]);
         git.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);

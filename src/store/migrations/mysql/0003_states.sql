@@ -1,8 +1,8 @@
--- The states of a deployment beyond its report. Kind and reason get columns of their own, because they can be
--- corrected later, and what v1 has never changes. `touched_at` is the receipt of the last event of the client,
--- from which the time-out counts. What was done before a start broke off is passed over by its number: a
--- statement that adds is done whole or not at all.
-ALTER TABLE sm_deployment ADD COLUMN kind VARCHAR(32), ADD COLUMN reason TEXT, ADD COLUMN failed_in_use BIGINT,
+-- The states of a deployment beyond its report, and what a report says that v1 has only in its free text.
+-- `touched_at` is the receipt of the last event of the client, from which the time-out counts. What was done
+-- before a start broke off is passed over by its number: a statement that adds is done whole or not at all.
+ALTER TABLE sm_deployment ADD COLUMN kind VARCHAR(32), ADD COLUMN reason TEXT, ADD COLUMN rollback_of BIGINT,
+  ADD COLUMN group_id TEXT, ADD COLUMN digest TEXT, ADD COLUMN failed_in_use BIGINT,
   ADD COLUMN touched_at BIGINT, ADD KEY sm_deployment_open (state, touched_at);
 
 -- `late`: a real end after a time-out. `chain` counts the events of one place from 1; each holds the hash of

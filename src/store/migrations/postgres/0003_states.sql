@@ -1,8 +1,10 @@
--- The states of a deployment beyond its report. Kind and reason get columns of their own, because they can be
--- corrected later, and what v1 has never changes. `touched_at` is the receipt of the last event of the client,
--- from which the time-out counts.
+-- The states of a deployment beyond its report, and what a report says that v1 has only in its free text.
+-- `touched_at` is the receipt of the last event of the client, from which the time-out counts.
 ALTER TABLE sm_deployment ADD COLUMN kind TEXT;
 ALTER TABLE sm_deployment ADD COLUMN reason TEXT;
+ALTER TABLE sm_deployment ADD COLUMN rollback_of BIGINT;
+ALTER TABLE sm_deployment ADD COLUMN group_id TEXT;
+ALTER TABLE sm_deployment ADD COLUMN digest TEXT;
 ALTER TABLE sm_deployment ADD COLUMN failed_in_use BIGINT;
 ALTER TABLE sm_deployment ADD COLUMN touched_at BIGINT;
 CREATE INDEX sm_deployment_open ON sm_deployment (state, touched_at);
