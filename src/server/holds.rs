@@ -5,18 +5,15 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::App;
+use super::list::Page;
 use super::problem::{Problem, unreadable};
 use super::question::{Question, refused};
 use super::v2::{Form, read, replayed};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::store::HoldsWanted;
-
-/// Rows on a page that asks for no number, and the most that one may ask for.
-const USUAL: i64 = 50;
-const MOST: i64 = 100;
 
 const FORM: Form = Form { slug: "invalid-hold", title: "the hold cannot be taken" };
 
@@ -31,7 +28,7 @@ pub(super) async fn set(State(app): State<App>, request: Request) -> Result<Resp
 
 /// `GET /api/v2/holds`: what holds now and speaks of a place, newest first; with `all=true` what ended too.
 pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
-    let limit = page(&question)?;
+    let page = Page::of(&question)?;
     let kind = match question.get("kind") {
         None => None,
         Some(word) => {
@@ -52,24 +49,10 @@ pub(super) async fn list(State(app): State<App>, question: Question) -> Result<J
         kind,
         active_at,
         before: text("cursor"),
-        // One more than asked for tells whether another page follows.
-        limit: limit + 1,
+        limit: page.rows(),
     };
-    let mut items = app.registry.holds(&wanted).await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = items.len() > shown;
-    items.truncate(shown);
-    let next = items.last().filter(|_| more).map(|hold| hold.id.clone());
-    Ok(Json(json!({ "items": items, "next": next, "limit": limit })))
-}
-
-/// How many rows a page shall have.
-pub(super) fn page(question: &Question) -> Result<i64, Problem> {
-    match question.get("limit").map(str::parse) {
-        None => Ok(USUAL),
-        Some(Ok(limit)) if (1..=MOST).contains(&limit) => Ok(limit),
-        Some(_) => Err(refused("limit", &format!("must be 1 to {MOST}"))),
-    }
+    let items = app.registry.holds(&wanted).await?;
+    Ok(Json(page.answer(items, |hold| hold.id.clone())))
 }
 
 /// `GET /api/v2/holds/{id}`.

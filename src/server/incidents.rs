@@ -5,10 +5,11 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::App;
-use super::holds::{page, readable};
+use super::holds::readable;
+use super::list::Page;
 use super::problem::Problem;
 use super::question::{Question, refused};
 use super::v2::{Form, read};
@@ -32,7 +33,7 @@ pub(super) async fn open(State(app): State<App>, request: Request) -> Result<Res
 
 /// `GET /api/v2/incidents`: newest first; with `open=true` only those that are not resolved.
 pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
-    let limit = page(&question)?;
+    let page = Page::of(&question)?;
     let open = match question.get("open") {
         None | Some("false") => false,
         Some("true") => true,
@@ -45,15 +46,10 @@ pub(super) async fn list(State(app): State<App>, question: Question) -> Result<J
         environment: text("environment").or_else(|| text("env")),
         open,
         before: text("cursor"),
-        // One more than asked for tells whether another page follows.
-        limit: limit + 1,
+        limit: page.rows(),
     };
-    let mut items = app.registry.incidents(&wanted).await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = items.len() > shown;
-    items.truncate(shown);
-    let next = items.last().filter(|_| more).map(|incident| incident.id.clone());
-    Ok(Json(json!({ "items": items, "next": next, "limit": limit })))
+    let items = app.registry.incidents(&wanted).await?;
+    Ok(Json(page.answer(items, |incident| incident.id.clone())))
 }
 
 /// `GET /api/v2/incidents/{id}`.

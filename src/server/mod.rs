@@ -10,6 +10,7 @@ mod history;
 mod holds;
 mod incidents;
 mod keys;
+mod list;
 mod listen;
 mod metrics;
 mod observe;

@@ -43,6 +43,18 @@ const EVENT: (&str, &str) = (
      e.clock_skew, e.late, e.at, e.received_at, e.request_hash, e.chain, e.hash",
 );
 
+/// What the history may be filtered by beside the place; a filter that is null lets everything through.
+const FILTERS: (&str, &str) = (
+    "{filters}",
+    "($7 IS NULL OR {team}) AND ($8 IS NULL OR d.state = $8) AND ($9 IS NULL OR {of_version}) \
+     AND ($10 IS NULL OR SUBSTR(d.sha, 1, LENGTH($10)) = $10) AND ($11 IS NULL OR d.actor = $11) \
+     AND ($12 IS NULL OR d.kind = $12) AND ($13 IS NULL OR d.started_at >= $13) \
+     AND ($14 IS NULL OR d.started_at < $14) AND ($15 IS NULL OR {instr}(d.app, $15) > 0 \
+     OR {instr}(d.environment, $15) > 0 OR {instr}(v.version, $15) > 0 OR {instr}(COALESCE(d.sha, ''), $15) > 0 \
+     OR {instr}(COALESCE(d.ref, ''), $15) > 0 OR {instr}(COALESCE(d.actor, ''), $15) > 0 \
+     OR {instr}(COALESCE(d.reason, ''), $15) > 0)",
+);
+
 const PLACE: (&str, &str) = ("{place}", "workload = $1 AND platform = $2 AND environment = $3");
 const PAIR: (&str, &str) = ("{pair}", "workload = $1 AND platform = $2");
 const VERSION: (&str, &str) = ("{version}", "version = $4");
@@ -57,12 +69,16 @@ const SQLITE: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    FILTERS,
     PLACE,
     PAIR,
     VERSION,
     GOOD,
     RETURNING,
     HELD,
+    ("{team}", "v.workload = $7"),
+    ("{of_version}", "v.version = $9"),
+    ("{instr}", "INSTR"),
     ("{date}", "date"),
     ("{day}", "substr(date, 1, 10)"),
     ("{stamp}", "$8"),
@@ -79,12 +95,16 @@ const POSTGRES: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    FILTERS,
     PLACE,
     PAIR,
     VERSION,
     GOOD,
     RETURNING,
     HELD,
+    ("{team}", "v.workload = $7"),
+    ("{of_version}", "v.version = $9"),
+    ("{instr}", "STRPOS"),
     ("{date}", "to_char(date, 'YYYY-MM-DD HH24:MI:SS.US')"),
     ("{day}", "to_char(date, 'YYYY-MM-DD')"),
     ("{stamp}", "CAST($8 AS timestamp)"),
@@ -119,6 +139,7 @@ const MYSQL: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    FILTERS,
     (
         "{place}",
         "workload = $1 AND platform = $2 AND environment = $3 AND CAST(workload AS BINARY) = CAST($1 AS BINARY) \
@@ -134,6 +155,9 @@ const MYSQL: Words = &[
     ("{good}", "CAST(status AS BINARY) IN ('deployed', 'completed')"),
     ("{returning}", ""),
     ("{held}", "ON DUPLICATE KEY UPDATE at = at"),
+    ("{team}", "v.workload = $7 AND CAST(v.workload AS BINARY) = CAST($7 AS BINARY)"),
+    ("{of_version}", "v.version = $9 AND CAST(v.version AS BINARY) = CAST($9 AS BINARY)"),
+    ("{instr}", "INSTR"),
     ("{date}", "DATE_FORMAT(versions.date, '%Y-%m-%d %H:%i:%s')"),
     ("{day}", "DATE_FORMAT(versions.date, '%Y-%m-%d')"),
     ("{stamp}", "$8"),

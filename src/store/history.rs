@@ -3,7 +3,7 @@
 use super::db::{Record, values};
 use super::read::state;
 use super::{Store, StoreError, sql};
-use crate::domain::deployment::Kind;
+use crate::domain::deployment::{Kind, State};
 use crate::domain::past::Past;
 
 /// Which deployments are wanted; what is absent filters nothing.
@@ -12,6 +12,19 @@ pub(crate) struct Wanted {
     pub(crate) app: Option<String>,
     pub(crate) platform: Option<String>,
     pub(crate) environment: Option<String>,
+    /// The team, `workload` in API v1.
+    pub(crate) team: Option<String>,
+    pub(crate) state: Option<State>,
+    pub(crate) version: Option<String>,
+    /// The beginning of it, of any length.
+    pub(crate) sha: Option<String>,
+    pub(crate) actor: Option<String>,
+    pub(crate) kind: Option<Kind>,
+    /// Only what began at this time or after it, and before that, in milliseconds since 1970 UTC.
+    pub(crate) from: Option<i64>,
+    pub(crate) to: Option<i64>,
+    /// A text that one of the names, the commit, the branch, the actor or the reason holds as it is written.
+    pub(crate) text: Option<String>,
     /// Only what is older than this start and id.
     pub(crate) before: Option<(i64, i64)>,
     pub(crate) limit: i64,
@@ -23,9 +36,24 @@ impl Store {
         let (started, id) = wanted.before.unwrap_or((i64::MAX, i64::MAX));
         let place = wanted.app.is_some() && wanted.platform.is_some() && wanted.environment.is_some();
         let text = if place { sql::HISTORY_OF_PLACE } else { sql::HISTORY };
-        let values = values![&wanted.app, &wanted.platform, &wanted.environment, started, id, wanted.limit];
-        let rows = self.readers.query(text, values).await?;
-        rows.iter().map(past).collect()
+        let values = values![
+            &wanted.app,
+            &wanted.platform,
+            &wanted.environment,
+            started,
+            id,
+            wanted.limit,
+            &wanted.team,
+            wanted.state.map(State::word),
+            &wanted.version,
+            &wanted.sha,
+            &wanted.actor,
+            wanted.kind.map(Kind::word),
+            wanted.from,
+            wanted.to,
+            &wanted.text,
+        ];
+        self.rows(text, values).await?.iter().map(past).collect()
     }
 
     /// One deployment.

@@ -197,15 +197,14 @@ pub(super) const MATRIX: &str = "SELECT c.app, n.workload, c.platform, c.environ
 pub(super) const HISTORY_OF_PLACE: &str = "SELECT {past} FROM sm_deployment d \
     JOIN versions v ON v.versions_id = d.versions_id \
     WHERE d.app = $1 AND d.platform = $2 AND d.environment = $3 AND (d.started_at, d.versions_id) < ($4, $5) \
-    ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
+    AND {filters} ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
 
 /// The deployments of several places, newest first. A filter that is null lets everything through.
 pub(super) const HISTORY: &str = "SELECT {past} FROM sm_deployment d \
     JOIN versions v ON v.versions_id = d.versions_id \
     WHERE ($1 IS NULL OR d.app = $1) AND ($2 IS NULL OR d.platform = $2) \
     AND ($3 IS NULL OR d.environment = $3) \
-    AND (d.started_at, d.versions_id) < ($4, $5) \
-    ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
+    AND (d.started_at, d.versions_id) < ($4, $5) AND {filters} ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
 
 /// One deployment.
 pub(super) const DEPLOYMENT: &str = "SELECT {past} FROM sm_deployment d \
