@@ -9,5 +9,6 @@ mod log;
 mod metrics;
 mod pages;
 mod releases;
+mod states;
 mod v1;
 mod v2;
