@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(retry_after("soon", now), None);
     }
 
-    /// A number that looks random, by its place (the generator SplitMix of Steele, Lea and Flood).
+    /// A number that looks random, by its place (the mixing step of Steele, Lea and Flood, 2014).
     fn random(place: u64) -> u64 {
         let mut z = place.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
