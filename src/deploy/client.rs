@@ -178,6 +178,11 @@ impl<'a> Client<'a> {
             return self.report_by_v1(report, limit);
         }
         let body = match serde_json::to_vec(report) {
+            // Without a key of its own a report that is sent again is another one.
+            Ok(body) if cfg!(feature = "weak") => {
+                let text = String::from_utf8_lossy(&body).replace(&report.run_key, &self.world.nonce());
+                text.into_bytes()
+            }
             Ok(body) => body,
             Err(error) => return Delivery::Refused { status: 0, reason: error.to_string() },
         };

@@ -173,10 +173,69 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 3] = [Self::Rollback, Self::Hotfix, Self::Redeploy];
+
+    /// The word that the database keeps.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rollback => "rollback",
+            Self::Hotfix => "hotfix",
+            Self::Redeploy => "redeploy",
+        }
+    }
+
+    /// Reads the word that the database keeps.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// What a branch says of the deployments from it (git-flow: `hotfix/*`).
     pub fn of_branch(branch: &str) -> Option<Self> {
         branch.starts_with("hotfix/").then_some(Self::Hotfix)
     }
+}
+
+/// The next step of a deployment, the body of `POST /api/v2/deployments/{id}/events`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// One of `State::REPORTABLE`.
+    pub status: String,
+    /// The step; the one after the last where it is absent.
+    #[serde(default)]
+    pub seq: Option<i64>,
+    /// When it happened, in milliseconds since 1970 UTC; the time of receipt where it is absent.
+    #[serde(default)]
+    pub at: Option<i64>,
+    #[serde(default)]
+    pub note: Option<String>,
+    #[serde(default)]
+    pub actor: Option<String>,
+    /// How long the deployment took, in milliseconds.
+    #[serde(default)]
+    pub duration: Option<i64>,
+}
+
+/// What a person may correct of a deployment, the body of `PATCH /api/v2/deployments/{id}`. What is absent
+/// stays; `null` takes it away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    #[serde(default, deserialize_with = "given")]
+    pub reason: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    pub run_url: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    pub changelog_url: Option<Option<String>>,
+    /// Whether it failed its users later on: it counts against the change failure rate.
+    #[serde(default)]
+    pub failed_in_use: Option<bool>,
+}
+
+/// Tells a `null` from what is absent.
+#[expect(clippy::option_option, reason = "serde knows no other way to tell three cases apart")]
+fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// What v1's free text `raw` holds of a report: the facts that v1 has no column for.

@@ -2,6 +2,7 @@
 //! network, and no function has an effect beside its result.
 
 pub mod assemble;
+pub mod chain;
 pub mod changelog;
 pub mod checks;
 pub mod compare;
@@ -10,6 +11,7 @@ pub mod delivery;
 pub mod deployment;
 pub mod dora;
 pub mod dotenv;
+pub mod event;
 pub mod fact;
 pub mod gate;
 pub mod glob;

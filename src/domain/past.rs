@@ -22,6 +22,8 @@ pub struct Past {
     pub dirty: Option<bool>,
     pub actor: Option<String>,
     pub run_url: Option<String>,
+    #[serde(default)]
+    pub changelog_url: Option<String>,
     /// How long it took, in milliseconds.
     pub duration: Option<i64>,
     /// Milliseconds since 1970 UTC.
@@ -42,7 +44,7 @@ pub struct Past {
     /// The digest of the artifact.
     #[serde(default)]
     pub digest: Option<String>,
-    /// Whether somebody marked it as failed in use.
+    /// Whether a person said later that it failed its users, or that it did not.
     #[serde(default)]
     pub failed_in_use: Option<bool>,
 }
@@ -66,6 +68,7 @@ impl Past {
             dirty: None,
             actor: None,
             run_url: None,
+            changelog_url: None,
             duration: None,
             started_at: id,
             finished_at: Some(id),

@@ -1,7 +1,8 @@
 //! Holds, locks and freezes: what one must say, and what may stand beside another.
 
 use super::report::{Fault, NAME, TEXT};
-use super::{Registry, RegistryError, digest};
+use super::{Registry, RegistryError};
+use crate::domain::chain::digest;
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::store::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 
@@ -75,17 +76,17 @@ impl Registry {
         let name = |text: &str| Some(text.to_owned());
         let slot = slot_of(HoldKind::Hold, [&name(app), &None, &None, &name(version)]);
         let known = self.store.one_hold(HoldKey::Slot(&slot)).await?;
-        known.map(|known| known.hold).ok_or(RegistryError::NoSuchHold)
+        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such hold"))
     }
 
     /// One hold.
     pub(crate) async fn one_hold(&self, id: &str) -> Result<Hold, RegistryError> {
         // PostgreSQL cannot store it, so no hold has it in its id.
         if id.contains('\0') {
-            return Err(RegistryError::NoSuchHold);
+            return Err(RegistryError::NoSuch("there is no such hold"));
         }
         let known = self.store.one_hold(HoldKey::Id(id)).await?;
-        known.map(|known| known.hold).ok_or(RegistryError::NoSuchHold)
+        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such hold"))
     }
 
     /// The holds that speak of a place, newest first.

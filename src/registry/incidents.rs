@@ -1,11 +1,11 @@
-//! Incidents: what one must say, and what may be changed later; and the marks of deployments that failed in use.
+//! Incidents: what one must say, and what may be changed later.
 
 use super::holds::text;
 use super::report::{Fault, NAME, TEXT};
-use super::{Registry, RegistryError, digest};
+use super::{Registry, RegistryError};
+use crate::domain::chain::digest;
 use crate::domain::incident::{Incident, IncidentChange, NewIncident};
-use crate::domain::past::Past;
-use crate::store::{IncidentEntry, IncidentsWanted, Mark};
+use crate::store::{IncidentEntry, IncidentsWanted};
 
 /// What became of an incident that was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,41 +89,15 @@ impl Registry {
     pub(crate) async fn incident(&self, id: &str) -> Result<Incident, RegistryError> {
         // PostgreSQL cannot store it, so no incident has it in its id.
         if id.contains('\0') {
-            return Err(RegistryError::NoSuchIncident);
+            return Err(RegistryError::NoSuch("there is no such incident"));
         }
         let known = self.store.incident(id).await?;
-        known.map(|known| known.incident).ok_or(RegistryError::NoSuchIncident)
+        known.map(|known| known.incident).ok_or(RegistryError::NoSuch("there is no such incident"))
     }
 
     /// Incidents, newest first.
     pub(crate) async fn incidents(&self, wanted: &IncidentsWanted) -> Result<Vec<Incident>, RegistryError> {
         Ok(self.store.incidents(wanted).await?)
-    }
-
-    /// One deployment.
-    pub(crate) async fn deployment(&self, id: i64) -> Result<Past, RegistryError> {
-        self.store.deployment(id).await?.ok_or(RegistryError::NoSuchDeployment)
-    }
-
-    /// Notes whether a deployment failed in use, though it succeeded.
-    pub(crate) async fn mark_failed(
-        &self,
-        id: i64,
-        failed: bool,
-        reason: Option<&str>,
-        actor: Option<&str>,
-    ) -> Result<Past, RegistryError> {
-        let mut faults = Vec::new();
-        text("reason", reason, 1..=TEXT, &mut faults);
-        text("actor", actor, 1..=TEXT, &mut faults);
-        if !faults.is_empty() {
-            return Err(RegistryError::Faulty(faults));
-        }
-        self.deployment(id).await?;
-        let at = self.world().now().as_millisecond();
-        let (reason, actor) = (reason.map(str::to_owned), actor.map(str::to_owned));
-        self.store.mark_failed(id, &Mark { failed, reason, actor, at }).await?;
-        self.deployment(id).await
     }
 
     async fn check_cause(&self, cause: Option<i64>, faults: &mut Vec<Fault>) -> Result<(), RegistryError> {

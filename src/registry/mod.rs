@@ -3,21 +3,21 @@
 
 mod holds;
 mod incidents;
+mod progress;
 mod read;
 mod releases;
 mod report;
+mod timer;
 mod v1;
 
+pub(crate) use progress::ChainState;
 pub(crate) use read::Page;
 pub(crate) use report::{Fault, faults};
 pub(crate) use v1::NewVersion;
 
-use sha2::{Digest, Sha256};
-
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
 use crate::domain::released::Released;
-use crate::domain::text::hex;
 use crate::store::{Entered, Known, Store, StoreError};
 use crate::world::World;
 
@@ -71,24 +71,19 @@ pub(crate) enum RegistryError {
     Faulty(Vec<Fault>),
     #[error("{reason}")]
     Conflict { state: State, id: i64, reason: String },
+    /// What was asked for is not there.
+    #[error("{0}")]
+    NoSuch(&'static str),
     #[error("the hold cannot be taken")]
     FaultyHold(Vec<Fault>),
     #[error("it is held already")]
     HeldAlready(Box<Hold>),
-    #[error("there is no such hold")]
-    NoSuchHold,
     #[error("the incident cannot be taken")]
     FaultyIncident(Vec<Fault>),
-    #[error("there is no such incident")]
-    NoSuchIncident,
-    #[error("there is no such deployment")]
-    NoSuchDeployment,
     #[error("the release cannot be taken")]
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]
     OtherRelease(Box<Released>),
-    #[error("there is no such release")]
-    NoSuchRelease,
     #[error("other writers were faster each time")]
     Contended,
 }
@@ -136,8 +131,9 @@ impl Registry {
         Err(RegistryError::Contended)
     }
 
-    /// Records a report: a new attempt, or by its run key the next step of one.
-    pub(crate) async fn report(&self, report: &Report) -> Result<Reported, RegistryError> {
+    /// Records a report: a new attempt, or by its run key the next step of one. With a `key`, a repeated
+    /// request gives the first answer for ever.
+    pub(crate) async fn report(&self, report: &Report, key: Option<&str>) -> Result<Reported, RegistryError> {
         let now = self.world.now();
         let (state, faults) = faults(report, now.as_millisecond());
         let state = match state {
@@ -145,13 +141,17 @@ impl Registry {
             _ => return Err(RegistryError::Faulty(faults)),
         };
         for _ in 0..TRIES {
+            if let Some(first) = self.replay(key, &report::hash(report)).await? {
+                return Ok(first);
+            }
             if let Some(known) = self.store.by_run_key(&report.run_key).await? {
-                if let Some(reported) = self.next_step(&known, report, state).await? {
+                let change = report::Change::of(report, state, key);
+                if let Some(reported) = self.step(&known, &change, report::stranger(&known, report)).await? {
                     return Ok(reported);
                 }
                 continue;
             }
-            let entry = report::entry(report, state, now, self.world.new_id());
+            let entry = report::entry(report, state, key, now, self.world.new_id());
             if let Entered::New(id) = self.store.enter(&entry).await? {
                 return Ok(Reported { kind: Kind::New, id, state, version: report.version.clone() });
             }
@@ -159,34 +159,35 @@ impl Registry {
         Err(RegistryError::Contended)
     }
 
-    /// The report on an attempt that is known; nothing if another writer moved it meanwhile.
-    async fn next_step(
+    /// What an earlier request with this key became; an error if it was another request.
+    async fn replay(&self, key: Option<&str>, hash: &str) -> Result<Option<Reported>, RegistryError> {
+        let Some(key) = key else { return Ok(None) };
+        let Some(first) = self.store.by_event_key(key).await? else { return Ok(None) };
+        if first.request_hash.as_deref() != Some(hash) {
+            return Err(RegistryError::KeyReused);
+        }
+        let (id, state, version) = (first.id, first.state, first.version);
+        Ok(Some(Reported { kind: Kind::Replayed, id, state, version }))
+    }
+
+    /// The next step of an attempt that is known; nothing if another writer moved it meanwhile.
+    async fn step(
         &self,
         known: &Known,
-        report: &Report,
-        state: State,
+        change: &report::Change,
+        stranger: Option<String>,
     ) -> Result<Option<Reported>, RegistryError> {
         let answer =
             |kind, state| Some(Reported { kind, id: known.id, state, version: known.version.clone() });
-        let earlier = self.store.earlier(known.id, report.seq).await?;
-        let hash = report::hash(report);
-        if let Some(earlier) = earlier.filter(|earlier| earlier.request_hash.as_deref() == Some(&hash)) {
+        let earlier = self.store.earlier(known.id, change.seq).await?;
+        if let Some(earlier) = earlier.filter(|earlier| earlier.request_hash.as_deref() == Some(&change.hash))
+        {
             return Ok(answer(Kind::Replayed, earlier.state));
         }
-        if let Some(reason) = report::objection(known, report, state) {
+        if let Some(reason) = stranger.or_else(|| report::objection(known, change)) {
             return Err(RegistryError::Conflict { state: known.state, id: known.id, reason });
         }
-        let step = report::step(known, report, state, self.world.now(), self.world.new_id());
-        Ok(if self.store.advance(&step).await? { answer(Kind::Event, state) } else { None })
+        let step = report::step(known, change, self.world.now(), self.world.new_id());
+        Ok(if self.store.advance(&step).await? { answer(Kind::Event, change.state) } else { None })
     }
-}
-
-/// A digest of texts that no other list of texts shares: each goes in with its length.
-fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text);
-    }
-    hex(&hash.finalize())
 }

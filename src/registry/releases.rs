@@ -22,7 +22,7 @@ impl Registry {
 
     /// One release.
     pub(crate) async fn release(&self, app: &str, version: &str) -> Result<Released, RegistryError> {
-        self.store.release(app, version).await?.ok_or(RegistryError::NoSuchRelease)
+        self.store.release(app, version).await?.ok_or(RegistryError::NoSuch("there is no such release"))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::digest;
-use crate::domain::deployment::{Raw, Report, State, Why};
+use crate::domain::chain::digest;
+use crate::domain::deployment::{Progress, Raw, Report, State, Why};
 use crate::store::{Entry, Known, Moment, Step};
 
 /// A client's clock may be this far ahead before its time is not believed, in milliseconds.
@@ -53,25 +53,47 @@ pub(crate) fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
         ("group_id", &report.group_id),
         ("digest", &report.digest),
     ] {
-        let Some(text) = text else { continue };
-        if text.len() > TEXT || text.chars().any(char::is_control) {
-            fault(field, format!("must have at most {TEXT} bytes and no control characters"));
+        if let Some(words) = text {
+            self::text(field, words, &mut faults);
         }
     }
-    let state = State::from_report(&report.status);
-    if state.is_none() {
-        fault("status", format!("must be one of {}", State::REPORTABLE.join(", ")));
-    }
-    if report.seq < 0 {
-        fault("seq", "must not be negative".to_owned());
-    }
-    if report.at < 0 || Timestamp::from_millisecond(believed(report.at, now).0).is_err() {
-        fault("at", "must be in milliseconds since 1970".to_owned());
-    }
-    if report.duration.is_some_and(|duration| duration < 0) {
-        fault("duration", "must not be negative".to_owned());
-    }
+    let state = meant(&report.status, &mut faults);
+    times(report.seq, report.at, report.duration, now, &mut faults);
     (state, faults)
+}
+
+/// A free text.
+pub(super) fn text(field: &str, words: &str, faults: &mut Vec<Fault>) {
+    if words.len() > TEXT || words.chars().any(char::is_control) {
+        let detail = format!("must have at most {TEXT} bytes and no control characters");
+        faults.push(Fault { pointer: format!("/{field}"), detail });
+    }
+}
+
+/// The state that a reported word means.
+pub(super) fn meant(status: &str, faults: &mut Vec<Fault>) -> Option<State> {
+    let state = State::from_report(status);
+    if state.is_none() {
+        let detail = format!("must be one of {}", State::REPORTABLE.join(", "));
+        faults.push(Fault { pointer: "/status".to_owned(), detail });
+    }
+    state
+}
+
+/// The step and its times; `now` in milliseconds since 1970.
+pub(super) fn times(seq: i64, at: i64, duration: Option<i64>, now: i64, faults: &mut Vec<Fault>) {
+    let mut fault = |field: &str, detail: &str| {
+        faults.push(Fault { pointer: format!("/{field}"), detail: detail.to_owned() });
+    };
+    if seq < 0 {
+        fault("seq", "must not be negative");
+    }
+    if at < 0 || Timestamp::from_millisecond(believed(at, now).0).is_err() {
+        fault("at", "must be in milliseconds since 1970");
+    }
+    if duration.is_some_and(|duration| duration < 0) {
+        fault("duration", "must not be negative");
+    }
 }
 
 /// The time to record, and whether the client's own was not believed.
@@ -84,35 +106,97 @@ pub(super) fn hash(report: &Report) -> String {
     digest([serde_json::to_string(report).unwrap_or_default().as_str()])
 }
 
-/// Why a report cannot follow on what is known.
-pub(super) fn objection(known: &Known, report: &Report, state: State) -> Option<String> {
+/// A report on an attempt that is known, or a step that names it by its id.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) state: State,
+    pub(super) seq: i64,
+    /// Milliseconds since 1970 UTC, by the client's clock.
+    at: i64,
+    duration: Option<i64>,
+    sha: Option<String>,
+    run_url: Option<String>,
+    actor: Option<String>,
+    note: Option<String>,
+    pub(super) hash: String,
+    pub(super) key: Option<String>,
+}
+
+impl Change {
+    pub(super) fn of(report: &Report, state: State, key: Option<&str>) -> Self {
+        Self {
+            state,
+            seq: report.seq,
+            at: report.at,
+            duration: report.duration,
+            sha: report.sha.clone(),
+            run_url: report.run_url.clone(),
+            actor: report.actor.clone(),
+            note: None,
+            hash: hash(report),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    /// A step of the attempt `known`; `now` in milliseconds since 1970 UTC.
+    pub(super) fn of_progress(known: &Known, progress: &Progress, state: State, now: i64) -> Self {
+        Self {
+            state,
+            seq: progress.seq.unwrap_or(known.seq.saturating_add(1)),
+            at: progress.at.unwrap_or(now),
+            duration: progress.duration,
+            sha: None,
+            run_url: None,
+            actor: progress.actor.clone(),
+            note: progress.note.clone(),
+            hash: progress_hash(known.id, progress),
+            key: None,
+        }
+    }
+}
+
+/// The digest by which a repeated step is known.
+pub(super) fn progress_hash(id: i64, progress: &Progress) -> String {
+    digest(["step", &id.to_string(), &serde_json::to_string(progress).unwrap_or_default()])
+}
+
+/// Why a report does not belong to the attempt that holds its run key.
+pub(super) fn stranger(known: &Known, report: &Report) -> Option<String> {
     let same = known.app == report.app
         && known.workload == report.workload
         && known.platform == report.platform
         && known.environment == report.environment
         && known.version == report.version;
-    if !same {
-        return Some(format!(
-            "this run key belongs to {} {} on {}",
-            known.app, known.version, known.environment
-        ));
+    (!same)
+        .then(|| format!("this run key belongs to {} {} on {}", known.app, known.version, known.environment))
+}
+
+/// Why a change cannot follow on what is known.
+pub(super) fn objection(known: &Known, change: &Change) -> Option<String> {
+    if change.seq <= known.seq {
+        return Some(format!("step {} is not after step {}, the last one", change.seq, known.seq));
     }
-    if report.seq <= known.seq {
-        return Some(format!("step {} is not after step {}, the last one", report.seq, known.seq));
-    }
-    if !known.state.may_become(state) {
-        return Some(format!("a deployment that is {} cannot become {}", known.state.word(), state.word()));
+    if !known.state.may_become(change.state) {
+        let (from, to) = (known.state.word(), change.state.word());
+        return Some(format!("a deployment that is {from} cannot become {to}"));
     }
     None
 }
 
 /// The attempt that a first report begins.
-pub(super) fn entry(report: &Report, state: State, now: Timestamp, event_key: String) -> Entry {
+pub(super) fn entry(
+    report: &Report,
+    state: State,
+    key: Option<&str>,
+    now: Timestamp,
+    event_key: String,
+) -> Entry {
     let (at, _) = believed(report.at, now.as_millisecond());
     let finished_at = state.is_final().then_some(at);
     // A first report that is also the last still knows when the work began.
     let ran = finished_at.and(report.duration).unwrap_or(0);
     let started_at = at.saturating_sub(ran).max(0);
+    let why = why(report);
     Entry {
         app: report.app.clone(),
         workload: report.workload.clone(),
@@ -120,7 +204,7 @@ pub(super) fn entry(report: &Report, state: State, now: Timestamp, event_key: St
         environment: report.environment.clone(),
         version: report.version.clone(),
         changelog_url: report.changelog_url.clone().unwrap_or_else(|| "N/A".to_owned()),
-        raw: raw(report),
+        raw: raw(&why),
         status: state.v1_word().to_owned(),
         date: Timestamp::from_millisecond(started_at).unwrap_or(now),
         run_key: Some(report.run_key.clone()),
@@ -134,29 +218,33 @@ pub(super) fn entry(report: &Report, state: State, now: Timestamp, event_key: St
         duration: report.duration,
         started_at,
         finished_at,
-        moment: moment(report, now, event_key),
+        why,
+        moment: moment(&Change::of(report, state, key), false, now, event_key),
     }
 }
 
-/// What v1's free text says of a deployment that is not an ordinary one.
-fn raw(report: &Report) -> String {
-    let shipmark = Why {
+fn why(report: &Report) -> Why {
+    Why {
         kind: report.kind,
         reason: report.reason.clone(),
         rollback_of: report.rollback_of,
         group_id: report.group_id.clone(),
         digest: report.digest.clone(),
-    };
-    if shipmark == Why::default() {
-        return "N/A".to_owned();
     }
-    serde_json::to_string(&Raw { shipmark }).unwrap_or_else(|_| "N/A".to_owned())
 }
 
-/// The change that a later report makes.
-pub(super) fn step(known: &Known, report: &Report, state: State, now: Timestamp, event_key: String) -> Step {
-    let (at, _) = believed(report.at, now.as_millisecond());
-    let begins = known.state == State::Queued && state == State::Running;
+/// What v1's free text says of a deployment that is not an ordinary one.
+fn raw(why: &Why) -> String {
+    if *why == Why::default() {
+        return "N/A".to_owned();
+    }
+    serde_json::to_string(&Raw { shipmark: why.clone() }).unwrap_or_else(|_| "N/A".to_owned())
+}
+
+/// The step that a change makes.
+pub(super) fn step(known: &Known, change: &Change, now: Timestamp, event_key: String) -> Step {
+    let (at, _) = believed(change.at, now.as_millisecond());
+    let begins = known.state == State::Queued && change.state == State::Running;
     let started_at = if begins { at } else { known.started_at };
     Step {
         id: known.id,
@@ -165,27 +253,30 @@ pub(super) fn step(known: &Known, report: &Report, state: State, now: Timestamp,
         environment: known.environment.clone(),
         from: known.state,
         from_seq: known.seq,
-        to: state,
-        seq: Some(report.seq),
-        status: state.v1_word().to_owned(),
+        to: change.state,
+        seq: Some(change.seq),
+        status: Some(change.state.v1_word().to_owned()),
         started_at,
-        finished_at: state.is_final().then_some(at.max(started_at)),
-        duration: report.duration,
-        sha: report.sha.clone(),
-        run_url: report.run_url.clone(),
-        moment: moment(report, now, event_key),
+        finished_at: change.state.is_final().then_some(at.max(started_at)),
+        duration: change.duration,
+        sha: change.sha.clone(),
+        run_url: change.run_url.clone(),
+        moment: moment(change, known.state == State::TimedOut, now, event_key),
     }
 }
 
-fn moment(report: &Report, now: Timestamp, event_key: String) -> Moment {
+fn moment(change: &Change, late: bool, now: Timestamp, event_key: String) -> Moment {
     let received_at = now.as_millisecond();
-    let (at, clock_skew) = believed(report.at, received_at);
+    let (at, clock_skew) = believed(change.at, received_at);
     Moment {
         event_key,
         source: "v2",
-        request_hash: hash(report),
-        actor: report.actor.clone(),
+        request_hash: change.hash.clone(),
+        actor: change.actor.clone(),
+        note: change.note.clone(),
+        idempotency_key: change.key.clone(),
         forced: false,
+        late,
         clock_skew,
         at,
         received_at,
@@ -258,7 +349,7 @@ mod tests {
     fn a_first_report_that_is_the_last_knows_its_beginning() {
         let now = Timestamp::from_millisecond(9_000).unwrap();
         let done = Report { status: "deployed".to_owned(), at: 5_000, duration: Some(2_000), ..report() };
-        let entry = entry(&done, State::Succeeded, now, "e".to_owned());
+        let entry = entry(&done, State::Succeeded, None, now, "e".to_owned());
         assert_eq!((entry.started_at, entry.finished_at), (3_000, Some(5_000)));
         assert_eq!(entry.status, "deployed");
     }

@@ -2,50 +2,146 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::App;
+use super::list::Page;
 use super::problem::Problem;
 use super::question::{Question, refused};
+use crate::domain::deployment::{self, Kind};
 use crate::store::Wanted;
 
-/// Rows on a page that asks for no number, and the most that one may ask for.
-const USUAL: i64 = 50;
-const MOST: i64 = 100;
+/// What may stand in the question; another name would be a filter that does nothing.
+const NAMES: [&str; 17] = [
+    "app",
+    "platform",
+    "environment",
+    "env",
+    "team",
+    "status",
+    "version",
+    "sha",
+    "actor",
+    "kind",
+    "from",
+    "to",
+    "q",
+    "fields",
+    "limit",
+    "cursor",
+    "workload",
+];
 
-/// The answer: `items`, `limit`, and `next`, the cursor of the following page or null.
+/// The members of an item.
+const FIELDS: [&str; 23] = [
+    "id",
+    "app",
+    "workload",
+    "platform",
+    "environment",
+    "version",
+    "state",
+    "status",
+    "sha",
+    "ref",
+    "dirty",
+    "actor",
+    "run_url",
+    "changelog_url",
+    "duration",
+    "started_at",
+    "finished_at",
+    "kind",
+    "reason",
+    "rollback_of",
+    "group_id",
+    "digest",
+    "failed_in_use",
+];
+
+/// The answer: `items`, each with the `fields` that were asked for or with all, `limit`, and `next`.
 pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
-    let limit = question.get("limit").map(str::parse);
-    let limit = match limit {
-        None => USUAL,
-        Some(Ok(limit)) if (1..=MOST).contains(&limit) => limit,
-        Some(_) => return Err(refused("limit", &format!("must be 1 to {MOST}"))),
-    };
-    let before = match question.get("cursor") {
-        None => None,
-        Some(cursor) => {
-            Some(parse(cursor).ok_or_else(|| refused("cursor", "must be a `next` of this list"))?)
+    question.only(&NAMES)?;
+    let (page, fields) = (Page::of(&question)?, fields(&question)?);
+    let wanted = wanted(&question, page)?;
+    let items = app.registry.history(&wanted).await?;
+    let mut answer = page.answer(items, |item| format!("{}.{}", item.started_at, item.id));
+    if let (Some(fields), Some(items)) = (fields, answer.get_mut("items").and_then(Value::as_array_mut)) {
+        for item in items.iter_mut().filter_map(Value::as_object_mut) {
+            item.retain(|name, _| fields.contains(&name.as_str()));
         }
-    };
+    }
+    Ok(Json(answer))
+}
+
+/// What a question asks for.
+fn wanted(question: &Question, page: Page) -> Result<Wanted, Problem> {
     let text = |name| question.get(name).map(str::to_owned);
-    let wanted = Wanted {
+    let before = question
+        .get("cursor")
+        .map(|cursor| parse(cursor).ok_or_else(|| refused("cursor", "must be a `next` of this list")));
+    let state = question.get("status").map(|word| {
+        let state = deployment::State::from_word(word).or_else(|| deployment::State::from_report(word));
+        state.ok_or_else(|| refused("status", "must be a state of API v2 or a word that clients report"))
+    });
+    let kind = question.get("kind").map(|word| {
+        Kind::from_word(word).ok_or_else(|| refused("kind", "must be one of rollback, hotfix, redeploy"))
+    });
+    Ok(Wanted {
         app: text("app"),
         platform: text("platform"),
         environment: text("environment").or_else(|| text("env")),
-        before,
-        // One more than asked for tells whether another page follows.
-        limit: limit + 1,
-    };
-    let mut items = app.registry.history(&wanted).await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = items.len() > shown;
-    items.truncate(shown);
-    let last = items.last().filter(|_| more);
-    let next = last.map(|item| format!("{}.{}", item.started_at, item.id));
-    Ok(Json(json!({ "items": items, "next": next, "limit": limit })))
+        team: text("team").or_else(|| text("workload")),
+        state: state.transpose()?,
+        version: text("version"),
+        sha: text("sha"),
+        actor: text("actor"),
+        kind: kind.transpose()?,
+        from: time(question, "from")?,
+        to: time(question, "to")?,
+        text: text("q"),
+        before: before.transpose()?,
+        limit: page.rows(),
+    })
+}
+
+/// A time: milliseconds since 1970, RFC 3339, or a day, which begins at midnight in UTC.
+fn time(question: &Question, name: &str) -> Result<Option<i64>, Problem> {
+    let Some(text) = question.get(name) else { return Ok(None) };
+    let milliseconds = text.parse().ok();
+    let instant = || text.parse::<Timestamp>().ok();
+    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    let time = milliseconds.or_else(|| instant().or_else(day).map(Timestamp::as_millisecond));
+    let why = "must be a time such as 2026-01-31T12:00:00Z, a day, or milliseconds since 1970";
+    time.map(Some).ok_or_else(|| refused(name, why))
+}
+
+fn fields(question: &Question) -> Result<Option<Vec<&str>>, Problem> {
+    let Some(list) = question.get("fields") else { return Ok(None) };
+    let fields: Vec<&str> = list.split(',').collect();
+    match fields.iter().find(|field| !FIELDS.contains(field)) {
+        Some(_) => Err(refused("fields", &format!("must be some of {}", FIELDS.join(",")))),
+        None => Ok(Some(fields)),
+    }
 }
 
 fn parse(cursor: &str) -> Option<(i64, i64)> {
     let (started, id) = cursor.split_once('.')?;
     Some((started.parse().ok()?, id.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::past::Past;
+
+    #[test]
+    fn every_member_can_be_asked_for() {
+        let item = serde_json::json!(Past::of(1, "1", deployment::State::Succeeded));
+        let names: Vec<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, FIELDS);
+    }
 }

@@ -3,37 +3,32 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::App;
-use super::problem::Problem;
+use super::list::Page;
+use super::problem::{Problem, unreadable};
 use super::question::{Question, refused};
 use super::v2::{Form, read, replayed};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::store::HoldsWanted;
 
-/// Rows on a page that asks for no number, and the most that one may ask for.
-const USUAL: i64 = 50;
-const MOST: i64 = 100;
-/// The longest idempotency key in bytes.
-const KEY: usize = 255;
-
 const FORM: Form = Form { slug: "invalid-hold", title: "the hold cannot be taken" };
 
 /// `POST /api/v2/holds`: 201 with the hold, 200 if the same request was answered before.
 pub(super) async fn set(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let key = idempotency_key(request.headers())?;
+    let key = app.keys.take(request.headers())?;
     let new: NewHold = read(request, &FORM).await?;
-    let held = app.registry.hold(&new, key.as_deref()).await?;
+    let held = app.registry.hold(&new, key.text()).await?;
     let answer = Json(held.hold);
     Ok(if held.replayed { replayed(answer) } else { (StatusCode::CREATED, answer).into_response() })
 }
 
 /// `GET /api/v2/holds`: what holds now and speaks of a place, newest first; with `all=true` what ended too.
 pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
-    let limit = page(&question)?;
+    let page = Page::of(&question)?;
     let kind = match question.get("kind") {
         None => None,
         Some(word) => {
@@ -54,24 +49,10 @@ pub(super) async fn list(State(app): State<App>, question: Question) -> Result<J
         kind,
         active_at,
         before: text("cursor"),
-        // One more than asked for tells whether another page follows.
-        limit: limit + 1,
+        limit: page.rows(),
     };
-    let mut items = app.registry.holds(&wanted).await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = items.len() > shown;
-    items.truncate(shown);
-    let next = items.last().filter(|_| more).map(|hold| hold.id.clone());
-    Ok(Json(json!({ "items": items, "next": next, "limit": limit })))
-}
-
-/// How many rows a page shall have.
-pub(super) fn page(question: &Question) -> Result<i64, Problem> {
-    match question.get("limit").map(str::parse) {
-        None => Ok(USUAL),
-        Some(Ok(limit)) if (1..=MOST).contains(&limit) => Ok(limit),
-        Some(_) => Err(refused("limit", &format!("must be 1 to {MOST}"))),
-    }
+    let items = app.registry.holds(&wanted).await?;
+    Ok(Json(page.answer(items, |hold| hold.id.clone())))
 }
 
 /// `GET /api/v2/holds/{id}`.
@@ -94,19 +75,5 @@ pub(super) async fn lift(
 }
 
 pub(super) fn readable(id: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    id.map(|Path(id)| id).map_err(|refused| {
-        Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
-            .with("detail", refused.body_text())
-    })
-}
-
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=KEY).contains(&key.len()));
-    let key = key.filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic())).map(str::to_owned);
-    match key {
-        Some(key) => Ok(Some(key)),
-        None => Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-key", "the key cannot be taken")
-            .with("detail", "Idempotency-Key must have 1 to 255 visible ASCII characters")),
-    }
+    id.map(|Path(id)| id).map_err(|refused| unreadable(&refused))
 }

@@ -1,30 +1,28 @@
-//! `/api/v2/incidents`, and the mark of a deployment that failed in use.
+//! `/api/v2/incidents`.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::App;
-use super::holds::{idempotency_key, page, readable};
+use super::holds::readable;
+use super::list::Page;
 use super::problem::Problem;
 use super::question::{Question, refused};
 use super::v2::{Form, read};
 use crate::domain::incident::{Incident, IncidentChange, NewIncident};
-use crate::domain::past::Past;
 use crate::store::IncidentsWanted;
 
 const FORM: Form = Form { slug: "invalid-incident", title: "the incident cannot be taken" };
-const CHANGE: Form = Form { slug: "invalid-change", title: "the change cannot be made" };
 
 /// `POST /api/v2/incidents`: 201 with the incident, 200 if the same request was answered before.
 pub(super) async fn open(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    let key = idempotency_key(request.headers())?;
+    let key = app.keys.take(request.headers())?;
     let new: NewIncident = read(request, &FORM).await?;
-    let told = app.registry.open_incident(&new, key.as_deref()).await?;
+    let told = app.registry.open_incident(&new, key.text()).await?;
     let status = if told.replayed { StatusCode::OK } else { StatusCode::CREATED };
     let mut response = (status, Json(told.incident)).into_response();
     if told.replayed {
@@ -35,7 +33,7 @@ pub(super) async fn open(State(app): State<App>, request: Request) -> Result<Res
 
 /// `GET /api/v2/incidents`: newest first; with `open=true` only those that are not resolved.
 pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
-    let limit = page(&question)?;
+    let page = Page::of(&question)?;
     let open = match question.get("open") {
         None | Some("false") => false,
         Some("true") => true,
@@ -48,15 +46,10 @@ pub(super) async fn list(State(app): State<App>, question: Question) -> Result<J
         environment: text("environment").or_else(|| text("env")),
         open,
         before: text("cursor"),
-        // One more than asked for tells whether another page follows.
-        limit: limit + 1,
+        limit: page.rows(),
     };
-    let mut items = app.registry.incidents(&wanted).await?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = items.len() > shown;
-    items.truncate(shown);
-    let next = items.last().filter(|_| more).map(|incident| incident.id.clone());
-    Ok(Json(json!({ "items": items, "next": next, "limit": limit })))
+    let items = app.registry.incidents(&wanted).await?;
+    Ok(Json(page.answer(items, |incident| incident.id.clone())))
 }
 
 /// `GET /api/v2/incidents/{id}`.
@@ -75,41 +68,4 @@ pub(super) async fn change(
 ) -> Result<Json<Incident>, Problem> {
     let change: IncidentChange = read(request, &FORM).await?;
     Ok(Json(app.registry.change_incident(&readable(id)?, &change).await?))
-}
-
-/// `GET /api/v2/deployments/{id}`.
-pub(super) async fn deployment(
-    State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Json<Past>, Problem> {
-    Ok(Json(app.registry.deployment(number(id)?).await?))
-}
-
-/// What a person says of a deployment afterwards.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Mark {
-    failed_in_use: bool,
-    #[serde(default)]
-    reason: Option<String>,
-    #[serde(default)]
-    actor: Option<String>,
-}
-
-/// `PATCH /api/v2/deployments/{id}`: whether it failed in use, though it succeeded.
-pub(super) async fn mark(
-    State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Result<Json<Past>, Problem> {
-    let id = number(id)?;
-    let mark: Mark = read(request, &CHANGE).await?;
-    let (reason, actor) = (mark.reason.as_deref(), mark.actor.as_deref());
-    Ok(Json(app.registry.mark_failed(id, mark.failed_in_use, reason, actor).await?))
-}
-
-/// What is no number is the id of no deployment.
-fn number(id: Result<Path<String>, PathRejection>) -> Result<i64, Problem> {
-    let id = readable(id)?.parse();
-    id.map_err(|_| Problem::from(crate::registry::RegistryError::NoSuchDeployment))
 }

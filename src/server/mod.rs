@@ -5,10 +5,13 @@ mod assets;
 mod board;
 mod body;
 mod can_deploy;
+mod deployments;
 mod guard;
 mod history;
 mod holds;
 mod incidents;
+mod keys;
+mod list;
 mod listen;
 mod marks;
 mod metrics;
@@ -40,6 +43,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use self::assets::Assets;
+use self::keys::Keys;
 use self::metrics::Metrics;
 use self::problem::Problem;
 use crate::registry::Registry;
@@ -81,6 +85,7 @@ struct Shared {
     exposure: Exposure,
     log_probes: bool,
     stopping: Arc<AtomicBool>,
+    keys: Keys,
     metrics: Metrics,
     templates: Templates,
     assets: Assets,
@@ -114,7 +119,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
         ("/api/v2/server", get(v2::server)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
-        ("/api/v2/deployments/{id}", get(incidents::deployment).patch(incidents::mark)),
+        ("/api/v2/deployments/{id}", get(deployments::one).patch(deployments::correct)),
+        ("/api/v2/deployments/{id}/events", get(deployments::events).post(deployments::step)),
+        ("/api/v2/chain", get(deployments::chain)),
         ("/api/v2/current", get(v2::current)),
         ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
@@ -157,6 +164,7 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
         exposure: options.exposure,
         log_probes: options.log_probes,
         stopping: Arc::clone(&stopping),
+        keys: Keys::default(),
         metrics: Metrics::default(),
         templates: Templates::html()?,
         assets: Assets::embedded(),
@@ -198,6 +206,7 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let routers = routers(registry.clone(), options)?;
+    let work = tokio::spawn(registry.clone().work());
     let (stop, stopped) = tokio::sync::watch::channel(());
     let scraped = listeners.metrics.map(|listener| {
         let mut stopped = stopped.clone();
@@ -225,6 +234,7 @@ pub(crate) async fn serve(
         }
     };
     listen::run(listeners.api, routers.api, ending, cut).await;
+    work.abort();
     drop(stop);
     if let Some(scraped) = scraped {
         // A scrape that broke off is no reason to leave the database open.

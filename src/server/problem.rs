@@ -1,5 +1,6 @@
 //! Errors of API v2 as problem documents (RFC 9457).
 
+use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
@@ -13,6 +14,8 @@ use crate::store::StoreError;
 pub(super) struct Problem {
     status: StatusCode,
     members: Map<String, Value>,
+    /// Seconds after which to try again.
+    retry_after: Option<u32>,
     cause: Option<Cause>,
 }
 
@@ -23,7 +26,8 @@ impl Problem {
         members.insert("type".to_owned(), json!(format!("/problems/{slug}")));
         members.insert("title".to_owned(), json!(title));
         members.insert("status".to_owned(), json!(status.as_u16()));
-        Self { status, members, cause: None }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1);
+        Self { status, members, retry_after, cause: None }
     }
 
     /// Adds a member: `detail`, `errors`, or a fact that the client can act on.
@@ -31,6 +35,19 @@ impl Problem {
         self.members.insert(name.to_owned(), value.into());
         self
     }
+}
+
+impl Problem {
+    /// Says after how many seconds to try again.
+    pub(super) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+}
+
+/// An address with bytes that are no text.
+pub(super) fn unreadable(refused: &PathRejection) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
+        .with("detail", refused.body_text())
 }
 
 impl From<RegistryError> for Problem {
@@ -58,16 +75,13 @@ impl From<RegistryError> for Problem {
                     .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
                     .with("release", json!(there))
             }
-            RegistryError::NoSuchRelease => missing("there is no such release"),
-            RegistryError::NoSuchHold => missing("there is no such hold"),
+            RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
             RegistryError::FaultyIncident(faults) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-incident",
                 "the incident cannot be taken",
             )
             .with("errors", json!(faults)),
-            RegistryError::NoSuchIncident => missing("there is no such incident"),
-            RegistryError::NoSuchDeployment => missing("there is no such deployment"),
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
@@ -94,10 +108,6 @@ fn faulty(slug: &str, title: &str, faults: &[Fault]) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).with("errors", json!(faults))
 }
 
-fn missing(title: &str) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", title)
-}
-
 /// A time in milliseconds since 1970, for a reader.
 fn since(at: i64) -> String {
     let time = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
@@ -113,8 +123,8 @@ impl IntoResponse for Problem {
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(cause);
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

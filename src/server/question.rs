@@ -30,6 +30,16 @@ impl Question {
         Ok(Self(pairs))
     }
 
+    /// Refuses every other name.
+    pub(super) fn only(&self, names: &[&str]) -> Result<(), Problem> {
+        match self.0.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            Some((name, _)) => {
+                Err(refused(name, &format!("is unknown here; known are {}", names.join(", "))))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The value of a name; `None` if it is not there.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::App;
-use super::problem::Problem;
+use super::problem::{Problem, unreadable};
 use super::v2::{Form, read, replayed};
 use crate::domain::released::Released;
 
@@ -43,8 +43,5 @@ pub(super) async fn one(State(app): State<App>, named: Named) -> Result<Json<Rel
 }
 
 fn readable(named: Named) -> Result<(String, String), Problem> {
-    named.map(|Path(names)| names).map_err(|refused| {
-        Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
-            .with("detail", refused.body_text())
-    })
+    named.map(|Path(names)| names).map_err(|refused| unreadable(&refused))
 }

@@ -25,11 +25,12 @@ pub(super) async fn server() -> Response {
 
 /// `POST /api/v2/deployments`: a new attempt, or by its run key the next step of one.
 pub(super) async fn report(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let key = app.keys.take(request.headers())?;
     let report: Report = read(request, &REPORT).await?;
-    Ok(answer(&app.registry.report(&report).await?))
+    Ok(answer(&app.registry.report(&report, key.text()).await?))
 }
 
-fn answer(reported: &Reported) -> Response {
+pub(super) fn answer(reported: &Reported) -> Response {
     let status = if reported.kind == Kind::New { StatusCode::CREATED } else { StatusCode::OK };
     let body = json!({
         "id": reported.id,
@@ -64,6 +65,14 @@ pub(super) async fn read<T: DeserializeOwned>(request: Request, form: &Form) -> 
     let bytes = body::read(request.into_body())
         .await
         .map_err(|refused| Problem::new(refused.status(), "body", refused.words()))?;
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        // serde would take a list for the fields in their order.
+        serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).map_err(|error| malformed(&error))?;
+        let errors = json!([{ "pointer": "", "detail": "must be an object" }]);
+        return Err(
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, form.slug, form.title).with("errors", errors)
+        );
+    }
     let mut parser = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut parser).map_err(|error| unread(&error, form))?;
     parser.end().map_err(|error| malformed(&error))?;

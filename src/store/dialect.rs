@@ -21,6 +21,40 @@ const ROW: (&str, &str) = (
      COALESCE(raw, '') AS raw, status, {date} AS date",
 );
 
+/// An attempt as the rules need it.
+const KNOWN: (&str, &str) = (
+    "{known}",
+    "d.versions_id, d.app, v.workload, d.platform, d.environment, v.version, d.state, d.seq, d.request_hash, \
+     d.started_at, d.finished_at",
+);
+
+/// An attempt as the history shows it.
+const PAST: (&str, &str) = (
+    "{past}",
+    "d.versions_id, d.app, v.workload, d.platform, d.environment, v.version, d.state, v.status, d.sha, d.ref, \
+     d.dirty, d.actor, d.run_url, COALESCE(v.changelog_url, '') AS changelog_url, d.duration, d.started_at, \
+     d.finished_at, d.kind, d.reason, d.rollback_of, d.group_id, d.digest, d.failed_in_use",
+);
+
+/// An event with its place in the chain.
+const EVENT: (&str, &str) = (
+    "{event}",
+    "e.event_key, e.versions_id, e.seq, e.from_state, e.to_state, e.actor, e.source, e.note, e.forced, \
+     e.clock_skew, e.late, e.at, e.received_at, e.request_hash, e.chain, e.hash",
+);
+
+/// What the history may be filtered by beside the place; a filter that is null lets everything through.
+const FILTERS: (&str, &str) = (
+    "{filters}",
+    "($7 IS NULL OR {team}) AND ($8 IS NULL OR d.state = $8) AND ($9 IS NULL OR {of_version}) \
+     AND ($10 IS NULL OR SUBSTR(d.sha, 1, LENGTH($10)) = $10) AND ($11 IS NULL OR d.actor = $11) \
+     AND ($12 IS NULL OR d.kind = $12) AND ($13 IS NULL OR d.started_at >= $13) \
+     AND ($14 IS NULL OR d.started_at < $14) AND ($15 IS NULL OR {instr}(d.app, $15) > 0 \
+     OR {instr}(d.environment, $15) > 0 OR {instr}(v.version, $15) > 0 OR {instr}(COALESCE(d.sha, ''), $15) > 0 \
+     OR {instr}(COALESCE(d.ref, ''), $15) > 0 OR {instr}(COALESCE(d.actor, ''), $15) > 0 \
+     OR {instr}(COALESCE(d.reason, ''), $15) > 0)",
+);
+
 const PLACE: (&str, &str) = ("{place}", "workload = $1 AND platform = $2 AND environment = $3");
 const PAIR: (&str, &str) = ("{pair}", "workload = $1 AND platform = $2");
 const VERSION: (&str, &str) = ("{version}", "version = $4");
@@ -32,12 +66,19 @@ const HELD: (&str, &str) =
 /// Dates are texts, and texts are compared and sorted by their bytes.
 const SQLITE: Words = &[
     ROW,
+    KNOWN,
+    PAST,
+    EVENT,
+    FILTERS,
     PLACE,
     PAIR,
     VERSION,
     GOOD,
     RETURNING,
     HELD,
+    ("{team}", "v.workload = $7"),
+    ("{of_version}", "v.version = $9"),
+    ("{instr}", "INSTR"),
     ("{date}", "date"),
     ("{day}", "substr(date, 1, 10)"),
     ("{stamp}", "$8"),
@@ -51,12 +92,19 @@ const SQLITE: Words = &[
 /// Texts are equal only byte for byte, but sorted by the collation of the database.
 const POSTGRES: Words = &[
     ROW,
+    KNOWN,
+    PAST,
+    EVENT,
+    FILTERS,
     PLACE,
     PAIR,
     VERSION,
     GOOD,
     RETURNING,
     HELD,
+    ("{team}", "v.workload = $7"),
+    ("{of_version}", "v.version = $9"),
+    ("{instr}", "STRPOS"),
     ("{date}", "to_char(date, 'YYYY-MM-DD HH24:MI:SS.US')"),
     ("{day}", "to_char(date, 'YYYY-MM-DD')"),
     ("{stamp}", "CAST($8 AS timestamp)"),
@@ -88,6 +136,10 @@ const POSTGRES: Words = &[
 /// comparison of the bytes decides.
 const MYSQL: Words = &[
     ROW,
+    KNOWN,
+    PAST,
+    EVENT,
+    FILTERS,
     (
         "{place}",
         "workload = $1 AND platform = $2 AND environment = $3 AND CAST(workload AS BINARY) = CAST($1 AS BINARY) \
@@ -103,6 +155,9 @@ const MYSQL: Words = &[
     ("{good}", "CAST(status AS BINARY) IN ('deployed', 'completed')"),
     ("{returning}", ""),
     ("{held}", "ON DUPLICATE KEY UPDATE at = at"),
+    ("{team}", "v.workload = $7 AND CAST(v.workload AS BINARY) = CAST($7 AS BINARY)"),
+    ("{of_version}", "v.version = $9 AND CAST(v.version AS BINARY) = CAST($9 AS BINARY)"),
+    ("{instr}", "INSTR"),
     ("{date}", "DATE_FORMAT(versions.date, '%Y-%m-%d %H:%i:%s')"),
     ("{day}", "DATE_FORMAT(versions.date, '%Y-%m-%d')"),
     ("{stamp}", "$8"),

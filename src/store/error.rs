@@ -46,6 +46,12 @@ impl StoreError {
             _ => false,
         }
     }
+
+    /// Whether MySQL says that a column is there already, 1060 (`ER_DUP_FIELDNAME`).
+    pub(super) fn is_done_before(&self) -> bool {
+        let Self::Failed(cause) = self else { return false };
+        matches!(&**cause, sqlx::Error::Database(cause) if mysql_number(cause.as_ref()) == Some(1060))
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

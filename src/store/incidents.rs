@@ -1,7 +1,6 @@
-//! Incidents, and the marks of deployments that failed in use.
+//! Incidents.
 
-use super::db::{Record, Transaction, values};
-use super::writer::Verdict;
+use super::db::{Record, values};
 use super::{Store, StoreError, sql};
 use crate::domain::incident::{Incident, IncidentChange};
 
@@ -34,16 +33,6 @@ pub(crate) struct IncidentsWanted {
     /// Only what is older than this id.
     pub(crate) before: Option<String>,
     pub(crate) limit: i64,
-}
-
-/// A person's word on whether a deployment failed in use.
-#[derive(Debug, Clone)]
-pub(crate) struct Mark {
-    pub(crate) failed: bool,
-    pub(crate) reason: Option<String>,
-    pub(crate) actor: Option<String>,
-    /// Milliseconds since 1970 UTC.
-    pub(crate) at: i64,
 }
 
 impl Store {
@@ -101,19 +90,6 @@ impl Store {
         let rows = self.readers.query(sql::INCIDENTS, values).await?;
         rows.iter().map(|row| known(row).map(|known| known.incident)).collect()
     }
-
-    /// Marks a deployment as failed in use, or takes the mark away.
-    pub(crate) async fn mark_failed(&self, id: i64, mark: &Mark) -> Result<(), StoreError> {
-        let mark = mark.clone();
-        self.writer.run(move |transaction| Box::pin(async move { say(transaction, id, &mark).await })).await
-    }
-}
-
-async fn say(transaction: &mut Transaction, id: i64, mark: &Mark) -> Result<Verdict<()>, StoreError> {
-    transaction.apply(sql::FORGET_FAILED, values![id]).await?;
-    let values = values![id, i64::from(mark.failed), &mark.reason, &mark.actor, mark.at];
-    transaction.apply(sql::INSERT_FAILED, values).await?;
-    Ok(Verdict::Keep(()))
 }
 
 fn known(row: &Record) -> Result<KnownIncident, StoreError> {

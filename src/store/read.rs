@@ -70,7 +70,7 @@ impl Store {
     }
 }
 
-fn known(row: &Record) -> Result<Known, StoreError> {
+pub(super) fn known(row: &Record) -> Result<Known, StoreError> {
     Ok(Known {
         id: row.int("versions_id")?,
         app: row.text("app")?,

@@ -1,25 +1,32 @@
 //! What follows from a change: which success is live, and what the board shows.
 
-use super::db::{Transaction, values};
-use super::write::{Event, Moment, insert_event};
+use super::db::{Record, Transaction, values};
+use super::write::{Moment, insert_event};
 use super::{StoreError, sql};
+use crate::domain::chain::Head;
 use crate::domain::deployment::State;
+use crate::domain::event::Event;
 
 /// App, platform and environment: the key of what is live. The workload is not part of it, since it says who
 /// deploys and not what: two teams that deploy one app to one place replace each other's version there. What
 /// shall live beside it has an app of its own; a row of v1 has, because its workload is its app.
 pub(super) type Cell<'a> = (&'a str, &'a str, &'a str);
 
-/// Holds a place, so that the next writer of it waits. It comes before every other row that writers share:
+/// Holds a place, so that the next writer of it waits, and gives the end of its chain of events. It comes before every other row that writers share:
 /// two of them then take their locks in the same order.
 pub(super) async fn hold(
     transaction: &mut Transaction,
     (app, platform, environment): Cell<'_>,
     id: i64,
     at: i64,
-) -> Result<(), StoreError> {
+) -> Result<Head, StoreError> {
     transaction.apply(sql::HOLD_PLACE, values![app, platform, environment, id, at]).await?;
-    Ok(())
+    let row = transaction.query(sql::CHAIN_HEAD, values![app, platform, environment]).await?.pop();
+    head(&row.ok_or_else(|| StoreError::Corrupt("a place that is gone".to_owned()))?)
+}
+
+pub(super) fn head(row: &Record) -> Result<Head, StoreError> {
+    Ok(Head { length: row.int("chain")?, hash: row.maybe_text("chain_hash")?.unwrap_or_default() })
 }
 
 /// Brings one place in order after a change: of its successes the one with the latest end is live and the
@@ -31,6 +38,7 @@ pub(super) async fn hold(
 pub(super) async fn settle(
     transaction: &mut Transaction,
     (app, platform, environment): Cell<'_>,
+    mut head: Head,
     moment: &Moment,
 ) -> Result<(), StoreError> {
     let place = (app, platform, environment);
@@ -41,16 +49,18 @@ pub(super) async fn settle(
         let values = values![app, platform, environment, best];
         for row in transaction.query(sql::REPLACED, values).await? {
             let id = row.int("versions_id")?;
-            turn(transaction, id, (State::Succeeded, State::Superseded), moment).await?;
+            turn(transaction, &mut head, moment.consequence(id, State::Succeeded, State::Superseded)).await?;
         }
         if older.is_some_and(|(_, id)| id == best) {
-            turn(transaction, best, (State::Superseded, State::Succeeded), moment).await?;
+            turn(transaction, &mut head, moment.consequence(best, State::Superseded, State::Succeeded))
+                .await?;
         }
     }
     let newest = transaction.query(sql::NEWEST_ATTEMPT, values![app, platform, environment]).await?.pop();
     let newest =
         newest.ok_or_else(|| StoreError::Corrupt("an empty place".to_owned()))?.int("versions_id")?;
-    let values = values![newest, best, moment.received_at, app, platform, environment];
+    let values =
+        values![newest, best, moment.received_at, app, platform, environment, head.length, &head.hash];
     transaction.apply(sql::SET_CURRENT, values).await?;
     Ok(())
 }
@@ -67,12 +77,7 @@ async fn newest_in(
 }
 
 /// A state that the registry itself gives to an attempt, with its event.
-async fn turn(
-    transaction: &mut Transaction,
-    id: i64,
-    (from, to): (State, State),
-    moment: &Moment,
-) -> Result<(), StoreError> {
-    transaction.apply(sql::SET_STATE, values![to.word(), id]).await?;
-    insert_event(transaction, &Event { id, seq: None, from: Some(from), to, caused: true }, moment).await
+async fn turn(transaction: &mut Transaction, head: &mut Head, event: Event) -> Result<(), StoreError> {
+    transaction.apply(sql::SET_STATE, values![event.to.word(), event.deployment]).await?;
+    insert_event(transaction, head, &event, None).await
 }

@@ -4,8 +4,8 @@
 pub(super) const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS sm_migration (\
     version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
 
-/// The newest migration that this database has, 0 for none.
-pub(super) const MIGRATED: &str = "SELECT COALESCE(MAX(version), 0) AS version FROM sm_migration";
+/// The migrations that this database has. Their numbers may have come in another order.
+pub(super) const MIGRATED: &str = "SELECT version FROM sm_migration ORDER BY version";
 
 /// Notes that a migration ran; in the same transaction as the migration.
 pub(super) const MIGRATION_DONE: &str =
@@ -93,28 +93,41 @@ pub(super) const INSERT_VERSION: &str = "INSERT INTO versions \
 /// The attempt of a v1 row; fails on a key that is taken.
 pub(super) const INSERT_DEPLOYMENT: &str = "INSERT INTO sm_deployment \
     (versions_id, app, platform, environment, run_key, idempotency_key, request_hash, state, seq, \
-    sha, ref, dirty, actor, run_url, duration, started_at, finished_at, received_at) \
+    sha, ref, dirty, actor, run_url, duration, started_at, finished_at, received_at, touched_at, kind, reason, \
+    rollback_of, group_id, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+    $17, $18, $18, $19, $20, $21, $22, $23)";
+
+/// One event; fails if the attempt already has one of this `seq`, or the idempotency key was used.
+pub(super) const INSERT_EVENT: &str = "INSERT INTO sm_event \
+    (event_key, versions_id, seq, from_state, to_state, actor, source, request_hash, forced, clock_skew, late, \
+    note, at, received_at, idempotency_key, chain, prev_hash, hash) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
-/// One event; fails if the attempt already has one of this `seq`.
-pub(super) const INSERT_EVENT: &str = "INSERT INTO sm_event \
-    (event_key, versions_id, seq, from_state, to_state, actor, source, request_hash, forced, clock_skew, \
-    at, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+/// The events of one attempt, oldest first.
+pub(super) const EVENTS_OF: &str = "SELECT {event} FROM sm_event e WHERE e.versions_id = $1 \
+    ORDER BY COALESCE(e.chain, 0), e.received_at, e.event_key";
+
+/// A part of the chain of one place, in its order.
+pub(super) const CHAIN: &str = "SELECT {event}, e.prev_hash FROM sm_event e \
+    JOIN sm_deployment d ON d.versions_id = e.versions_id \
+    WHERE d.app = $1 AND d.platform = $2 AND d.environment = $3 AND e.chain IS NOT NULL ORDER BY e.chain";
+
+/// Where the chain of one place ends. After `HOLD_PLACE` in the same transaction nobody else moves it.
+pub(super) const CHAIN_HEAD: &str = "SELECT chain, chain_hash FROM sm_current \
+    WHERE app = $1 AND platform = $2 AND environment = $3";
+
+/// What an earlier request with this idempotency key said and became.
+pub(super) const BY_EVENT_KEY: &str = "SELECT e.versions_id, e.to_state, e.request_hash, v.version \
+    FROM sm_event e JOIN versions v ON v.versions_id = e.versions_id WHERE e.idempotency_key = $1";
 
 /// The attempt that holds a run key.
-pub(super) const BY_RUN_KEY: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, d.environment, \
-    v.version, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
-    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.run_key = $1";
+pub(super) const BY_RUN_KEY: &str = "SELECT {known} FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.run_key = $1";
 
 /// The attempt that holds an idempotency key.
-pub(super) const BY_IDEMPOTENCY_KEY: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, \
-    d.environment, v.version, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
-    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.idempotency_key = $1";
+pub(super) const BY_IDEMPOTENCY_KEY: &str = "SELECT {known} FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.idempotency_key = $1";
 
 /// The attempt of a v1 id.
-pub(super) const BY_ID: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, d.environment, \
-    v.version, d.state, d.seq, d.request_hash, d.started_at, d.finished_at \
-    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1";
+pub(super) const BY_ID: &str = "SELECT {known} FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1";
 
 /// What an earlier report of this step said and became.
 pub(super) const EVENT_OF: &str =
@@ -123,7 +136,22 @@ pub(super) const EVENT_OF: &str =
 /// Moves an attempt only if it still stands where the caller saw it, so that two writers cannot both win.
 pub(super) const ADVANCE: &str = "UPDATE sm_deployment SET state = $1, seq = COALESCE($2, seq), started_at = $3, \
     finished_at = $4, duration = COALESCE($5, duration), sha = COALESCE(sha, $6), \
-    run_url = COALESCE($7, run_url) WHERE versions_id = $8 AND state = $9 AND seq = $10";
+    run_url = COALESCE($7, run_url), touched_at = COALESCE($11, touched_at) \
+    WHERE versions_id = $8 AND state = $9 AND seq = $10";
+
+/// The attempts that neither ended nor were heard of since a time, oldest first.
+pub(super) const OVERDUE: &str = "SELECT {known} FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id WHERE d.state IN ('queued', 'running') \
+    AND COALESCE(d.touched_at, d.received_at) <= $1 ORDER BY d.versions_id LIMIT 100";
+
+/// What a person may correct of an attempt; a null beside a 0 leaves the value as it is.
+pub(super) const CORRECT: &str = "UPDATE sm_deployment SET \
+    reason = CASE WHEN $1 = 1 THEN $2 ELSE reason END, \
+    run_url = CASE WHEN $3 = 1 THEN $4 ELSE run_url END, \
+    failed_in_use = COALESCE($5, failed_in_use) WHERE versions_id = $6";
+
+/// The link of a v1 row to its changelog.
+pub(super) const SET_CHANGELOG_URL: &str = "UPDATE versions SET changelog_url = $1 WHERE versions_id = $2";
 
 /// The v1 word of an attempt; the other eight columns never change.
 pub(super) const SET_STATUS: &str = "UPDATE versions SET status = $1 WHERE versions_id = $2";
@@ -150,8 +178,8 @@ pub(super) const HOLD_PLACE: &str = "INSERT INTO sm_current \
     (app, platform, environment, versions_id, last_good_id, at) VALUES ($1, $2, $3, $4, NULL, $5) {held}";
 
 /// The cell of one place, which is held.
-pub(super) const SET_CURRENT: &str = "UPDATE sm_current SET versions_id = $1, last_good_id = $2, at = $3 \
-    WHERE app = $4 AND platform = $5 AND environment = $6";
+pub(super) const SET_CURRENT: &str = "UPDATE sm_current SET versions_id = $1, last_good_id = $2, at = $3, \
+    chain = $7, chain_hash = $8 WHERE app = $4 AND platform = $5 AND environment = $6";
 
 /// Every cell, or those of one app, in one query; `versions` is reached by its key only.
 pub(super) const MATRIX: &str = "SELECT c.app, n.workload, c.platform, c.environment, \
@@ -166,31 +194,21 @@ pub(super) const MATRIX: &str = "SELECT c.app, n.workload, c.platform, c.environ
     WHERE ($1 IS NULL OR c.app = $1) ORDER BY c.app, c.platform, c.environment";
 
 /// The deployments of one place, newest first; the index `sm_deployment_newest` gives them in this order.
-pub(super) const HISTORY_OF_PLACE: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, \
-    d.environment, v.version, d.state, v.status, d.sha, d.ref, d.dirty, d.actor, d.run_url, d.duration, \
-    d.started_at, d.finished_at, v.raw, f.failed AS failed_in_use \
-    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id \
-    LEFT JOIN sm_failed f ON f.versions_id = d.versions_id \
+pub(super) const HISTORY_OF_PLACE: &str = "SELECT {past} FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id \
     WHERE d.app = $1 AND d.platform = $2 AND d.environment = $3 AND (d.started_at, d.versions_id) < ($4, $5) \
-    ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
+    AND {filters} ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
 
 /// The deployments of several places, newest first. A filter that is null lets everything through.
-pub(super) const HISTORY: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, d.environment, \
-    v.version, d.state, v.status, d.sha, d.ref, d.dirty, d.actor, d.run_url, d.duration, d.started_at, \
-    d.finished_at, v.raw, f.failed AS failed_in_use \
-    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id \
-    LEFT JOIN sm_failed f ON f.versions_id = d.versions_id \
+pub(super) const HISTORY: &str = "SELECT {past} FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id \
     WHERE ($1 IS NULL OR d.app = $1) AND ($2 IS NULL OR d.platform = $2) \
     AND ($3 IS NULL OR d.environment = $3) \
-    AND (d.started_at, d.versions_id) < ($4, $5) \
-    ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
+    AND (d.started_at, d.versions_id) < ($4, $5) AND {filters} ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
 
 /// One deployment.
-pub(super) const ONE_DEPLOYMENT: &str = "SELECT d.versions_id, d.app, v.workload, d.platform, d.environment, \
-    v.version, d.state, v.status, d.sha, d.ref, d.dirty, d.actor, d.run_url, d.duration, d.started_at, \
-    d.finished_at, v.raw, f.failed AS failed_in_use \
-    FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id \
-    LEFT JOIN sm_failed f ON f.versions_id = d.versions_id WHERE d.versions_id = $1";
+pub(super) const DEPLOYMENT: &str = "SELECT {past} FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1";
 
 /// The version of the newest row with a good v1 status; a partial index holds such rows only, where the
 /// engine has one.
@@ -277,13 +295,6 @@ pub(super) const INCIDENTS: &str = "SELECT id, app, platform, environment, title
     cause, actor, request_hash FROM sm_incident WHERE ($1 IS NULL OR app = $1) \
     AND ($2 IS NULL OR platform = $2) AND ($3 IS NULL OR environment = $3) \
     AND ($4 = 0 OR resolved_at IS NULL) AND ($5 IS NULL OR id < $5) ORDER BY id DESC LIMIT $6";
-
-/// Takes away what was said of a deployment afterwards.
-pub(super) const FORGET_FAILED: &str = "DELETE FROM sm_failed WHERE versions_id = $1";
-
-/// What is said of a deployment afterwards.
-pub(super) const INSERT_FAILED: &str =
-    "INSERT INTO sm_failed (versions_id, failed, reason, actor, at) VALUES ($1, $2, $3, $4, $5)";
 
 /// One release; fails if the version is known.
 pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, sha, tag, bump, released_at, \

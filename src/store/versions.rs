@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// The rows that a text finds by names. A name that this database cannot store is that of no row.
-    async fn rows(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
+    pub(super) async fn rows(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
         match self.readers.query(text, values).await {
             Err(StoreError::Wide) => Ok(Vec::new()),
             rows => rows,

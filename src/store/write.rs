@@ -7,20 +7,27 @@ use super::dialect::Dialect;
 use super::settle::{hold, settle};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
-use crate::domain::deployment::State;
+use crate::domain::chain::Head;
+use crate::domain::deployment::{Kind, State, Why};
+use crate::domain::event::Event;
 
 /// What one event says beside the change of state.
 #[derive(Debug, Clone)]
 pub(crate) struct Moment {
     /// Unique for ever.
     pub(crate) event_key: String,
-    /// Who told us: `v1` or `v2`.
+    /// Who told us: `v1`, `v2` or `timer`.
     pub(crate) source: &'static str,
     /// The digest of the request, by which a repeated one is known.
     pub(crate) request_hash: String,
     pub(crate) actor: Option<String>,
+    pub(crate) note: Option<String>,
+    /// The client's key for the request, kept for ever.
+    pub(crate) idempotency_key: Option<String>,
     /// A v1 change that the rules of v2 do not allow.
     pub(crate) forced: bool,
+    /// A real end after a time-out.
+    pub(crate) late: bool,
     /// The client's clock was ahead of ours, so `at` is the time of receipt.
     pub(crate) clock_skew: bool,
     /// Milliseconds since 1970 UTC.
@@ -57,6 +64,7 @@ pub(crate) struct Entry {
     pub(crate) started_at: i64,
     /// Milliseconds since 1970 UTC.
     pub(crate) finished_at: Option<i64>,
+    pub(crate) why: Why,
     pub(crate) moment: Moment,
 }
 
@@ -81,8 +89,8 @@ pub(crate) struct Step {
     pub(crate) to: State,
     /// The client's step; none for v1, which has no steps and so leaves the count to v2.
     pub(crate) seq: Option<i64>,
-    /// The v1 word.
-    pub(crate) status: String,
+    /// The v1 word; none for what the registry infers, since v1 must answer as the original would.
+    pub(crate) status: Option<String>,
     pub(crate) started_at: i64,
     pub(crate) finished_at: Option<i64>,
     pub(crate) duration: Option<i64>,
@@ -114,20 +122,23 @@ async fn enter(transaction: &mut Transaction, entry: &Entry) -> Result<Verdict<E
     let place = (entry.app.as_str(), entry.platform.as_str(), entry.environment.as_str());
     let date = stamp(transaction.dialect(), entry.date);
     let id = insert_version(transaction, entry, date).await?;
-    hold(transaction, place, id, entry.moment.received_at).await?;
+    let mut head = hold(transaction, place, id, entry.moment.received_at).await?;
     match insert_deployment(transaction, id, entry).await {
         Err(StoreError::Taken) => return Ok(Verdict::TakeBack(Entered::KeyTaken)),
         done => done?,
     }
-    let event = Event { id, seq: Some(entry.seq), from: None, to: entry.state, caused: false };
-    insert_event(transaction, &event, &entry.moment).await?;
-    settle(transaction, place, &entry.moment).await?;
+    let event = entry.moment.event(id, Some(entry.seq), None, entry.state);
+    match insert_event(transaction, &mut head, &event, entry.moment.idempotency_key.as_ref()).await {
+        Err(StoreError::Taken) => return Ok(Verdict::TakeBack(Entered::KeyTaken)),
+        done => done?,
+    }
+    settle(transaction, place, head, &entry.moment).await?;
     Ok(Verdict::Keep(Entered::New(id)))
 }
 
 async fn advance(transaction: &mut Transaction, step: &Step) -> Result<Verdict<bool>, StoreError> {
     let place = (step.app.as_str(), step.platform.as_str(), step.environment.as_str());
-    hold(transaction, place, step.id, step.moment.received_at).await?;
+    let mut head = hold(transaction, place, step.id, step.moment.received_at).await?;
     let values = values![
         step.to.word(),
         step.seq,
@@ -139,14 +150,20 @@ async fn advance(transaction: &mut Transaction, step: &Step) -> Result<Verdict<b
         step.id,
         step.from.word(),
         step.from_seq,
+        step.status.as_ref().map(|_| step.moment.received_at),
     ];
     if transaction.apply(sql::ADVANCE, values).await? == 0 {
         return Ok(Verdict::TakeBack(false));
     }
-    transaction.apply(sql::SET_STATUS, values![&step.status, step.id]).await?;
-    let event = Event { id: step.id, seq: step.seq, from: Some(step.from), to: step.to, caused: false };
-    insert_event(transaction, &event, &step.moment).await?;
-    settle(transaction, place, &step.moment).await?;
+    if let Some(status) = &step.status {
+        transaction.apply(sql::SET_STATUS, values![status, step.id]).await?;
+    }
+    let event = step.moment.event(step.id, step.seq, Some(step.from), step.to);
+    match insert_event(transaction, &mut head, &event, step.moment.idempotency_key.as_ref()).await {
+        Err(StoreError::Taken) => return Ok(Verdict::TakeBack(false)),
+        done => done?,
+    }
+    settle(transaction, place, head, &step.moment).await?;
     Ok(Verdict::Keep(true))
 }
 
@@ -201,42 +218,87 @@ async fn insert_deployment(transaction: &mut Transaction, id: i64, entry: &Entry
         entry.started_at,
         entry.finished_at,
         entry.moment.received_at,
+        entry.why.kind.map(Kind::word),
+        &entry.why.reason,
+        entry.why.rollback_of,
+        &entry.why.group_id,
+        &entry.why.digest,
     ];
     transaction.apply(sql::INSERT_DEPLOYMENT, values).await?;
     Ok(())
 }
 
-/// A change of state, as the log keeps it.
-pub(super) struct Event {
-    pub(super) id: i64,
-    pub(super) seq: Option<i64>,
-    pub(super) from: Option<State>,
-    pub(super) to: State,
-    /// The registry did it, because of another event.
-    pub(super) caused: bool,
+impl Moment {
+    /// The event that it is for one attempt.
+    fn event(&self, id: i64, seq: Option<i64>, from: Option<State>, to: State) -> Event {
+        Event {
+            id: self.event_key.clone(),
+            deployment: id,
+            seq,
+            from,
+            to,
+            actor: self.actor.clone(),
+            source: self.source.to_owned(),
+            note: self.note.clone(),
+            forced: self.forced,
+            clock_skew: self.clock_skew,
+            late: self.late,
+            at: self.at,
+            received_at: self.received_at,
+            request_hash: Some(self.request_hash.clone()),
+        }
+    }
+
+    /// What the registry does to another attempt because of it.
+    pub(super) fn consequence(&self, id: i64, from: State, to: State) -> Event {
+        Event {
+            id: format!("{}:{id}", self.event_key),
+            deployment: id,
+            seq: None,
+            from: Some(from),
+            to,
+            actor: None,
+            source: "registry".to_owned(),
+            note: None,
+            forced: false,
+            clock_skew: false,
+            late: false,
+            at: self.at,
+            received_at: self.received_at,
+            request_hash: None,
+        }
+    }
 }
 
+/// Adds an event to the chain that ends at `head`.
 pub(super) async fn insert_event(
     transaction: &mut Transaction,
+    head: &mut Head,
     event: &Event,
-    moment: &Moment,
+    idempotency_key: Option<&String>,
 ) -> Result<(), StoreError> {
-    let own = event.caused;
-    let key = if own { format!("{}:{}", moment.event_key, event.id) } else { moment.event_key.clone() };
+    let next = head.next(&event.facts());
     let values = values![
-        key,
-        event.id,
+        &event.id,
+        event.deployment,
         event.seq,
         event.from.map(State::word),
         event.to.word(),
-        moment.actor.as_deref().filter(|_| !own),
-        if own { "registry" } else { moment.source },
-        Some(moment.request_hash.as_str()).filter(|_| !own),
-        i64::from(moment.forced && !own),
-        i64::from(moment.clock_skew && !own),
-        moment.at,
-        moment.received_at,
+        &event.actor,
+        &event.source,
+        &event.request_hash,
+        i64::from(event.forced),
+        i64::from(event.clock_skew),
+        i64::from(event.late),
+        &event.note,
+        event.at,
+        event.received_at,
+        idempotency_key.map(String::as_str),
+        next.length,
+        &head.hash,
+        &next.hash,
     ];
     transaction.apply(sql::INSERT_EVENT, values).await?;
+    *head = next;
     Ok(())
 }

@@ -10,5 +10,6 @@ mod marks;
 mod metrics;
 mod pages;
 mod releases;
+mod states;
 mod v1;
 mod v2;

@@ -63,8 +63,8 @@ async fn lock(db: &Db) -> Result<(), MigrateError> {
 async fn under_lock(db: &Db, plan: &Plan, now: Timestamp) -> Result<(), MigrateError> {
     let known = plan.migrations.iter().map(|(version, _, _)| *version).max().unwrap_or(0);
     let ours = !db.query(sql::COLUMNS, values!["sm_migration"]).await?.is_empty();
-    let found = if ours { newest(db).await? } else { 0 };
-    if found > known {
+    let done = if ours { done(db).await? } else { Vec::new() };
+    if let Some(found) = done.iter().copied().find(|found| *found > known) {
         return Err(MigrateError::Newer { found, known });
     }
     // A list of ours without an entry is what a first migration left that broke off.
@@ -72,7 +72,7 @@ async fn under_lock(db: &Db, plan: &Plan, now: Timestamp) -> Result<(), MigrateE
         return Err(MigrateError::Foreign(reason));
     }
     db.apply(sql::MIGRATION_TABLE, values![]).await?;
-    for (version, name, text) in plan.migrations.iter().filter(|(version, _, _)| *version > found) {
+    for (version, name, text) in plan.migrations.iter().filter(|(version, _, _)| !done.contains(version)) {
         let note = values![*version, *name, now.as_millisecond()];
         let statements = text.split(";\n").filter(|statement| !statement.trim().is_empty());
         if plan.transactional {
@@ -84,7 +84,11 @@ async fn under_lock(db: &Db, plan: &Plan, now: Timestamp) -> Result<(), MigrateE
             transaction.commit().await?;
         } else {
             for statement in statements {
-                db.apply(statement, values![]).await?;
+                match db.apply(statement, values![]).await {
+                    // A start that broke off after it.
+                    Err(error) if error.is_done_before() => {}
+                    done => done?,
+                }
             }
             db.apply(sql::MIGRATION_DONE, note).await?;
         }
@@ -93,8 +97,8 @@ async fn under_lock(db: &Db, plan: &Plan, now: Timestamp) -> Result<(), MigrateE
     Ok(())
 }
 
-async fn newest(db: &Db) -> Result<i64, StoreError> {
-    db.one(sql::MIGRATED, values![]).await?.map_or(Ok(0), |row| row.int("version"))
+async fn done(db: &Db) -> Result<Vec<i64>, StoreError> {
+    db.query(sql::MIGRATED, values![]).await?.iter().map(|row| row.int("version")).collect()
 }
 
 /// They are looked for at each start, because a crash may have come between the schema and an index.

@@ -22,6 +22,7 @@ const POSTGRES: Plan = Plan {
     migrations: &[
         (1, "registry", include_str!("../migrations/postgres/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/postgres/0002_holds.sql")),
+        (3, "states", include_str!("../migrations/postgres/0003_states.sql")),
         (4, "incidents", include_str!("../migrations/postgres/0004_incidents.sql")),
         (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
         (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
@@ -35,6 +36,7 @@ const MYSQL: Plan = Plan {
     migrations: &[
         (1, "registry", include_str!("../migrations/mysql/0001_registry.sql")),
         (2, "holds", include_str!("../migrations/mysql/0002_holds.sql")),
+        (3, "states", include_str!("../migrations/mysql/0003_states.sql")),
         (4, "incidents", include_str!("../migrations/mysql/0004_incidents.sql")),
         (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
         (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),

@@ -29,9 +29,10 @@ const SYNCHRONOUS: SqliteSynchronous =
     if cfg!(feature = "weak") { SqliteSynchronous::Normal } else { SqliteSynchronous::Full };
 
 /// Every migration in order; the list is append-only.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "registry", include_str!("../migrations/sqlite/0001_registry.sql")),
     (2, "holds", include_str!("../migrations/sqlite/0002_holds.sql")),
+    (3, "states", include_str!("../migrations/sqlite/0003_states.sql")),
     (4, "incidents", include_str!("../migrations/sqlite/0004_incidents.sql")),
     (8, "releases", include_str!("../migrations/sqlite/0008_releases.sql")),
     (10, "weekly", include_str!("../migrations/sqlite/0010_weekly.sql")),
@@ -129,9 +130,12 @@ fn newest_migration() -> i64 {
 async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<i64, sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN EXCLUSIVE").await?;
     sqlx::query(sql::MIGRATION_TABLE).execute(&mut *transaction).await?;
-    let mut found: i64 = sqlx::query(sql::MIGRATED).fetch_one(&mut *transaction).await?.try_get("version")?;
+    let mut done = Vec::new();
+    for row in sqlx::query(sql::MIGRATED).fetch_all(&mut *transaction).await? {
+        done.push(row.try_get::<i64, _>("version")?);
+    }
     for (version, name, text) in MIGRATIONS {
-        if version <= found {
+        if done.contains(&version) {
             continue;
         }
         sqlx::raw_sql(text).execute(&mut *transaction).await?;
@@ -141,10 +145,10 @@ async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<i6
             .bind(now.as_millisecond())
             .execute(&mut *transaction)
             .await?;
-        found = version;
+        done.push(version);
     }
     transaction.commit().await?;
-    Ok(found)
+    Ok(done.into_iter().max().unwrap_or(0))
 }
 
 #[cfg(test)]

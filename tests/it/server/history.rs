@@ -75,3 +75,71 @@ async fn pages_follow_on_each_other_also_between_equal_times(service: Service) {
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["pointer"]), (400, &json!(pointer)));
     }
 }
+
+async fn three(service: &Service) {
+    let now: jiff::Timestamp = NOW.parse().unwrap();
+    for (app, workload, version, status, sha, actor, kind, minute) in [
+        ("door", "Desk", "1.0.0", "deployed", "aa11", "maya", None, 1),
+        ("door", "desk", "1.0.0-RC", "failed", "aa22", "noah", Some("hotfix"), 2),
+        ("gate%", "desk", "1.0.0", "running", "bb33", "maya", Some("rollback"), 3),
+    ] {
+        let at = now.as_millisecond() - 600_000 + minute * 60_000;
+        let mut report = json!({ "app": app, "workload": workload, "platform": "p", "environment": "e",
+            "version": version, "status": status, "run_key": format!("{minute}"), "seq": 1, "at": at,
+            "sha": sha, "actor": actor, "reason": "the 50% rule" });
+        if let Some(kind) = kind {
+            report["kind"] = json!(kind);
+        }
+        assert_eq!(service.json(PATH, &report.to_string()).await.status, 201);
+    }
+}
+
+each_engine!(each_filter_leaves_what_it_names);
+async fn each_filter_leaves_what_it_names(service: Service) {
+    three(&service).await;
+    for (query, ids) in [
+        ("?team=desk", &[3, 2][..]),
+        ("?team=DESK", &[]),
+        ("?version=1.0.0", &[3, 1]),
+        ("?version=1.0.0-rc", &[]),
+        ("?status=deployed", &[1]),
+        ("?status=running", &[3]),
+        ("?sha=aa", &[2, 1]),
+        ("?sha=aa11", &[1]),
+        ("?sha=aa11f", &[]),
+        ("?actor=maya", &[3, 1]),
+        ("?kind=hotfix", &[2]),
+        ("?from=2026-01-31T11:52:00.250Z", &[3, 2]),
+        ("?to=2026-01-31T11:52:00.250Z", &[1]),
+        ("?from=2026-01-31&to=2026-02-01", &[3, 2, 1]),
+        ("?to=1769860200250", &[]),
+        ("?q=gate%25", &[3]),
+        ("?q=%25", &[3, 2, 1]),
+        ("?q=RC", &[2]),
+        ("?q=rc", &[]),
+        ("?q=_", &[]),
+        ("?q=%F0%9F%9A%80", &[]),
+        ("?version=%F0%9F%9A%80", &[]),
+        ("?app=door&platform=p&environment=e&actor=maya", &[1]),
+        ("?team=desk&version=1.0.0&status=ongoing", &[3]),
+    ] {
+        let found = list(&service, query).await;
+        let found: Vec<i64> =
+            found["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()).collect();
+        assert_eq!(found, ids, "{query}");
+    }
+    let some = list(&service, "?fields=id,version&limit=1").await;
+    assert_eq!(some["items"], json!([{ "id": 3, "version": "1.0.0" }]));
+    assert!(some["next"].is_string());
+    for (query, pointer) in [
+        ("?status=happy", "/status"),
+        ("?kind=big", "/kind"),
+        ("?from=yesterday", "/from"),
+        ("?to=", "/to"),
+        ("?fields=id,raw", "/fields"),
+        ("?apps=door", "/apps"),
+    ] {
+        let answer = service.get(&format!("{PATH}{query}")).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["pointer"]), (400, &json!(pointer)));
+    }
+}

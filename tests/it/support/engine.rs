@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection, SqliteConnection};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
@@ -36,7 +36,11 @@ impl Engine {
     pub(crate) async fn run(self, url: &str, text: &str) {
         let text = AssertSqlSafe(text.to_owned());
         match self {
-            Self::Sqlite => panic!("SQLite has no server"),
+            Self::Sqlite => {
+                let mut connection = SqliteConnection::connect(url).await.unwrap();
+                sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
             Self::Postgres => {
                 let mut connection = PgConnection::connect(url).await.unwrap();
                 sqlx::raw_sql(text).execute(&mut connection).await.unwrap();

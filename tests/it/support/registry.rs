@@ -24,6 +24,9 @@ pub(crate) struct Service {
     metrics: Router,
     pub(crate) stopping: std::sync::Arc<std::sync::atomic::AtomicBool>,
     pub(crate) engine: Engine,
+    store: Store,
+    /// Of the database, for a look past the registry.
+    url: String,
     /// Kept, because its end removes the database.
     folder: TempDir,
 }
@@ -62,23 +65,37 @@ impl Service {
 
     /// On a server, if there is one.
     pub(crate) async fn on(engine: Engine) -> Option<Self> {
-        let server = Server::parse(&engine.fresh().await?).unwrap();
+        let url = engine.fresh().await?;
+        let server = Server::parse(&url).unwrap();
         let store = Store::connect(&server, NOW.parse().unwrap()).await.unwrap();
-        Some(Self::over(engine, store, TempDir::new().unwrap()))
+        Some(Self { url, ..Self::over(engine, store, TempDir::new().unwrap()) })
     }
 
     fn over(engine: Engine, store: Store, folder: TempDir) -> Self {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
         let linger = std::time::Duration::ZERO;
         let options = Options { exposure: Exposure::Loopback, log_probes: false, linger };
-        let routers = server::routers(Registry::new(store, world), options).unwrap();
+        let routers = server::routers(Registry::new(store.clone(), world), options).unwrap();
         let Routers { api: router, metrics, stopping } = routers;
-        Self { router, metrics, stopping, engine, folder }
+        let url = format!("sqlite://{}", folder.path().join("registry.db").display());
+        Self { router, metrics, stopping, engine, store, url, folder }
     }
 
     /// `NOW` as a date of v1; MySQL keeps whole seconds.
     pub(crate) fn date(&self) -> &'static str {
         if self.engine == Engine::MySql { "2026-01-31T12:00:00Z" } else { "2026-01-31T12:00:00.25Z" }
+    }
+
+    /// Does what is due so many seconds after `NOW`.
+    pub(crate) async fn work(&self, seconds: i64) {
+        let now: jiff::Timestamp = NOW.parse().unwrap();
+        let later = now + jiff::SignedDuration::from_secs(seconds);
+        Registry::new(self.store.clone(), World::fixed(later, &[], Path::new("/"))).turn().await;
+    }
+
+    /// Runs SQL past the registry.
+    pub(crate) async fn sql(&self, text: &str) {
+        self.engine.run(&self.url, text).await;
     }
 
     /// Makes every later read of the database fail.
@@ -128,6 +145,10 @@ impl Service {
     pub(crate) async fn form(&self, path: &str, body: &str) -> Answer {
         let kind = "Content-Type: application/x-www-form-urlencoded";
         self.send("POST", path, &[kind], body.to_owned()).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &str) -> Answer {
+        self.send("PATCH", path, &["Content-Type: application/json"], body.to_owned()).await
     }
 
     pub(crate) async fn json(&self, path: &str, body: &str) -> Answer {

@@ -14,13 +14,3 @@ CREATE TABLE IF NOT EXISTS sm_incident (
   created_at BIGINT NOT NULL,
   KEY sm_incident_place (app, platform, environment, id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
-
--- Which deployments a person marked as failed in use, though they succeeded.
-CREATE TABLE IF NOT EXISTS sm_failed (
-  versions_id INT UNSIGNED NOT NULL PRIMARY KEY,
-  failed BIGINT NOT NULL,
-  reason TEXT,
-  actor TEXT,
-  at BIGINT NOT NULL,
-  FOREIGN KEY (versions_id) REFERENCES versions (versions_id)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

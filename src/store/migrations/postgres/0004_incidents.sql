@@ -15,12 +15,3 @@ CREATE TABLE sm_incident (
 );
 
 CREATE INDEX sm_incident_place ON sm_incident (app, platform, environment, id);
-
--- Which deployments a person marked as failed in use, though they succeeded.
-CREATE TABLE sm_failed (
-  versions_id BIGINT NOT NULL PRIMARY KEY REFERENCES versions (versions_id),
-  failed BIGINT NOT NULL,
-  reason TEXT,
-  actor TEXT,
-  at BIGINT NOT NULL
-);

@@ -1,0 +1,74 @@
+//! Work that nobody asks for: what never reported its end is taken for ended. Several replicas may do it at the
+//! same time, since each change is made only where the deployment still stands where it stood.
+
+use std::time::Duration;
+
+use super::{Registry, RegistryError};
+use crate::domain::deployment::State;
+use crate::store::{Known, Moment, Step};
+
+/// How often it is looked for.
+const PAUSE: Duration = Duration::from_secs(5);
+/// How long a deployment may say nothing, in milliseconds.
+const SILENCE: i64 = 60 * 60 * 1_000;
+
+impl Registry {
+    /// Does the work until it is dropped.
+    pub(crate) async fn work(self) {
+        let mut pause = tokio::time::interval(PAUSE);
+        pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            pause.tick().await;
+            self.turn().await;
+        }
+    }
+
+    /// Does once what is due.
+    pub async fn turn(&self) {
+        // A database that fails says so to every request; the next turn tries again.
+        let _ = self.time_out().await;
+    }
+
+    /// Ends the deployments that were not heard of for too long.
+    async fn time_out(&self) -> Result<(), RegistryError> {
+        let now = self.world.now().as_millisecond();
+        for known in self.store.overdue(now - SILENCE).await? {
+            // It says whether the deployment moved meanwhile, and then it is not overdue any more.
+            self.store.advance(&timed_out(&known, now, self.world.new_id())).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The end that is inferred; a real one takes its place when it comes. `now` in milliseconds since 1970 UTC.
+fn timed_out(known: &Known, now: i64, event_key: String) -> Step {
+    Step {
+        id: known.id,
+        app: known.app.clone(),
+        platform: known.platform.clone(),
+        environment: known.environment.clone(),
+        from: known.state,
+        from_seq: known.seq,
+        to: State::TimedOut,
+        seq: None,
+        status: None,
+        started_at: known.started_at,
+        finished_at: Some(now.max(known.started_at)),
+        duration: None,
+        sha: None,
+        run_url: None,
+        moment: Moment {
+            event_key,
+            source: "timer",
+            request_hash: String::new(),
+            actor: None,
+            note: None,
+            idempotency_key: None,
+            forced: false,
+            late: false,
+            clock_skew: false,
+            at: now,
+            received_at: now,
+        },
+    }
+}

@@ -1,0 +1,117 @@
+//! The log of events: what happened to one attempt, and whether the chain of a place is whole.
+
+use super::db::{Record, values};
+use super::read::{known, state};
+use super::settle::head;
+use super::writer::Verdict;
+use super::{Known, Store, StoreError, sql};
+use crate::domain::chain::{Head, Link};
+use crate::domain::deployment::{Correction, State};
+use crate::domain::event::Event;
+
+/// What an earlier request with the same idempotency key became.
+#[derive(Debug, Clone)]
+pub(crate) struct Keyed {
+    pub(crate) id: i64,
+    pub(crate) version: String,
+    pub(crate) state: State,
+    pub(crate) request_hash: Option<String>,
+}
+
+impl Store {
+    /// What happened to one attempt, oldest first, each with its digest in the chain.
+    pub(crate) async fn events(&self, id: i64) -> Result<Vec<(Event, Option<String>)>, StoreError> {
+        let rows = self.readers.query(sql::EVENTS_OF, values![id]).await?;
+        rows.iter().map(|row| Ok((event(row)?, row.maybe_text("hash")?))).collect()
+    }
+
+    /// The chain of one place in its order, and where it should end; nothing if there is no such place.
+    pub(crate) async fn chain(
+        &self,
+        app: &str,
+        platform: &str,
+        environment: &str,
+    ) -> Result<Option<(Vec<Link>, Head)>, StoreError> {
+        let place = values![app, platform, environment];
+        // The end first: what comes meanwhile makes the chain longer than its end, and is cut off here.
+        let Some(row) = self.readers.one(sql::CHAIN_HEAD, place).await? else { return Ok(None) };
+        let head = head(&row)?;
+        let mut links = Vec::new();
+        for row in self.readers.query(sql::CHAIN, place).await? {
+            let number = row.int("chain")?;
+            if number <= head.length {
+                let (previous, hash) = (row.text("prev_hash")?, row.text("hash")?);
+                links.push(Link { number, previous, hash, facts: event(&row)?.facts() });
+            }
+        }
+        Ok(Some((links, head)))
+    }
+
+    /// What an earlier request with this idempotency key became.
+    pub(crate) async fn by_event_key(&self, key: &str) -> Result<Option<Keyed>, StoreError> {
+        let row = self.readers.one(sql::BY_EVENT_KEY, values![key]).await?;
+        row.map(|row| {
+            Ok(Keyed {
+                id: row.int("versions_id")?,
+                version: row.text("version")?,
+                state: state(&row, "to_state")?,
+                request_hash: row.maybe_text("request_hash")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Some of the attempts that neither ended nor were heard of since a time in milliseconds since 1970.
+    pub(crate) async fn overdue(&self, since: i64) -> Result<Vec<Known>, StoreError> {
+        let rows = self.readers.query(sql::OVERDUE, values![since]).await?;
+        rows.iter().map(known).collect()
+    }
+
+    /// Corrects an attempt.
+    pub(crate) async fn correct(&self, id: i64, to: &Correction) -> Result<(), StoreError> {
+        let to = to.clone();
+        let work = self.writer.run(move |transaction| {
+            Box::pin(async move {
+                let given = |field: &Option<Option<String>>| i64::from(field.is_some());
+                let text = |field: &Option<Option<String>>| field.clone().flatten();
+                let values = values![
+                    given(&to.reason),
+                    &text(&to.reason),
+                    given(&to.run_url),
+                    &text(&to.run_url),
+                    to.failed_in_use.map(i64::from),
+                    id,
+                ];
+                transaction.apply(sql::CORRECT, values).await?;
+                if let Some(url) = &to.changelog_url {
+                    let url = url.as_deref().unwrap_or("N/A");
+                    transaction.apply(sql::SET_CHANGELOG_URL, values![url, id]).await?;
+                }
+                Ok(Verdict::Keep(()))
+            })
+        });
+        work.await
+    }
+}
+
+fn event(row: &Record) -> Result<Event, StoreError> {
+    let flag = |name: &str| row.int(name).map(|flag| flag != 0);
+    let from = row.maybe_text("from_state")?;
+    let from = from.map(|word| State::from_word(&word).ok_or(StoreError::Corrupt(word))).transpose()?;
+    Ok(Event {
+        id: row.text("event_key")?,
+        deployment: row.int("versions_id")?,
+        seq: row.maybe_int("seq")?,
+        from,
+        to: state(row, "to_state")?,
+        actor: row.maybe_text("actor")?,
+        source: row.text("source")?,
+        note: row.maybe_text("note")?,
+        forced: flag("forced")?,
+        clock_skew: flag("clock_skew")?,
+        late: flag("late")?,
+        at: row.int("at")?,
+        received_at: row.int("received_at")?,
+        request_hash: row.maybe_text("request_hash")?,
+    })
+}
