@@ -73,6 +73,16 @@ pub struct Wanted<'a> {
     pub ended: bool,
 }
 
+/// A version that is bad, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    pub app: String,
+    pub version: String,
+    pub sha: Option<String>,
+    pub reason: String,
+    pub actor: Option<String>,
+}
+
 /// One registry, as a client sees it.
 #[derive(Debug)]
 pub struct Client<'a> {
@@ -295,6 +305,14 @@ impl<'a> Client<'a> {
             answer: error.to_string(),
         })?;
         self.answer_to(self.url(&["api", "v2", "holds"]), Act::Post(body), limit)
+    }
+
+    /// Marks a version as bad, wherever it runs.
+    pub fn mark(&self, bad: &Bad, limit: Duration) -> Result<Hold, ClientError> {
+        let Bad { app, version, sha, reason, actor } = bad;
+        let body = serde_json::json!({ "bad": true, "sha": sha, "reason": reason, "actor": actor });
+        let url = self.url(&["api", "v2", "apps", app, "versions", version, "mark"]);
+        self.answer_to(url, Act::Put(body.to_string().into_bytes()), limit)
     }
 
     /// Lifts a hold.

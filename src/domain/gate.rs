@@ -93,6 +93,7 @@ fn binds(wish: &Wish, hold: &Hold) -> bool {
 
 fn reason(wish: &Wish, hold: &Hold) -> Finding {
     let (code, what) = match hold.kind {
+        HoldKind::Hold if hold.is_mark() => ("bad", format!("{} is marked bad", text::line(wish.version))),
         HoldKind::Hold => ("held", format!("{} is held", text::line(wish.version))),
         HoldKind::Lock => ("locked", format!("{} is locked", text::line(wish.environment))),
         HoldKind::Freeze => ("frozen", format!("{} is frozen", text::line(wish.environment))),

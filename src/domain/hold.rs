@@ -91,6 +91,11 @@ impl Hold {
         self.lifted_at.is_none() && self.until.is_none_or(|until| now < until)
     }
 
+    /// Whether it marks a version as bad: then it holds it on every environment.
+    pub fn is_mark(&self) -> bool {
+        self.kind == HoldKind::Hold && self.environment.is_none() && self.platform.is_none()
+    }
+
     /// `helpdesk 1.1.0 is held on production by maya: kpi page answers 500`
     pub fn sentence(&self) -> String {
         let name = |name: &Option<String>| name.as_deref().map(text::line);
@@ -105,6 +110,7 @@ impl Hold {
         let app = name(&self.app).unwrap_or_else(|| "every app".to_owned());
         let version = name(&self.version).map(|version| format!(" {version}")).unwrap_or_default();
         let done = match self.kind {
+            HoldKind::Hold if self.is_mark() => "marked bad",
             HoldKind::Hold => "held",
             HoldKind::Lock => "locked",
             HoldKind::Freeze => "frozen",

@@ -71,6 +71,14 @@ impl Registry {
         self.one_hold(id).await
     }
 
+    /// The mark of a bad version: the hold of it that names no environment.
+    pub(crate) async fn mark_of(&self, app: &str, version: &str) -> Result<Hold, RegistryError> {
+        let name = |text: &str| Some(text.to_owned());
+        let slot = slot_of(HoldKind::Hold, [&name(app), &None, &None, &name(version)]);
+        let known = self.store.one_hold(HoldKey::Slot(&slot)).await?;
+        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such hold"))
+    }
+
     /// One hold.
     pub(crate) async fn one_hold(&self, id: &str) -> Result<Hold, RegistryError> {
         // PostgreSQL cannot store it, so no hold has it in its id.
@@ -89,9 +97,13 @@ impl Registry {
 
 /// What stands once only: a version of a place is held once, and a place has one lock and one freeze.
 fn slot(new: &NewHold) -> String {
+    slot_of(new.kind, [&new.app, &new.platform, &new.environment, &new.version])
+}
+
+fn slot_of(kind: HoldKind, names: [&Option<String>; 4]) -> String {
     let of = |name: &Option<String>| name.as_ref().map_or_else(String::new, |name| format!("={name}"));
-    let parts = [&new.app, &new.platform, &new.environment, &new.version].map(of);
-    digest([new.kind.word()].into_iter().chain(parts.iter().map(String::as_str)))
+    let parts = names.map(of);
+    digest([kind.word()].into_iter().chain(parts.iter().map(String::as_str)))
 }
 
 /// Everything that is wrong with a request; `now` in milliseconds since 1970 UTC.
