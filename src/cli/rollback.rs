@@ -190,6 +190,7 @@ fn freeze(context: &Context, client: &Client, target: &Target, bad: &Bad) {
         reason: bad.reason.clone(),
         actor: bad.actor.clone(),
         until: None,
+        weekly: None,
     };
     match client.hold(&new, PATIENCE) {
         Ok(_) | Err(ClientError::Refused { status: 409, .. }) => context.ui.note(&format!(

@@ -73,6 +73,20 @@ pub struct Wanted<'a> {
     pub ended: bool,
 }
 
+/// Where something is deployed.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot<'a> {
+    pub app: &'a str,
+    pub platform: &'a str,
+    pub environment: &'a str,
+}
+
+impl<'a> From<&'a Current> for Spot<'a> {
+    fn from(cell: &'a Current) -> Self {
+        Self { app: &cell.app, platform: &cell.platform, environment: &cell.environment }
+    }
+}
+
 /// A version that is bad, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bad {
@@ -211,25 +225,31 @@ impl<'a> Client<'a> {
     }
 
     /// What was deployed to the place of a cell, newest first: the newest few hundred deployments.
-    pub fn history(&self, place: &Current, limit: Duration) -> Result<Known, ClientError> {
+    pub fn history<'p>(&self, place: impl Into<Spot<'p>>, limit: Duration) -> Result<Known, ClientError> {
         self.history_of(place, PAGES, limit)
     }
 
     /// The same, of at most so many pages.
-    pub fn history_of(&self, place: &Current, pages: usize, limit: Duration) -> Result<Known, ClientError> {
+    pub fn history_of<'p>(
+        &self,
+        place: impl Into<Spot<'p>>,
+        pages: usize,
+        limit: Duration,
+    ) -> Result<Known, ClientError> {
         #[derive(Deserialize)]
         struct Page {
             items: Vec<Past>,
             next: Option<String>,
         }
+        let place = place.into();
         let mut known = Known::default();
         let mut cursor: Option<String> = None;
         for _ in 0..pages {
             let mut url = self.url(&["api", "v2", "deployments"]);
             url.query_pairs_mut()
-                .append_pair("app", &place.app)
-                .append_pair("platform", &place.platform)
-                .append_pair("environment", &place.environment)
+                .append_pair("app", place.app)
+                .append_pair("platform", place.platform)
+                .append_pair("environment", place.environment)
                 .append_pair("limit", "100");
             if let Some(cursor) = &cursor {
                 url.query_pairs_mut().append_pair("cursor", cursor);

@@ -139,6 +139,12 @@ fn faults(new: &NewHold, now: i64) -> Vec<Fault> {
     for (field, _) in foreign.into_iter().filter(|(_, value)| value.is_some()) {
         fault(field, format!("means nothing for the kind `{kind}`"));
     }
+    if new.weekly.is_some() && new.kind != HoldKind::Freeze {
+        fault("weekly", format!("means nothing for the kind `{kind}`"));
+    }
+    if new.weekly.as_ref().is_some_and(|weekly| !weekly.is_usable()) {
+        fault("weekly", "must have a zone of the IANA database and two ends that differ".to_owned());
+    }
     if new.until.is_some_and(|until| until <= now || jiff::Timestamp::from_millisecond(until).is_err()) {
         fault("until", "must be later than now, in milliseconds since 1970".to_owned());
     }
@@ -185,6 +191,7 @@ mod tests {
             reason: reason.to_owned(),
             actor: None,
             until: Some(until),
+            weekly: None,
         }
     }
 

@@ -45,7 +45,13 @@ pub(super) async fn ask(State(app): State<App>, question: Question) -> Result<Js
         actor: question.get("actor"),
         dirty: false,
     };
-    let terms = Terms { rank: Rank::of(None, platform, environment), branches: &[], on: &[] };
+    let terms = Terms {
+        rank: Rank::of(None, platform, environment),
+        zone: None,
+        branches: &[],
+        on: &[],
+        before: None,
+    };
     let reasons = reasons(&wish, &terms, &holds, now);
     Ok(Json(json!({
         "app": of, "platform": platform, "environment": environment, "version": version,

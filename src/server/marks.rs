@@ -57,6 +57,7 @@ pub(super) async fn set(State(app): State<App>, named: Named, request: Request) 
         reason: mark.reason,
         actor: mark.actor,
         until: None,
+        weekly: None,
     };
     match app.registry.hold(&new, None).await {
         Ok(held) if held.replayed => Ok(replayed(Json(held.hold))),

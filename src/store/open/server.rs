@@ -25,6 +25,7 @@ const POSTGRES: Plan = Plan {
         (3, "states", include_str!("../migrations/postgres/0003_states.sql")),
         (4, "incidents", include_str!("../migrations/postgres/0004_incidents.sql")),
         (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
+        (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -38,6 +39,7 @@ const MYSQL: Plan = Plan {
         (3, "states", include_str!("../migrations/mysql/0003_states.sql")),
         (4, "incidents", include_str!("../migrations/mysql/0004_incidents.sql")),
         (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
+        (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

@@ -35,6 +35,7 @@ const MIGRATIONS: [(i64, &str, &str); 5] = [
     (3, "states", include_str!("../migrations/sqlite/0003_states.sql")),
     (4, "incidents", include_str!("../migrations/sqlite/0004_incidents.sql")),
     (8, "releases", include_str!("../migrations/sqlite/0008_releases.sql")),
+    (10, "weekly", include_str!("../migrations/sqlite/0010_weekly.sql")),
 ];
 
 impl Store {
