@@ -19,6 +19,7 @@ use crate::domain::dotenv::word as quoted;
 use crate::domain::way::Way;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
+use crate::files;
 use crate::process::{Ended, Invocation, Watch};
 
 /// How long a running registry is asked for what the environment had before.
@@ -39,6 +40,8 @@ pub(super) struct Attempt<'a> {
     /// The deployment that it takes back.
     pub(super) rollback_of: Option<i64>,
     pub(super) reason: Option<String>,
+    /// Where the record is written to, beside the registry.
+    pub(super) result: Option<PathBuf>,
 }
 
 /// How the command ended, and what came of it.
@@ -153,15 +156,22 @@ impl Attempt<'_> {
         )
     }
 
-    /// stdout belongs to the command, so the record goes to the end of stderr.
+    /// stdout belongs to the command, so the record goes to the end of stderr, or to a file. A file that cannot
+    /// be written is no reason to call a deployment failed that is done.
     fn print_record(&self, report: &Report, fate: &Fate, checked: &Checked) {
+        let id = if let Fate::Delivered(accepted) = fate { Some(accepted.id) } else { None };
+        let record = json!({
+            "deployment": id, "delivered": fate.is_delivered(), "report": report,
+            "health": checked.document(),
+        })
+        .to_string();
         if self.context.ui.json {
-            let id = if let Fate::Delivered(accepted) = fate { Some(accepted.id) } else { None };
-            let record = json!({
-                "deployment": id, "delivered": fate.is_delivered(), "report": report,
-                "health": checked.document(),
-            });
-            self.context.ui.note(&record.to_string());
+            self.context.ui.note(&record);
+        }
+        if let Some(file) = &self.result
+            && let Err(error) = files::replace(file, format!("{record}\n").as_bytes())
+        {
+            self.context.ui.warn(&format!("the record is not written: {error}"));
         }
     }
 

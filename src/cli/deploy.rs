@@ -26,6 +26,12 @@ pub(super) struct Deploy {
     /// The app, instead of the configured one
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
+    /// Deploy this tag, commit or branch from a clean worktree, instead of HEAD
+    #[arg(long, value_name = "REV")]
+    rev: Option<String>,
+    /// Write the record to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    result: Option<PathBuf>,
     /// Print what would be run and recorded, and do neither
     #[arg(long)]
     dry_run: bool,
@@ -57,7 +63,10 @@ impl Deploy {
         let repo = place.repo(context)?;
         let target = Target::of(&place.config, Some(repo), self.app.as_deref(), &self.environment)?;
         let (command, folder) = self.command(context, &place, repo)?;
-        let source = Source::of_head(repo)?.in_job(ci::detect(context.world).as_ref());
+        let source = match &self.rev {
+            Some(rev) => Source::of_rev(rev, repo)?,
+            None => Source::of_head(repo)?.in_job(ci::detect(context.world).as_ref()),
+        };
         let recorder = place.recorder(context, &self.reach)?;
         let built = context.world.release_time()?;
         let gate = Gate::ask(context, &place, &recorder.client, &target, &source, !self.dry_run)?;
@@ -75,6 +84,7 @@ impl Deploy {
             kind: None,
             rollback_of: None,
             reason,
+            result: self.result.as_ref().map(|file| context.world.cwd().join(file)),
         };
         let now = Some(context.world.now());
         let mut plain = variables::plain(&attempt.target.environment, &attempt.source, built, now);
@@ -88,6 +98,14 @@ impl Deploy {
         self.pass(context, &attempt, gate)?;
         let given = self.trust_config.as_deref();
         attempt.way = config::way(context, repo, &place.config, &self.environment, given);
+        // It is removed when it goes out of scope, which is after the command.
+        let worktree = match (&self.rev, &attempt.source.sha) {
+            (Some(_), Some(sha)) => Some(repo.worktree(sha)?),
+            _ => None,
+        };
+        if let Some(worktree) = &worktree {
+            worktree.path().clone_into(&mut attempt.folder);
+        }
         attempt.carry_out(plain, &command, self.require_report)
     }
 

@@ -105,6 +105,7 @@ impl Rollback {
             way: config::way(context, repo, &place.config, name, self.trust_config.as_deref()),
             folder: worktree.path().to_owned(),
             kind: Some(Kind::Rollback),
+            result: None,
             rollback_of: plan.bad().map(|bad| bad.id),
             reason: Some(reason),
         };

@@ -104,6 +104,15 @@ impl Source {
         Ok(Self { version, sha: Some(head.oid), branch: head.branch, dirty })
     }
 
+    /// A commit that the user names, with the version that its `VERSION.txt` holds; its files are taken as they
+    /// are committed.
+    pub fn of_rev(rev: &str, repo: &Repo) -> Result<Self, SubjectError> {
+        let sha = repo.resolve(rev)?;
+        let version = version_at(repo, &sha)?.to_string();
+        let branch = repo.resolve(&format!("refs/heads/{rev}")).is_ok().then(|| rev.to_owned());
+        Ok(Self { version, sha: Some(sha), branch, dirty: Some(false) })
+    }
+
     /// The branch that a CI job runs for, where the checkout names none: runners check out a bare commit.
     #[must_use]
     pub fn in_job(self, job: Option<&Job>) -> Self {

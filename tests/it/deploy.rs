@@ -282,3 +282,39 @@ fn a_deployment_whose_recorder_was_killed_can_be_ended_by_a_report() {
     );
     assert_eq!(registry.effects(), ["dev 1.0.0 ongoing", "dev 1.0.0 failed"]);
 }
+
+#[test]
+fn a_revision_is_deployed_from_a_clean_worktree() {
+    let registry = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url());
+    sandbox.git(&["tag", "v1.0.0"]);
+    sandbox.file("VERSION.txt", "1.1.0\n");
+    sandbox.commit("feat: more");
+    sandbox.file("VERSION.txt", "9.9.9\n").file("untracked", "mine");
+    let script = "echo $VERSION $COMMIT $(cat VERSION.txt); test ! -e untracked";
+    let arguments = ["deploy", "production", "--rev", "v1.0.0", "--result", "out/record.json", "--"];
+    let head = sandbox.git(&["rev-parse", "v1.0.0"]);
+    sandbox.run(&[&arguments[..], &["sh", "-c", script]].concat()).says(
+        0,
+        &format!("1.0.0 {head} 1.0.0"),
+        &format!(
+            "production  1.0.0 {SHORT}  ongoing    recorded as deployment 1\n\
+             production  1.0.0 {SHORT}  deployed   [..] s"
+        ),
+    );
+    let record: serde_json::Value = serde_json::from_str(&sandbox.read("out/record.json")).unwrap();
+    assert_eq!((&record["deployment"], &record["delivered"]), (&1.into(), &true.into()));
+    assert_eq!((&record["report"]["sha"], &record["report"]["dirty"]), (&head.into(), &false.into()));
+    assert_eq!(sandbox.git(&["worktree", "list"]).lines().count(), 1);
+    assert_eq!(sandbox.read("VERSION.txt"), "9.9.9\n", "the user's own worktree is as it was");
+    sandbox.run(&["deploy", "dev", "--rev", "v7.0.0", "--", "true"]).says(
+        4,
+        "",
+        "error: `v7.0.0` names no commit here\nhint: run `git fetch --tags` if another clone has it",
+    );
+    // A command that failed leaves no worktree behind either, and its record says so.
+    sandbox.run(&["-q", "deploy", "dev", "--rev", "main", "--result", "r.json", "--", "false"]).exits(1);
+    let record: serde_json::Value = serde_json::from_str(&sandbox.read("r.json")).unwrap();
+    assert_eq!((&record["report"]["status"], &record["report"]["ref"]), (&"failed".into(), &"main".into()));
+    assert_eq!(sandbox.git(&["worktree", "list"]).lines().count(), 1);
+}

@@ -39,6 +39,7 @@ mod server;
 mod status;
 mod support;
 mod surroundings;
+mod terminal;
 mod tidy;
 mod v1_only;
 mod version_files;

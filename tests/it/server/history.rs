@@ -143,3 +143,23 @@ async fn each_filter_leaves_what_it_names(service: Service) {
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["pointer"]), (400, &json!(pointer)));
     }
 }
+
+each_engine!(a_clock_that_jumps_between_two_steps_changes_no_status);
+async fn a_clock_that_jumps_between_two_steps_changes_no_status(service: Service) {
+    let now = NOW.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let hour = 3_600_000;
+    // Back by an hour between the beginning and the end; then ahead by two, which nobody believes.
+    for (run, begin, end, finished) in [("back", now, now - hour, now), ("ahead", now, now + 2 * hour, now)] {
+        for (seq, status, at) in [(1, "ongoing", begin), (2, "deployed", end)] {
+            let report = json!({ "app": "helpdesk", "workload": "desk", "platform": "p", "environment": run,
+                "version": "1.0.0", "status": status, "run_key": run, "seq": seq, "at": at,
+                "duration": if seq == 2 { json!(5) } else { Value::Null } });
+            let answer = service.json(PATH, &report.to_string()).await;
+            assert!(answer.status.is_success(), "{}", answer.text);
+        }
+        let row = &list(&service, &format!("?environment={run}")).await["items"][0];
+        assert_eq!((&row["state"], &row["started_at"]), (&json!("succeeded"), &json!(begin)), "{run}");
+        // The duration is that of the monotonic clock, whatever the other one says.
+        assert_eq!((&row["finished_at"], &row["duration"]), (&json!(finished), &json!(5)), "{run}");
+    }
+}

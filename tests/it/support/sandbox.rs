@@ -201,6 +201,15 @@ impl Sandbox {
         Running { child: command.spawn().unwrap(), aliases: self.aliases.borrow().clone() }
     }
 
+    /// Starts another program and lets it run.
+    #[track_caller]
+    pub(crate) fn start_program(&self, program: &str, args: &[&str]) -> Running {
+        let mut command = self.command(program);
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap_or_else(|error| panic!("`{program}` is needed: {error}"));
+        Running { child, aliases: self.aliases.borrow().clone() }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "tests start programs as a user would")]
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
@@ -233,6 +242,13 @@ impl Running {
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Types something.
+    pub(crate) fn types(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+        stdin.flush().unwrap();
     }
 
     /// Waits for its end.
