@@ -1,22 +1,31 @@
 //! `shipmark preflight`: the checklist before a deployment.
 
-use clap::Args;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::reporting::{Place, Reach};
-use super::{Context, asking, gate, lint, verify};
+use super::{Context, asking, config, gate, lint, verify};
 use crate::ci;
+use crate::config::{Check, Command};
 use crate::deploy::board::{self, Local};
 use crate::deploy::client::Client;
 use crate::deploy::subject::{Source, Target};
+use crate::domain::added::{debug_prints, unlocked};
 use crate::domain::deployment::Current;
 use crate::domain::health::same_commit;
-use crate::domain::preflight::{Facts, Level, Line, Standing, checklist};
+use crate::domain::preflight::{Facts, Level, Line, News, Ran, Standing, checklist};
 use crate::domain::rollback::candidates;
 use crate::domain::text;
+use crate::domain::tier::Tier;
 use crate::error::{Error, Exit, Status};
 use crate::git::Repo;
+use crate::process::Invocation;
 use crate::ui::Tone;
+
+/// How long a command of the checklist may take.
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// Go through the checklist before a deployment of HEAD; exits with 1 if something fails
 #[derive(Args)]
@@ -27,14 +36,28 @@ pub(super) struct Preflight {
     /// The app, instead of the configured one
     #[arg(long, value_name = "NAME")]
     app: Option<String>,
+    /// Say that something was done that no program can see
+    #[arg(long, value_name = "WHAT")]
+    confirm: Vec<Done>,
+    /// Allow the configured commands if this is their hash, as `shipmark config trust --show` gives it
+    #[arg(long, value_name = "HASH")]
+    trust_config: Option<String>,
     #[command(flatten)]
     reach: Reach,
+}
+
+/// What only a person knows.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Done {
+    /// The users know of the deployment
+    UsersTold,
 }
 
 impl Preflight {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let place = Place::anywhere(context)?;
         let repo = place.repo(context)?;
+        let checks = self.checks(context, &place, repo)?;
         let target = Target::named(&place.config, Some(repo), self.app.as_deref(), &self.environment)?;
         let source = Source::of_head(repo)?.in_job(ci::detect(context.world).as_ref());
         let client = place.client(context, &self.reach)?;
@@ -44,9 +67,16 @@ impl Preflight {
         let head = source.sha.clone().unwrap_or_default();
         let standing = standing(&place, repo, &head, item)?;
         let (messages, refused) = messages(&place, repo, &head, item)?;
+        let rank = place.config.rank_of(&target.environment, &target.platform);
+        let backup = self.backup(context, &place, repo, &target.environment)?;
+        let news = news(&place, repo, &head, item)?;
         let (disagreements, _) = verify::look(context, repo, &place.config, false)?;
         let lines = checklist(&Facts {
             environment: &target.environment,
+            ran: &checks,
+            news: news.as_ref(),
+            backup: backup.as_ref().ok_or(rank.tier == Tier::Production),
+            told: self.confirm.contains(&Done::UsersTold),
             version: &source.version,
             paths: &repo.tracked_files()?,
             disagreements: &disagreements,
@@ -77,6 +107,71 @@ impl Preflight {
     }
 }
 
+impl Preflight {
+    fn checks(&self, context: &Context, place: &Place, repo: &Repo) -> Result<Vec<Ran>, Error> {
+        let run = |check: &Check| self.run_one(context, place, repo, &check.name, &check.command);
+        place.config.preflight.checks.iter().map(run).collect()
+    }
+
+    fn backup(
+        &self,
+        context: &Context,
+        place: &Place,
+        repo: &Repo,
+        environment: &str,
+    ) -> Result<Option<Ran>, Error> {
+        let command = place.config.environments.get(environment).and_then(|found| found.backup.as_ref());
+        command.map(|command| self.run_one(context, place, repo, "backup", command)).transpose()
+    }
+
+    /// Runs a command at the root, and keeps of what it says the last line.
+    fn run_one(
+        &self,
+        context: &Context,
+        place: &Place,
+        repo: &Repo,
+        name: &str,
+        command: &Command,
+    ) -> Result<Ran, Error> {
+        config::require(context, repo, &place.config, command, self.trust_config.as_deref())?;
+        let shown = config::shown(command);
+        context.ui.detail(&format!("running {shown}"));
+        let (program, arguments) =
+            command.words.split_first().map_or(("", &[][..]), |(program, rest)| (program.as_str(), rest));
+        let watch = context.world.stopwatch();
+        let failure = match Invocation::new(program, arguments, repo.root()?).capture(b"", PATIENCE) {
+            Err(error) => Some(error.to_string()),
+            Ok(done) if done.status.success() => None,
+            Ok(done) => {
+                let (complaint, text) = (done.complaint(), done.text());
+                let last = complaint.lines().last().or(text.lines().last()).unwrap_or_default();
+                let status =
+                    done.status.code().map_or("a signal".to_owned(), |code| format!("exit status {code}"));
+                Some(if last.is_empty() { status } else { format!("{status}: {last}") })
+            }
+        };
+        let took = i64::try_from(watch.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Ok(Ran { name: name.to_owned(), command: shown, took, failure })
+    }
+}
+
+/// What HEAD brings to the environment; nothing if nobody knows what that has.
+fn news(place: &Place, repo: &Repo, head: &str, item: Option<&Current>) -> Result<Option<News>, Error> {
+    let Some(known) = commit_of(repo, item) else { return Ok(None) };
+    let changed = repo.differing(&known, head, &["**".to_owned()])?;
+    Ok(Some(News {
+        debug_prints: debug_prints(&repo.patch(&known, head)?, &place.config.preflight.allow),
+        unlocked: unlocked(&changed, &repo.tracked_files()?),
+    }))
+}
+
+/// The commit that is recorded on the environment, if it is here.
+fn commit_of(repo: &Repo, item: Option<&Current>) -> Option<String> {
+    let recorded = item.and_then(|item| item.recorded.as_ref()).and_then(|recorded| recorded.sha.as_deref());
+    // Only an object id: other text of the network could be a search or a range.
+    recorded.filter(|sha| same_commit(sha, sha).is_some()).and_then(|sha| repo.resolve(sha).ok())
+}
+
 fn is_at(item: &Current, target: &Target) -> bool {
     (&item.app, &item.platform, &item.environment) == (&target.app, &target.platform, &target.environment)
 }
@@ -90,7 +185,7 @@ fn line(context: &Context, line: &Line) -> String {
         Level::Skip => (Tone::Dim, "skip"),
     };
     let mend = line.mend.as_deref().map(|mend| format!("; {mend}")).unwrap_or_default();
-    format!("{}  {:<10}  {}{mend}", context.ui.out(tone, word), line.check, line.text)
+    format!("{}  {:<12}  {}{mend}", context.ui.out(tone, word), line.check, line.text)
 }
 
 fn standing(place: &Place, repo: &Repo, head: &str, item: Option<&Current>) -> Result<Standing, Error> {
@@ -113,10 +208,7 @@ fn messages(
     head: &str,
     item: Option<&Current>,
 ) -> Result<(usize, Vec<String>), Error> {
-    let recorded = item.and_then(|item| item.recorded.as_ref()).and_then(|recorded| recorded.sha.as_deref());
-    // Only an object id: other text of the network could be a search or a range.
-    let known = recorded.filter(|sha| same_commit(sha, sha).is_some()).and_then(|sha| repo.resolve(sha).ok());
-    let commits = match known {
+    let commits = match commit_of(repo, item) {
         Some(known) => repo.commits(head, Some(&known))?,
         None => repo.history(&place.config.tag_format)?.window,
     };

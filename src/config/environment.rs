@@ -33,6 +33,8 @@ pub struct Environment {
     pub deploy: Option<Command>,
     /// What `rollback` runs; else it is `deploy`.
     pub rollback: Option<Command>,
+    /// What saves the data before a deployment.
+    pub backup: Option<Command>,
     /// Globs of the files that a rollback does not undo.
     pub migrations: Vec<String>,
     /// Whether the command gets our own variables only, those that begin with `SHIPMARK_`.
@@ -86,6 +88,7 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
         url,
         deploy: command(&get("deploy"))?,
         rollback: command(&get("rollback"))?,
+        backup: command(&get("backup"))?,
         migrations: get("migrations")
             .texts("a list of patterns such as `[\"migrations/**\"]`")?
             .unwrap_or_default(),
@@ -102,7 +105,7 @@ fn branches(setting: &Setting) -> Result<Vec<Glob>, ConfigError> {
     }
 }
 
-fn command(setting: &Setting) -> Result<Option<Command>, ConfigError> {
+pub(super) fn command(setting: &Setting) -> Result<Option<Command>, ConfigError> {
     let words =
         setting.texts("a list of a program and its arguments, such as `[\"./deploy\", \"production\"]`")?;
     let from_repository = matches!(setting.leaf.map(|leaf| &leaf.origin), Some(Origin::Repository { .. }));

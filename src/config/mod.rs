@@ -7,6 +7,7 @@ mod environment;
 mod error;
 pub mod keys;
 mod layer;
+mod preflight;
 pub mod schema;
 mod setting;
 pub mod show;
@@ -26,6 +27,8 @@ pub use self::environment::{Command, Environment};
 pub use self::error::ConfigError;
 pub use self::layer::Origin;
 use self::layer::{Leaf, Leaves};
+use self::preflight::preflight;
+pub use self::preflight::{Check, Preflight};
 use self::setting::Setting;
 pub use self::version_file::VersionFile;
 use self::version_file::version_files;
@@ -62,6 +65,7 @@ pub struct Config {
     pub changelog: Changelog,
     pub registry: Option<Registry>,
     pub environments: BTreeMap<String, Environment>,
+    pub preflight: Preflight,
 }
 
 /// Where reports go.
@@ -175,6 +179,7 @@ impl Config {
             version_files: version_files(leaves)?,
             changelog: changelog(leaves)?,
             environments: environments(leaves)?,
+            preflight: preflight(leaves)?,
         })
     }
 

@@ -51,10 +51,11 @@ fn name(root: &Path) -> String {
 /// The commands that come from a file of the repository, in the order of their keys.
 pub fn foreign(config: &Config) -> Vec<&Command> {
     let all = config.environments.values().flat_map(|environment| {
-        let own = [&environment.deploy, &environment.rollback];
+        let own = [&environment.deploy, &environment.rollback, &environment.backup];
         own.into_iter().flatten().chain(&environment.reads)
     });
-    all.filter(|command| command.from_repository).collect()
+    let checks = config.preflight.checks.iter().map(|check| &check.command);
+    all.chain(checks).filter(|command| command.from_repository).collect()
 }
 
 /// What stands for these commands: any change of a key or a word gives another digest.

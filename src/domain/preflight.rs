@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::added::Printed;
 use super::checks::Finding;
-use super::text;
+use super::{span, text};
 
 /// What came of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -21,7 +22,7 @@ pub enum Level {
 pub struct Line {
     pub level: Level,
     /// The name of the check.
-    pub check: &'static str,
+    pub check: String,
     pub text: String,
     /// What to do, where something is to be done.
     pub mend: Option<String>,
@@ -38,10 +39,38 @@ pub enum Standing {
     Between { ahead: usize, behind: usize },
 }
 
+/// A command that was run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    pub name: String,
+    /// As a person would type it.
+    pub command: String,
+    /// How long it took, in milliseconds.
+    pub took: i64,
+    /// Why it failed, if it did.
+    pub failure: Option<String>,
+}
+
+/// What HEAD brings to the environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct News {
+    pub debug_prints: Vec<Printed>,
+    /// The manifests that changed without their lock.
+    pub unlocked: Vec<String>,
+}
+
 /// What the checklist looks at.
 #[derive(Debug)]
 pub struct Facts<'a> {
     pub environment: &'a str,
+    /// The checks of the user's own.
+    pub ran: &'a [Ran],
+    /// Nothing where nothing says what the environment has.
+    pub news: Option<&'a News>,
+    /// The backup, if one is configured, or whether one should be.
+    pub backup: Result<&'a Ran, bool>,
+    /// Whether the caller says that the users know.
+    pub told: bool,
     pub version: &'a str,
     /// Every tracked file at HEAD, from the root.
     pub paths: &'a [String],
@@ -59,11 +88,15 @@ pub struct Facts<'a> {
 
 /// The checklist.
 pub fn checklist(facts: &Facts) -> Vec<Line> {
-    let mut lines = secrets(facts.paths);
+    let mut lines: Vec<Line> = facts.ran.iter().map(ran).collect();
+    lines.extend(debug_prints(facts.news));
+    lines.extend(secrets(facts.paths));
+    lines.extend(dependencies(facts.news));
     let agreed = format!("VERSION.txt, tag and CHANGELOG.md agree on {}", text::line(facts.version));
     lines.extend(or_ok("version", facts.disagreements, agreed));
     lines.push(messages(facts));
     lines.push(standing(facts));
+    lines.extend(backup(facts));
     lines.extend(or_ok("can-deploy", facts.reasons, "no hold, no lock, no freeze".to_owned()));
     lines.push(match &facts.way_back {
         Ok(Some(version)) => line(Level::Ok, "rollback", format!("{} is ready", text::line(version))),
@@ -74,14 +107,68 @@ pub fn checklist(facts: &Facts) -> Vec<Line> {
         ),
         Err(reason) => line(Level::Skip, "rollback", text::line(reason)),
     });
+    lines.push(match facts.told {
+        true => line(Level::Ok, "users told", "confirmed".to_owned()),
+        false => line(Level::Skip, "users told", "confirm with `--confirm users-told`".to_owned()),
+    });
     lines
 }
 
-fn line(level: Level, check: &'static str, text: String) -> Line {
-    Line { level, check, text, mend: None }
+fn line(level: Level, check: &str, text: String) -> Line {
+    Line { level, check: text::line(check), text, mend: None }
 }
 
-fn or_ok(check: &'static str, findings: &[Finding], good: String) -> Vec<Line> {
+fn ran(ran: &Ran) -> Line {
+    let took = span::took(ran.took);
+    match &ran.failure {
+        None => line(Level::Ok, &ran.name, format!("{}   {took}", ran.command)),
+        Some(why) => line(Level::Fail, &ran.name, format!("{}   {took}: {}", ran.command, text::line(why))),
+    }
+}
+
+fn debug_prints(news: Option<&News>) -> Vec<Line> {
+    let check = "debug prints";
+    let Some(news) = news else {
+        return vec![line(Level::Skip, check, "nothing to compare with".to_owned())];
+    };
+    if news.debug_prints.is_empty() {
+        return vec![line(Level::Ok, check, "none is new".to_owned())];
+    }
+    let failed = |print: &Printed| Line {
+        mend: Some("remove it, or allow it by `preflight.allow`".to_owned()),
+        ..line(
+            Level::Fail,
+            check,
+            format!("{}:{} {}", text::line(&print.path), print.line, text::line(&print.text)),
+        )
+    };
+    news.debug_prints.iter().map(failed).collect()
+}
+
+fn dependencies(news: Option<&News>) -> Vec<Line> {
+    let check = "dependencies";
+    let Some(news) = news else { return Vec::new() };
+    if news.unlocked.is_empty() {
+        return vec![line(Level::Ok, check, "no manifest changed without its lock file".to_owned())];
+    }
+    let warned = |path: &String| {
+        line(Level::Warn, check, format!("{} changed without its lock file", text::line(path)))
+    };
+    news.unlocked.iter().map(warned).collect()
+}
+
+fn backup(facts: &Facts) -> Option<Line> {
+    match facts.backup {
+        Ok(done) => Some(ran(done)),
+        Err(false) => None,
+        Err(true) => Some(Line {
+            mend: Some("name one as `backup` of the environment".to_owned()),
+            ..line(Level::Warn, "backup", format!("no backup command for {}", text::line(facts.environment)))
+        }),
+    }
+}
+
+fn or_ok(check: &str, findings: &[Finding], good: String) -> Vec<Line> {
     if findings.is_empty() {
         return vec![line(Level::Ok, check, good)];
     }
@@ -178,6 +265,10 @@ mod tests {
     fn good(paths: &[String]) -> Facts<'_> {
         Facts {
             environment: "production",
+            ran: &[],
+            news: None,
+            backup: Err(false),
+            told: true,
             version: "1.1.0",
             paths,
             disagreements: &[],
@@ -189,18 +280,35 @@ mod tests {
         }
     }
 
+    fn took(name: &str, failure: Option<&str>) -> Ran {
+        let (name, command) = (name.to_owned(), "cargo test".to_owned());
+        Ran { name, command, took: 42_000, failure: failure.map(str::to_owned) }
+    }
+
     #[test]
     fn every_check_has_its_line() {
         let paths = ["a".to_owned(), ".env.example".to_owned()];
+        let (quick, news) = (took("tests", None), News::default());
+        let good = Facts {
+            ran: std::slice::from_ref(&quick),
+            news: Some(&news),
+            backup: Ok(&quick),
+            ..good(&paths)
+        };
         let wanted = [
+            "tests: cargo test   42 s",
+            "debug prints: none is new",
             "secrets: no tracked file has the name of a secret, of 2 files",
+            "dependencies: no manifest changed without its lock file",
             "version: VERSION.txt, tag and CHANGELOG.md agree on 1.1.0",
             "messages: 3 commits read",
             "compare: 3 commits ahead of production",
+            "tests: cargo test   42 s",
             "can-deploy: no hold, no lock, no freeze",
             "rollback: 1.0.1 (764c119) is ready",
+            "users told: confirmed",
         ];
-        assert_eq!(shown(&good(&paths)), wanted.map(|words| (Level::Ok, words.to_owned())));
+        assert_eq!(shown(&good), wanted.map(|words| (Level::Ok, words.to_owned())));
     }
 
     #[test]
@@ -208,7 +316,14 @@ mod tests {
         let found = |problem: &str| Finding { code: "x", problem: problem.to_owned(), mend: "do".to_owned() };
         let (disagreements, reasons) = ([found("no tag"), found("no line")], [found("1.1.0 is held")]);
         let (paths, refused) = (["a/.env".to_owned()], ["wip\u{1b}".to_owned(), "tmp".to_owned()]);
+        let ran = [took("tests", Some("exit status 1"))];
+        let print = Printed { path: "src/kpi.rs".to_owned(), line: 88, text: "dbg!(&row)".to_owned() };
+        let news = News { debug_prints: vec![print], unlocked: vec!["Cargo.toml".to_owned()] };
         let bad = Facts {
+            ran: &ran,
+            news: Some(&news),
+            backup: Err(true),
+            told: false,
             disagreements: &disagreements,
             reasons: &reasons,
             refused: &refused,
@@ -217,13 +332,18 @@ mod tests {
             ..good(&paths)
         };
         let wanted = [
+            (Level::Fail, "tests: cargo test   42 s: exit status 1"),
+            (Level::Fail, "debug prints: src/kpi.rs:88 dbg!(&row)"),
             (Level::Fail, "secrets: a/.env is tracked"),
+            (Level::Warn, "dependencies: Cargo.toml changed without its lock file"),
             (Level::Fail, "version: no tag"),
             (Level::Fail, "version: no line"),
             (Level::Warn, "messages: 2 of 3 commits not conventional: wip\\u{1b} and 1 more"),
             (Level::Fail, "compare: 1 commit of production would be taken back"),
+            (Level::Warn, "backup: no backup command for production"),
             (Level::Fail, "can-deploy: 1.1.0 is held"),
             (Level::Warn, "rollback: production has no good version yet"),
+            (Level::Skip, "users told: confirm with `--confirm users-told`"),
         ];
         assert_eq!(shown(&bad), wanted.map(|(level, words)| (level, words.to_owned())));
     }

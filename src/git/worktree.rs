@@ -29,6 +29,27 @@ impl Repo {
         Ok(Worktree { repo: self, path, _folder: folder })
     }
 
+    /// What `b` adds to `a`, without the lines around it.
+    pub fn patch(&self, a: &str, b: &str) -> Result<String, GitError> {
+        let args = [
+            "diff",
+            "--unified=0",
+            "--no-prefix",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "--end-of-options",
+            a,
+            b,
+        ];
+        let done = self.ask(&args)?;
+        if !done.status.success() {
+            return Err(GitError::Refused { what: "diff", complaint: done.complaint() });
+        }
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    }
+
     /// The files that differ between two commits and match one of the patterns, which are globs from the root.
     pub fn differing(&self, a: &str, b: &str, patterns: &[String]) -> Result<Vec<String>, GitError> {
         if patterns.is_empty() {

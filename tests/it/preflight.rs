@@ -24,29 +24,34 @@ fn a_release_that_may_go_passes_every_check() {
     let (sandbox, server, _data) = begin();
     let short = sandbox.git(&["rev-parse", "--short=7", "v1.0.0^{commit}"]);
     let lines = format!(
-        "ok    secrets     no tracked file has the name of a secret, of 3 files\n\
-         ok    version     VERSION.txt, tag and CHANGELOG.md agree on 1.1.0\n\
-         ok    messages    2 commits read\n\
-         ok    compare     2 commits ahead of production\n\
-         ok    can-deploy  no hold, no lock, no freeze\n\
-         ok    rollback    1.0.0 ({short}) is ready"
+        "ok    debug prints  none is new\n\
+         ok    secrets       no tracked file has the name of a secret, of 3 files\n\
+         ok    dependencies  no manifest changed without its lock file\n\
+         ok    version       VERSION.txt, tag and CHANGELOG.md agree on 1.1.0\n\
+         ok    messages      2 commits read\n\
+         ok    compare       2 commits ahead of production\n\
+         warn  backup        no backup command for production; name one as `backup` of the environment\n\
+         ok    can-deploy    no hold, no lock, no freeze\n\
+         ok    rollback      1.0.0 ({short}) is ready\n\
+         skip  users told    confirm with `--confirm users-told`"
     );
-    sandbox.run(&["preflight", "production"]).says(0, &lines, "0 failed, 0 warnings");
+    sandbox.run(&["preflight", "production"]).says(0, &lines, "0 failed, 1 warning");
     let document = sandbox.run(&["preflight", "production", "--json"]).json(0);
-    assert_eq!((&document["failed"], &document["warnings"]), (&json!(0), &json!(0)));
+    assert_eq!((&document["failed"], &document["warnings"]), (&json!(0), &json!(1)));
     assert_eq!(
-        document["lines"][3],
+        document["lines"][5],
         json!({ "level": "ok", "check": "compare", "text": "2 commits ahead of production", "mend": null })
     );
     drop(server);
-    let old = lines.lines().take(5).collect::<Vec<_>>().join("\n");
+    let old = lines.lines().take(8).collect::<Vec<_>>().join("\n");
     sandbox.run(&["preflight", "production"]).says(
         0,
         &format!(
             "registry unreachable, answer of [..] s ago\n{old}\n\
-             skip  rollback    cannot reach `[REGISTRY]`: Connection refused (os error 111)"
+             skip  rollback      cannot reach `[REGISTRY]`: Connection refused (os error 111)\n\
+             skip  users told    confirm with `--confirm users-told`"
         ),
-        "0 failed, 0 warnings",
+        "0 failed, 1 warning",
     );
 }
 
@@ -58,18 +63,22 @@ fn what_fails_has_its_mend() {
     sandbox.run(&["hold", "set", "production", "--kind", "freeze", "--reason", "audit"]).exits(0);
     sandbox.run(&["preflight", "production"]).says(
         1,
-        "FAIL  secrets     .env is tracked; take it out with `git rm --cached`, and replace the secret: the \
+        "ok    debug prints  none is new\n\
+         FAIL  secrets       .env is tracked; take it out with `git rm --cached`, and replace the secret: the \
          history keeps it\n\
-         FAIL  version     VERSION.txt says 1.0.0, below the release 1.1.0; run `shipmark bump --set` with the \
+         ok    dependencies  no manifest changed without its lock file\n\
+         FAIL  version       VERSION.txt says 1.0.0, below the release 1.1.0; run `shipmark bump --set` with the \
          release's version\n\
-         FAIL  version     CHANGELOG.md begins with 1.1.0, VERSION.txt says 1.0.0; let `shipmark release` write \
+         FAIL  version       CHANGELOG.md begins with 1.1.0, VERSION.txt says 1.0.0; let `shipmark release` write \
          both\n\
-         warn  messages    1 of 3 commits not conventional: oops; see why with `shipmark lint`\n\
-         ok    compare     3 commits ahead of production\n\
-         FAIL  can-deploy  production is frozen: audit; lift it with `shipmark hold lift production --kind \
+         warn  messages      1 of 3 commits not conventional: oops; see why with `shipmark lint`\n\
+         ok    compare       3 commits ahead of production\n\
+         warn  backup        no backup command for production; name one as `backup` of the environment\n\
+         FAIL  can-deploy    production is frozen: audit; lift it with `shipmark hold lift production --kind \
          freeze --reason TEXT`\n\
-         ok    rollback    1.0.0 ([..]) is ready",
-        "4 failed, 1 warning",
+         ok    rollback      1.0.0 ([..]) is ready\n\
+         skip  users told    confirm with `--confirm users-told`",
+        "4 failed, 2 warnings",
     );
 }
 
@@ -79,14 +88,63 @@ fn commits_that_would_be_taken_back_are_a_failure() {
     sandbox.run(&["-q", "deploy", "production", "--", "true"]).exits(0);
     sandbox.git(&["checkout", "--quiet", "v1.0.0"]);
     let told = sandbox.run(&["preflight", "production"]).exits(1).to_owned();
-    let line = "\nFAIL  compare     2 commits of production would be taken back; see them with `shipmark compare \
+    let line = "\nFAIL  compare       2 commits of production would be taken back; see them with `shipmark compare \
                 production`\n";
     assert!(told.contains(line), "{told}");
     sandbox.git(&["checkout", "--quiet", "main"]);
     let first = sandbox.run(&["preflight", "staging"]).exits(0).to_owned();
     assert!(
-        first.contains("\nwarn  compare     nothing to compare with is recorded on staging\n"),
+        first.contains("\nwarn  compare       nothing to compare with is recorded on staging\n"),
         "{first}"
     );
-    assert!(first.ends_with("\nwarn  rollback    staging has no good version yet\n"), "{first}");
+    assert!(first.contains("\nwarn  rollback      staging has no good version yet\n"), "{first}");
+}
+
+#[test]
+fn commands_run_once_they_are_trusted_and_what_is_new_is_looked_at() {
+    let (sandbox, _server, _data) = begin();
+    sandbox.file(
+        "shipmark.toml",
+        "[[preflight.check]]\nname = \"tests\"\ncommand = [\"sh\", \"-c\", \"exit 0\"]\n\
+         [[preflight.check]]\nname = \"style\"\ncommand = [\"sh\", \"-c\", \"echo 'two spaces' >&2; exit 3\"]\n\
+         [preflight]\nallow = [\"examples/*\"]\n\
+         [environments.production]\nbackup = [\"sh\", \"-c\", \"echo saved >backup\"]\n",
+    );
+    sandbox.file("Cargo.lock", "").file("kpi.rs", "fn f() {\n    dbg!(1);\n}\n");
+    sandbox.file("Cargo.toml", "").file("examples/a.rs", "dbg!(2);\n");
+    sandbox.commit("feat: look closer");
+    sandbox.run(&["-q", "deploy", "staging", "--", "true"]).exits(0);
+    sandbox
+        .file("Cargo.toml", "[package]\n")
+        .file("more.rs", "dbg!(3);\n")
+        .file("examples/b.rs", "dbg!(4);\n");
+    sandbox.commit("feat: more");
+    let keys = "`environments.production.backup`, `preflight.check[0].command`, `preflight.check[1].command`";
+    sandbox.run(&["preflight", "staging"]).says(
+        3,
+        "",
+        &format!(
+            "error: the commands of this repository are not allowed: {keys}\n\
+             hint: look at them with `shipmark config trust --show`, then allow them with `shipmark config trust`"
+        ),
+    );
+    sandbox.run(&["config", "trust"]).exits(0);
+    let told = sandbox.run(&["preflight", "staging", "--confirm", "users-told"]).exits(1).to_owned();
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].starts_with("ok    tests         sh -c 'exit 0'   0."), "{told}");
+    assert!(
+        lines[1].starts_with("FAIL  style         sh -c ") && lines[1].ends_with("exit status 3: two spaces"),
+        "{told}"
+    );
+    assert_eq!(
+        lines[2],
+        "FAIL  debug prints  more.rs:1 dbg!(3); remove it, or allow it by `preflight.allow`"
+    );
+    assert_eq!(lines[4], "warn  dependencies  Cargo.toml changed without its lock file");
+    assert_eq!(lines.last().unwrap(), &"ok    users told    confirmed");
+    assert!(!told.contains("backup") && !sandbox.path("backup").exists(), "{told}");
+    let told = sandbox.run(&["preflight", "production"]).exits(1).to_owned();
+    assert!(told.contains("\nok    backup        sh -c 'echo saved >backup'   0."), "{told}");
+    assert!(told.contains("debug prints  kpi.rs:2 dbg!(1);"), "{told}");
+    assert_eq!(sandbox.read("backup"), "saved\n");
 }

@@ -158,6 +158,14 @@ pub const KEYS: &[Key] = &[
     key("links.issues[].url", Text, "\"https://tracker.example/{issue}\"", "their pages"),
     key("hooks.prepare", Flag, "true", "whether an empty commit message gets the known types as comments")
         .or("false"),
+    key("preflight.check[].name", Text, "\"tests\"", "a check of your own before a deployment: its name"),
+    key(
+        "preflight.check[].command",
+        Texts,
+        "[\"cargo\", \"test\"]",
+        "the command that must succeed; needs `shipmark config trust`",
+    ),
+    key("preflight.allow", Texts, "[\"examples/**\"]", "the files in which debug prints are meant to be"),
     key("registry.url", Text, "\"https://registry.example\"", "where deployments are reported"),
     key(
         "environments.*.platform",
@@ -204,6 +212,12 @@ pub const KEYS: &[Key] = &[
         Texts,
         "[\"./scripts/deploy\", \"production\"]",
         "what `rollback` runs; default: `deploy`",
+    ),
+    key(
+        "environments.*.backup",
+        Texts,
+        "[\"./scripts/backup\"]",
+        "what `preflight` runs to save the data first; needs `shipmark config trust`",
     ),
     key("environments.*.migrations", Texts, "[\"migrations/**\"]", "files that a rollback does not undo"),
     key(
