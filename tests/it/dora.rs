@@ -77,7 +77,7 @@ fn a_few_deployments_are_measured_and_each_row_is_accounted_for() {
             "helpdesk on production, [..] to [..] (90 d)\n\
              deployment frequency   0.06 a day       5 deployments in 90 days; on 0 days of a week (median): medium (2023)\n\
              change lead time       not enough data  median of 4 commits, 90 % within 40 h 48 min\n\
-             {:23}1 of them measured from the merge, since a squash keeps no other time\n\
+             {:23}1 of them may be squashes (#), which are measured from the merge\n\
              change fail rate       40 %             2 of 5 deployments failed\n\
              recovery time          not enough data  median over 1 failure\n\
              {:23}deployment {lost} is open since 4 d\n\

@@ -117,7 +117,7 @@ pub(super) fn lead_time(facts: &Facts) -> (Metric, Vec<LeftOut>) {
     if squashed > 0 {
         metric
             .notes
-            .push(format!("{squashed} of them measured from the merge, since a squash keeps no other time"));
+            .push(format!("{squashed} of them may be squashes (#), which are measured from the merge"));
     }
     (metric, left_out)
 }

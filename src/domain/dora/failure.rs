@@ -85,8 +85,9 @@ fn judge(facts: &Facts, at: usize, deployment: &Deployment) -> Option<(Rule, Opt
 fn takes_back(facts: &Facts, at: usize) -> bool {
     let all = &facts.deployments.successes;
     let (Some(old), Some(new)) = (all.get(at), all.get(at + 1)) else { return false };
-    if let Some(target) = new.row.rollback_of {
-        return old.ids.contains(&target);
+    let named = new.row.rollback_of;
+    if named.is_some_and(|target| old.ids.contains(&target)) {
+        return true;
     }
     let course = facts.came.get(at + 1).map_or(Course::Unknown, |came| came.course);
     let forward = match course {
@@ -97,7 +98,7 @@ fn takes_back(facts: &Facts, at: usize) -> bool {
     };
     let before = all.get(..at).unwrap_or_default();
     let ran = before.iter().any(|earlier| same_release(earlier.row, new.row));
-    !forward && (ran || new.row.kind == Some(Kind::Rollback))
+    !forward && (ran || named.is_none() && new.row.kind == Some(Kind::Rollback))
 }
 
 fn later(new: &str, old: &str) -> bool {

@@ -143,7 +143,7 @@ fn the_lead_time_is_that_of_commits() {
     let lead = metric("change lead time");
     assert_eq!((lead.n, lead.value), (9, Some(hours(12.0))));
     assert_eq!(lead.formula, "median of 9 commits, 90 % within 28 h 48 min");
-    assert_eq!(lead.notes, ["1 of them measured from the merge, since a squash keeps no other time"]);
+    assert_eq!(lead.notes, ["1 of them may be squashes (#), which are measured from the merge"]);
 }
 
 #[test]
@@ -250,6 +250,8 @@ fn without_commits_versions_say_which_way_it_went() {
     };
     // 1.0, 1.1, back to 1.0, forward to 1.1: only the first 1.1 failed.
     assert_eq!(of(["1.0.0", "1.1.0", "1.0.0", "1.1.0"], None), [2]);
+    // It says that it takes back another one, and still it takes this one back too.
+    assert_eq!(of(["1.0.0", "1.1.0", "1.2.0", "1.0.0"], Some(Kind::Rollback)), [3]);
     // A rollback to what never ran there is one because it says so.
     assert_eq!(of(["1.0.0", "1.1.0", "1.2.0", "1.0.9"], None), [0; 0]);
     assert_eq!(of(["1.0.0", "1.1.0", "1.2.0", "1.0.9"], Some(Kind::Rollback)), [3]);
