@@ -256,12 +256,9 @@ impl View<'_> {
         Ok(self.context.ui.answer(&lines.join("\n"))?)
     }
 
-    /// A line for all that is held on one of these places, oldest first.
+    /// A line for all that holds on one of these places, oldest first: what runs there, or everything.
     fn held(&self, items: &[&Current]) -> Vec<String> {
-        let speaks = |hold: &&Hold| {
-            hold.is_active(self.now)
-                && items.iter().any(|item| hold.covers(&item.app, &item.platform, &item.environment))
-        };
+        let speaks = |hold: &&Hold| hold.is_active(self.now) && items.iter().any(|item| hold.binds(item));
         self.holds.iter().rev().filter(speaks).map(Hold::sentence).collect()
     }
 

@@ -80,8 +80,7 @@ fn foreign(wish: &Wish, terms: &Terms) -> Option<Finding> {
     Some(Finding { code: "branch", problem, mend })
 }
 
-/// Whether what is held is what is wished. A held commit is held under any version, since a new tag on it
-/// mends nothing (argo-cd#9570).
+/// Whether what is held is what is wished.
 fn binds(wish: &Wish, hold: &Hold) -> bool {
     match hold.kind {
         HoldKind::Freeze => true,
@@ -257,6 +256,7 @@ mod tests {
         assert_eq!(codes(&WISH, of("v1.1.0", None)), ["held"]);
         assert_eq!(codes(&WISH, of("1.0.9", Some("764c119"))), ["held"]);
         assert_eq!(codes(&WISH, of("1.1.1", Some("864c119"))), [""; 0]);
+        assert_eq!(codes(&WISH, of("1.1.0", Some("864c119"))), [""; 0], "another commit of that version");
         assert_eq!(codes(&Wish { sha: None, ..WISH }, of("1.1.1", Some("764c119"))), [""; 0]);
     }
 

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::deployment::Current;
 use super::health::{same_commit, same_version};
 use super::weekly::Weekly;
 use super::{text, zone};
@@ -129,11 +130,19 @@ impl Hold {
         self.lifted_at.is_none() && self.until.is_none_or(|until| now < until)
     }
 
-    /// Whether it is this version that is held, or its commit under another name.
+    /// Whether it is this that is held. The commit decides where both are known: a new tag on it mends nothing
+    /// (argo-cd#9570), and a mend that was deployed without a new version is another commit. Else the version does.
     pub fn names(&self, version: &str, sha: Option<&str>) -> bool {
-        let by_name = self.version.as_deref().is_some_and(|own| same_version(own, version));
-        let commits = self.sha.as_deref().zip(sha);
-        by_name || commits.is_some_and(|(own, sha)| same_commit(own, sha) == Some(true))
+        let commits = self.sha.as_deref().zip(sha).and_then(|(own, sha)| same_commit(own, sha));
+        commits.unwrap_or_else(|| self.version.as_deref().is_some_and(|own| same_version(own, version)))
+    }
+
+    /// Whether it speaks of this place, and of what is recorded there if it speaks of a version.
+    pub fn binds(&self, cell: &Current) -> bool {
+        let live = cell.recorded.as_ref();
+        self.covers(&cell.app, &cell.platform, &cell.environment)
+            && (self.kind != HoldKind::Hold
+                || live.is_some_and(|live| self.names(&live.version, live.sha.as_deref())))
     }
 
     /// Whether it marks a version as bad: then it holds it on every environment.

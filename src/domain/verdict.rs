@@ -76,13 +76,8 @@ pub fn is_stuck(item: &Current, now: i64) -> bool {
 
 /// Whether what is recorded there is held.
 pub fn is_held(item: &Current, moment: &Moment) -> bool {
-    let Some(recorded) = &item.recorded else { return false };
-    moment.holds.iter().any(|hold| {
-        hold.kind == HoldKind::Hold
-            && hold.is_active(moment.now)
-            && hold.covers(&item.app, &item.platform, &item.environment)
-            && hold.names(&recorded.version, recorded.sha.as_deref())
-    })
+    let holds = |hold: &Hold| hold.kind == HoldKind::Hold && hold.is_active(moment.now) && hold.binds(item);
+    moment.holds.iter().any(holds)
 }
 
 /// Whether nothing in a known history is what was observed.
@@ -156,10 +151,10 @@ mod tests {
             ..Hold::of(HoldKind::Hold)
         };
         for (hold, verdict) in [
-            (hold("1.0.1", "0000000", None), Verdict::Held),
+            (hold("1.0.1", "", None), Verdict::Held),
             (hold("9.9.9", "764c119", Some("production")), Verdict::Held),
             (hold("1.0.1", "764c119", Some("dev")), Verdict::Confirmed),
-            (hold("1.0.2", "0000000", None), Verdict::Confirmed),
+            (hold("1.0.1", "0000000", None), Verdict::Confirmed),
         ] {
             let holds = [hold];
             assert_eq!(of(&item(false), &Moment { now: 0, holds: &holds }), verdict, "{holds:?}");

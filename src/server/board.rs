@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::when::When;
 use crate::domain::deployment::{Attempt, Current, State};
-use crate::domain::hold::{Hold, HoldKind};
+use crate::domain::hold::Hold;
 use crate::domain::text;
 use crate::domain::tier::Tier;
 
@@ -117,13 +117,7 @@ fn row(app: &str, cells: &[&Current], keys: &[Key], holds: &[Hold], now: Timesta
 
 /// What holds there now, oldest first: the version that is live, or everything.
 fn held(cell: &Current, holds: &[Hold], now: Timestamp) -> Vec<String> {
-    let binds = |hold: &&Hold| {
-        let live = cell.recorded.as_ref();
-        hold.is_active(now.as_millisecond())
-            && hold.covers(&cell.app, &cell.platform, &cell.environment)
-            && (hold.kind != HoldKind::Hold
-                || live.is_some_and(|live| hold.names(&live.version, live.sha.as_deref())))
-    };
+    let binds = |hold: &&Hold| hold.is_active(now.as_millisecond()) && hold.binds(cell);
     let words = |hold: &Hold| text::page(&format!("{}{}", hold.done(), hold.because(None)));
     holds.iter().rev().filter(binds).map(words).collect()
 }
@@ -233,6 +227,7 @@ fn changed(attempt: &Attempt) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::hold::HoldKind;
 
     fn attempt(id: i64, version: &str, state: State) -> Attempt {
         Attempt {
