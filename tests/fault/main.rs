@@ -29,5 +29,6 @@ mod server;
 mod spool;
 mod stage;
 mod starve;
+mod tls;
 mod weak;
 mod web;
