@@ -16,6 +16,7 @@ use crate::deploy::variables::{self, Variables};
 use crate::deploy::{Fate, PATIENCE, Recorder};
 use crate::domain::deployment::{Kind, Report, State};
 use crate::domain::dotenv::word as quoted;
+use crate::domain::smoke::Smoke;
 use crate::domain::way::Way;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
@@ -33,6 +34,8 @@ pub(super) struct Attempt<'a> {
     pub(super) source: Source,
     /// How it is found out what runs there.
     pub(super) way: Option<Way>,
+    /// What is tried once the program is there.
+    pub(super) smokes: Vec<Smoke>,
     /// Where the command runs.
     pub(super) folder: PathBuf,
     /// What kind of deployment it is, where it is not an ordinary one, and why.
@@ -76,12 +79,14 @@ impl Attempt<'_> {
         let duration = i64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(i64::MAX);
 
         let (state, status) = verdict(ended, watch.first().is_some());
-        let checked = match ended {
-            Ended::Exited(0) => {
-                Checked::now(self.context, self.way.as_ref(), &self.target, &self.source, &mut watch)
-            }
-            _ => Checked::default(),
-        };
+        let checked =
+            match ended {
+                Ended::Exited(0) => {
+                    Checked::now(self.context, self.way.as_ref(), &self.target, &self.source, &mut watch)
+                        .with(self.context, &self.smokes, &self.folder)
+                }
+                _ => Checked::default(),
+            };
         let (state, status) = if checked.failed() { (State::Failed, "failed") } else { (state, status) };
         let run = run.step(state);
         let mut report = self.report(&run, status);
@@ -162,7 +167,7 @@ impl Attempt<'_> {
         let id = if let Fate::Delivered(accepted) = fate { Some(accepted.id) } else { None };
         let record = json!({
             "deployment": id, "delivered": fate.is_delivered(), "report": report,
-            "health": checked.document(),
+            "health": checked.document(), "checks": checked.checks(),
         })
         .to_string();
         if self.context.ui.json {

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::reporting::Place;
-use crate::config::{Command, Config, Origin, schema, show};
+use crate::config::{Command, Config, Origin, Trial, schema, show};
 use crate::deploy::trust::{self, Trust};
 use crate::domain::dotenv::word;
+use crate::domain::smoke::Smoke;
 use crate::domain::text;
 use crate::domain::way::Way;
 use crate::error::{Error, Exit, Status};
@@ -155,6 +156,29 @@ pub(super) fn way(
         }
     }
     found.way.clone()
+}
+
+/// What is tried after a deployment, without what is not allowed.
+pub(super) fn smokes(
+    context: &Context,
+    repo: &Repo,
+    config: &Config,
+    environment: &str,
+    given: Option<&str>,
+) -> Vec<Smoke> {
+    let trials =
+        config.environments.get(environment).map(|found| found.trials.as_slice()).unwrap_or_default();
+    let allowed = |trial: &&Trial| {
+        let refused = trial.command.as_ref().map(|command| require(context, repo, config, command, given));
+        match refused {
+            Some(Err(error)) => {
+                context.ui.warn(&format!("a `verify` is not tried: {}", error.message));
+                false
+            }
+            _ => true,
+        }
+    };
+    trials.iter().filter(allowed).map(|trial| trial.smoke.clone()).collect()
 }
 
 /// Refuses a command of the repository's that the user has not looked at; `given` is `--trust-config`.

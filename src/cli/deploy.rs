@@ -80,6 +80,7 @@ impl Deploy {
             target,
             source,
             way: None,
+            smokes: Vec::new(),
             folder,
             kind: None,
             rollback_of: None,
@@ -98,6 +99,7 @@ impl Deploy {
         self.pass(context, &attempt, gate)?;
         let given = self.trust_config.as_deref();
         attempt.way = config::way(context, repo, &place.config, &self.environment, given);
+        attempt.smokes = config::smokes(context, repo, &place.config, &self.environment, given);
         // It is removed when it goes out of scope, which is after the command.
         let worktree = match (&self.rev, &attempt.source.sha) {
             (Some(_), Some(sha)) => Some(repo.worktree(sha)?),

@@ -35,6 +35,7 @@ mod reporting;
 mod rollback;
 mod rollback_plan;
 mod serve;
+mod smoke;
 mod status;
 mod status_table;
 mod tag;

@@ -102,6 +102,7 @@ impl Rollback {
             recorder,
             target,
             source: plan.source(),
+            smokes: config::smokes(context, repo, &place.config, name, self.trust_config.as_deref()),
             way: config::way(context, repo, &place.config, name, self.trust_config.as_deref()),
             folder: worktree.path().to_owned(),
             kind: Some(Kind::Rollback),

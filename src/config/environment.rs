@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::layer::{Leaf, Leaves};
+use super::smoke::{Trial, trials};
 use super::way::way;
 use super::{ConfigError, NAME, Origin, Setting, http_address, name};
 use crate::domain::glob::Glob;
@@ -33,6 +34,8 @@ pub struct Environment {
     pub deploy: Option<Command>,
     /// What `rollback` runs; else it is `deploy`.
     pub rollback: Option<Command>,
+    /// What is tried after a deployment.
+    pub trials: Vec<Trial>,
     /// What saves the data before a deployment.
     pub backup: Option<Command>,
     /// Globs of the files that a rollback does not undo.
@@ -74,7 +77,9 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
     let number = |leaf: &Leaf| leaf.value.as_integer().ok_or_else(|| order.refuse(leaf, "a whole number"));
     let url = get("url").parsed("an http or https address", http_address)?;
     let (way, reads) = way(leaves, environment, url.as_ref())?;
+    let trials = trials(leaves, environment, url.as_ref())?;
     Ok(Environment {
+        trials,
         tier: get("tier").parsed("development, testing, staging or production", Tier::from_word)?,
         branches: branches(&get("branches"))?,
         zone: get("zone")

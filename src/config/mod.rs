@@ -11,6 +11,7 @@ mod preflight;
 pub mod schema;
 mod setting;
 pub mod show;
+mod smoke;
 mod version_file;
 mod way;
 
@@ -30,6 +31,7 @@ use self::layer::{Leaf, Leaves};
 use self::preflight::preflight;
 pub use self::preflight::{Check, Preflight};
 use self::setting::Setting;
+pub use self::smoke::Trial;
 pub use self::version_file::VersionFile;
 use self::version_file::version_files;
 use crate::domain::decide::OwnRule;

@@ -52,7 +52,8 @@ fn name(root: &Path) -> String {
 pub fn foreign(config: &Config) -> Vec<&Command> {
     let all = config.environments.values().flat_map(|environment| {
         let own = [&environment.deploy, &environment.rollback, &environment.backup];
-        own.into_iter().flatten().chain(&environment.reads)
+        let trials = environment.trials.iter().filter_map(|trial| trial.command.as_ref());
+        own.into_iter().flatten().chain(&environment.reads).chain(trials)
     });
     let checks = config.preflight.checks.iter().map(|check| &check.command);
     all.chain(checks).filter(|command| command.from_repository).collect()

@@ -38,6 +38,7 @@ pub mod readout;
 pub mod reference;
 pub mod released;
 pub mod rollback;
+pub mod smoke;
 pub mod span;
 pub mod text;
 pub mod tier;

@@ -262,3 +262,47 @@ fn compare_says_where_the_record_is_not_what_runs() {
     assert_eq!((&document["seen"][0]["verdict"], &document["seen"][1]), (&json!("drift"), &Value::Null));
     story.sandbox.run(&["compare", "dev", "--no-probe"]).says(0, &format!("{ahead}\n{rest}"), "");
 }
+
+#[test]
+fn what_is_tried_after_a_deployment_decides_too() {
+    let story = Story::tell(&[Says::json(&json!({ "version": "1.0.0" }))], VERSION);
+    let sandbox = &story.sandbox;
+    let health = sandbox.read("shipmark.toml");
+    let begin = format!("dev  1.0.0 {SHORT}  ongoing    recorded as deployment [..]\ndev  1.0.0 {SHORT}");
+    let proved = "confirmed by version after [..] s";
+    let page = "[[environments.dev.verify]]\nurl = \"/login\"\n";
+    let log = "[[environments.dev.verify]]\ncommand = [\"sh\", \"-c\", \"echo all is well\"]\nabsent = [\"ERROR\"]\n";
+    for (verify, status, end) in [
+        (format!("{page}contains = \"version\"\nmax_ms = 60000\n{log}"), 0, "2 checks passed".to_owned()),
+        (
+            format!("{page}contains = \"Sign in\"\n"),
+            1,
+            "check failed: `[PROGRAM]/login` does not say `Sign in`".to_owned(),
+        ),
+        (
+            log.replace("all is well", "ERROR 7"),
+            1,
+            "check failed: `sh -c echo ERROR 7` says: ERROR 7".to_owned(),
+        ),
+    ] {
+        sandbox.file("shipmark.toml", &format!("{health}{verify}"));
+        sandbox.run(&["config", "trust"]).exits(0);
+        let word = if status == 0 { "deployed " } else { "failed   " };
+        sandbox.run(&["deploy", "dev", "--", "true"]).says(
+            status,
+            "",
+            &format!("{begin}  {word}  [..] s, {proved}, {end}"),
+        );
+        assert_eq!(story.recorded(), format!("dev 1.0.0 {}", word.trim()));
+    }
+    // A command that nobody allowed is not tried, and that is said.
+    sandbox.file("shipmark.toml", &format!("{health}{}", log.replace("well", "fine")));
+    sandbox.run(&["deploy", "dev", "--", "true"]).says(
+        0,
+        "",
+        &format!(
+            "warning: a `verify` is not tried: the commands of this repository are not allowed: \
+             `environments.dev.verify[0].command`\n{begin}  deployed   [..] s, {proved}"
+        ),
+    );
+}

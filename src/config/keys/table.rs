@@ -243,6 +243,27 @@ pub const KEYS: &[Key] = &[
         .or("\"60s\""),
     key("environments.*.health.stable", Number, "3", "how many good answers in a row count").or("3"),
     key(
+        "environments.*.verify[].url",
+        Text,
+        "\"/login\"",
+        "what is tried after a deployment: an address, or a path below `url`",
+    ),
+    key("environments.*.verify[].status", Number, "200", "the status that it must answer with").or("200"),
+    key("environments.*.verify[].contains", Text, "\"Sign in\"", "a text that must be in the answer"),
+    key("environments.*.verify[].max_ms", Number, "500", "the milliseconds that it may take"),
+    key(
+        "environments.*.verify[].command",
+        Texts,
+        "[\"docker\", \"logs\", \"--tail\", \"20\", \"helpdesk\"]",
+        "in place of `url`, a command that must succeed; needs `shipmark config trust`",
+    ),
+    key(
+        "environments.*.verify[].absent",
+        Texts,
+        "[\"ERROR\", \"panicked\"]",
+        "texts that must not be in what it says",
+    ),
+    key(
         "environments.*.readout.ssh",
         Text,
         "\"helpdesk-prod\"",
