@@ -40,6 +40,7 @@ pub mod rollback;
 pub mod span;
 pub mod text;
 pub mod tier;
+pub mod token;
 pub mod verdict;
 pub mod version;
 pub mod way;

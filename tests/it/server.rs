@@ -10,5 +10,6 @@ mod metrics;
 mod pages;
 mod releases;
 mod states;
+mod tokens;
 mod v1;
 mod v2;

@@ -29,11 +29,12 @@ const SYNCHRONOUS: SqliteSynchronous =
     if cfg!(feature = "weak") { SqliteSynchronous::Normal } else { SqliteSynchronous::Full };
 
 /// Every migration in order; the list is append-only.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "registry", include_str!("../migrations/sqlite/0001_registry.sql")),
     (2, "holds", include_str!("../migrations/sqlite/0002_holds.sql")),
     (3, "states", include_str!("../migrations/sqlite/0003_states.sql")),
     (4, "incidents", include_str!("../migrations/sqlite/0004_incidents.sql")),
+    (5, "tokens", include_str!("../migrations/sqlite/0005_tokens.sql")),
     (8, "releases", include_str!("../migrations/sqlite/0008_releases.sql")),
 ];
 
