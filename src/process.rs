@@ -156,6 +156,17 @@ impl Invocation {
     }
 }
 
+/// Keeps the memory of this process, which holds a secret from now on, out of the files that a crash leaves. A child
+/// has its own setting again.
+pub fn keep_out_of_core_dumps() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // A kernel that refuses this writes a core only if the user asked for one.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,5 +249,13 @@ mod tests {
             .unwrap();
         assert!(done.text().contains("KEPT=1"));
         assert!(!done.text().contains("GIT_DIR="));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_with_a_secret_leaves_no_core() {
+        use rustix::process::{DumpableBehavior, dumpable_behavior};
+        keep_out_of_core_dumps();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 }

@@ -39,7 +39,7 @@ impl CanDeploy {
         };
         let client = place.client(context, &self.reach)?;
         let (holds, stale) = asking::holds(context, &place, &client, &target, asking::LIMIT, true)?;
-        let reasons = gate::against(context, &place, &target, &source, &holds.items)?;
+        let reasons = gate::against(context, &place, Some(&client), &target, &source, &holds.items)?;
         let allowed = reasons.is_empty();
         let exit = if allowed { Exit::Done } else { Exit::CheckFailed };
         if context.ui.json {

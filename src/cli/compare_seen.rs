@@ -7,7 +7,7 @@ use crate::deploy::board;
 use crate::deploy::observe::{Seen, observe};
 use crate::deploy::operand::{LOCAL, Operand, is_revision};
 use crate::domain::text;
-use crate::domain::verdict::Verdict;
+use crate::domain::verdict::{Moment, Verdict};
 use crate::git::{GitError, Repo};
 
 /// For each name what the program there says; nothing for what is no environment or cannot be asked.
@@ -28,7 +28,9 @@ pub(super) fn look(
     };
     let items = names.map(item);
     let present: Vec<_> = items.iter().flatten().copied().collect();
-    let mut seen = observe(&present, config, trusted, &|_| None).into_iter();
+    // How two commits stand to each other is the same whatever is held.
+    let nothing_else = Moment { now: 0, holds: &[] };
+    let mut seen = observe(&present, config, trusted, &nothing_else, &|_| None).into_iter();
     items.map(|item| item.and_then(|_| seen.next().flatten()))
 }
 

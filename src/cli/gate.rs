@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 
 use super::reporting::Place;
 use super::{Context, asking};
+use crate::config::Config;
 use crate::deploy::PATIENCE;
-use crate::deploy::client::{Client, ClientError};
+use crate::deploy::client::{Client, ClientError, Spot};
 use crate::deploy::subject::{Source, Target};
 use crate::domain::checks::Finding;
 use crate::domain::gate::{Terms, Wish, reasons};
 use crate::domain::hold::Hold;
+use crate::domain::past::Past;
 use crate::domain::text;
 use crate::error::Error;
 
@@ -36,7 +38,8 @@ impl Gate {
             Ok((said, stale)) => (said.items, stale, None),
             Err(error) => (Vec::new(), None, Some(error)),
         };
-        let reasons = against(context, place, target, source, &holds)?;
+        let there = (stale.is_none() && failure.is_none()).then_some(client);
+        let reasons = against(context, place, there, target, source, &holds)?;
         Ok(Self { reasons, stale, failure })
     }
 
@@ -59,17 +62,22 @@ impl Gate {
     }
 }
 
-/// Everything that speaks against a deployment.
+/// Everything that speaks against a deployment. Without a registry to ask, nobody asks what succeeded before:
+/// one that is down stops no deployment.
 pub(super) fn against(
     context: &Context,
     place: &Place,
+    client: Option<&Client>,
     target: &Target,
     source: &Source,
     holds: &[Hold],
 ) -> Result<Vec<Finding>, Error> {
     let config = &place.config;
-    let branches =
-        config.environments.get(&target.environment).map_or(&[][..], |found| found.branches.as_slice());
+    let environment = config.environments.get(&target.environment);
+    let branches = environment.map_or(&[][..], |found| found.branches.as_slice());
+    let before = environment.and_then(|found| found.require.as_deref());
+    let proved = before.zip(client).map(|(before, client)| proved(config, client, target, before));
+    let proved = proved.as_ref().map(|rows| rows.as_deref().map_err(String::as_str));
     // Which branches have the commit is a question only where nobody said which one it is.
     let on = match (&place.repo, &source.sha) {
         (Some(repo), Some(sha)) if source.branch.is_none() && !branches.is_empty() => {
@@ -89,8 +97,15 @@ pub(super) fn against(
         actor: actor.as_deref(),
         dirty: source.dirty == Some(true),
     };
-    let terms = Terms { rank, branches, on: &on };
+    let zone = environment.and_then(|found| found.zone.as_deref());
+    let terms = Terms { rank, zone, branches, on: &on, before: before.zip(proved) };
     Ok(reasons(&wish, &terms, holds, context.world.now().as_millisecond()))
+}
+
+/// What was deployed on the environment that comes before.
+fn proved(config: &Config, client: &Client, target: &Target, before: &str) -> Result<Vec<Past>, String> {
+    let spot = Spot { app: &target.app, platform: config.platform_of(before), environment: before };
+    client.history(spot, PATIENCE).map(|known| known.rows).map_err(|error| error.to_string())
 }
 
 /// One line per reason, with the mend below it.

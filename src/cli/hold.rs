@@ -10,6 +10,7 @@ use crate::deploy::client::{Client, ClientError, Wanted};
 use crate::deploy::subject::{Target, app_of};
 use crate::domain::health::same_version;
 use crate::domain::hold::{Hold, HoldKind, NewHold};
+use crate::domain::weekly::Weekly;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
 
@@ -81,6 +82,12 @@ struct Set {
     /// When it ends by itself: a span such as `2h` or `3d`, or a time such as `2025-10-10T16:00:00+02:00`
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// The span of every week in which a freeze holds, such as `Fri 16:00 - Mon 08:00`
+    #[arg(long, value_name = "SPAN")]
+    weekly: Option<String>,
+    /// By whose clocks it is; default: the environment's `zone`
+    #[arg(long, value_name = "ZONE", requires = "weekly")]
+    zone: Option<String>,
     /// The branch or tag that a lock lets through
     #[arg(long = "ref", value_name = "REF")]
     own: Option<String>,
@@ -169,7 +176,8 @@ fn line(hold: &Hold, now: i64) -> String {
             let reason = reason.as_deref().map(text::line).unwrap_or_default();
             format!("{sentence}; lifted{} {} ago: {reason}", by.unwrap_or_default(), span::age(now - at))
         }
-        (None, _) if !hold.is_active(now) => format!("{sentence}; ended"),
+        (None, _) if !hold.stands(now) => format!("{sentence}; ended"),
+        (None, _) if !hold.is_active(now) => format!("{sentence}; not now"),
         (None, _) => sentence,
     }
 }
@@ -202,6 +210,9 @@ impl Set {
             HoldKind::Hold | HoldKind::Lock if self.all_apps => {
                 Some("`--all-apps` belongs to `--kind freeze`")
             }
+            HoldKind::Hold | HoldKind::Lock if self.weekly.is_some() => {
+                Some("`--weekly` belongs to `--kind freeze`")
+            }
             _ => None,
         };
         if let Some(misfit) = misfit {
@@ -227,7 +238,27 @@ impl Set {
             reason: said(&self.reason)?.to_owned(),
             actor,
             until: self.end(context)?,
+            weekly: self.span(place)?,
         })
+    }
+
+    fn span(&self, place: &Place) -> Result<Option<Weekly>, Error> {
+        let Some(words) = &self.weekly else { return Ok(None) };
+        let name = self.environment.split('/').next().unwrap_or_default();
+        let configured = place.config.environments.get(name).and_then(|found| found.zone.as_deref());
+        let Some(zone) = self.zone.as_deref().or(configured) else {
+            return Err(Error::new(Exit::Usage, "nothing says by whose clocks the span is meant")
+                .hint("name them with `--zone Europe/Paris`, or as `zone` of the environment"));
+        };
+        match Weekly::parse(words, zone) {
+            Some(weekly) => Ok(Some(weekly)),
+            None => {
+                let message =
+                    format!("`{}` in `{}` is no span of a week", text::line(words), text::line(zone));
+                Err(Error::new(Exit::Usage, message)
+                    .hint("write it as `Fri 16:00 - Mon 08:00`, in a zone such as `Europe/Paris`"))
+            }
+        }
     }
 
     /// Milliseconds since 1970 UTC.

@@ -53,7 +53,7 @@ impl Preflight {
             messages,
             refused: &refused,
             standing,
-            reasons: &gate::against(context, &place, &target, &source, &holds.items)?,
+            reasons: &gate::against(context, &place, Some(&client), &target, &source, &holds.items)?,
             way_back: way_back(&client, item, &source),
         });
         let failed = lines.iter().filter(|line| line.level == Level::Fail).count();

@@ -69,6 +69,10 @@ impl Report {
             let message = format!("the registry refused the report: {}", text::line(reason));
             return Err(Error::new(Exit::Registry, message).hint("see it with `shipmark outbox list`"));
         }
+        if let Fate::Lost(reason) = &fate {
+            let message = format!("the report is lost: {}", text::line(reason));
+            return Err(Error::new(Exit::Io, message).hint("mend that, then report it again"));
+        }
         let id = if let Fate::Delivered(accepted) = &fate { accepted.id } else { None };
         if context.ui.json {
             context.ui.document(&json!({

@@ -11,7 +11,7 @@ use super::rollback_plan::Plan;
 use super::{Context, asking, config, confirm};
 use crate::deploy::PATIENCE;
 use crate::deploy::board;
-use crate::deploy::client::{Client, ClientError};
+use crate::deploy::client::{Bad, Client, ClientError};
 use crate::deploy::subject::Target;
 use crate::deploy::variables;
 use crate::domain::deployment::{self, Kind};
@@ -42,6 +42,9 @@ pub(super) struct Rollback {
     /// Why; it is recorded
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Freeze the environment too, so that no newer version goes there either
+    #[arg(long)]
+    freeze_env: bool,
     /// List every commit that is taken back
     #[arg(long)]
     list: bool,
@@ -93,7 +96,7 @@ impl Rollback {
         }
         let reason = confirm::reason(context, name, self.yes, self.reason.as_deref())?;
         let worktree = repo.worktree(&plan.commit)?;
-        let bad = plan.bad().map(|bad| hold_of(&target, bad, &reason, place.actor(context)));
+        let bad = plan.bad().map(|bad| bad_of(&target, bad, &reason, place.actor(context)));
         let attempt = Attempt {
             context,
             recorder,
@@ -112,7 +115,10 @@ impl Rollback {
         }
         let ended = attempt.carry_out(variables, &command, false)?;
         if let Some(bad) = bad {
-            hold(context, &attempt.recorder.client, &bad);
+            mark(context, &attempt.recorder.client, &attempt.target, &bad);
+            if self.freeze_env {
+                freeze(context, &attempt.recorder.client, &attempt.target, &bad);
+            }
         }
         Ok(ended)
     }
@@ -144,33 +150,54 @@ impl Rollback {
 }
 
 /// What keeps the version that went wrong from coming back: automation would deploy it again (kargo#3016).
-fn hold_of(target: &Target, bad: &deployment::Attempt, reason: &str, actor: Option<String>) -> NewHold {
-    NewHold {
-        kind: HoldKind::Hold,
-        app: Some(target.app.clone()),
-        platform: Some(target.platform.clone()),
-        environment: Some(target.environment.clone()),
-        version: Some(bad.version.clone()),
+fn bad_of(target: &Target, bad: &deployment::Attempt, reason: &str, actor: Option<String>) -> Bad {
+    Bad {
+        app: target.app.clone(),
+        version: bad.version.clone(),
         sha: bad.sha.clone(),
-        r#ref: None,
         reason: reason.to_owned(),
         actor,
-        until: None,
     }
 }
 
-/// Holds it whatever came of the rollback, since it is as bad as before. A registry that is down keeps nobody
+/// Marks it whatever came of the rollback, since it is as bad as before. A registry that is down keeps nobody
 /// from going back, so it is told what to do.
-fn hold(context: &Context, client: &Client, bad: &NewHold) {
-    let version = text::line(bad.version.as_deref().unwrap_or_default());
-    let environment = bad.environment.as_deref().unwrap_or_default();
-    let environment = operand(environment, bad.platform.as_deref().unwrap_or(environment));
-    match client.hold(bad, PATIENCE) {
-        Ok(_) | Err(ClientError::Refused { status: 409, .. }) => context.ui.note(&format!(
-            "{version} is held on {environment} (lift: shipmark hold lift {environment} {version} --reason TEXT)"
+fn mark(context: &Context, client: &Client, target: &Target, bad: &Bad) {
+    let version = text::line(&bad.version);
+    let environment = operand(&target.environment, &target.platform);
+    match client.mark(bad, PATIENCE) {
+        Ok(_) => context.ui.note(&format!(
+            "{version} is marked bad (lift: shipmark hold lift {environment} {version} --reason TEXT)"
         )),
         Err(error) => context.ui.warn(&format!(
-            "{version} is not held: {}; do it with `shipmark hold set {environment} {version} --reason TEXT`",
+            "{version} is not marked bad: {}; do it with `shipmark hold set {environment} {version} --reason TEXT`",
+            text::line(&error.to_string())
+        )),
+    }
+}
+
+/// Freezes the environment for what is newer too, until somebody has looked.
+fn freeze(context: &Context, client: &Client, target: &Target, bad: &Bad) {
+    let environment = operand(&target.environment, &target.platform);
+    let new = NewHold {
+        kind: HoldKind::Freeze,
+        app: Some(target.app.clone()),
+        platform: Some(target.platform.clone()),
+        environment: Some(target.environment.clone()),
+        version: None,
+        sha: None,
+        r#ref: None,
+        reason: bad.reason.clone(),
+        actor: bad.actor.clone(),
+        until: None,
+        weekly: None,
+    };
+    match client.hold(&new, PATIENCE) {
+        Ok(_) | Err(ClientError::Refused { status: 409, .. }) => context.ui.note(&format!(
+            "{environment} is frozen (lift: shipmark hold lift {environment} --kind freeze --reason TEXT)"
+        )),
+        Err(error) => context.ui.warn(&format!(
+            "{environment} is not frozen: {}; do it with `shipmark hold set {environment} --kind freeze --reason TEXT`",
             text::line(&error.to_string())
         )),
     }

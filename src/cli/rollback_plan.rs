@@ -150,7 +150,7 @@ impl Plan {
             text::short(&self.commit)
         ));
         let check = if asks_program { "ask the program, " } else { "" };
-        let hold = self.bad().map(|bad| format!(", hold {}", text::line(&bad.version)));
+        let hold = self.bad().map(|bad| format!(", mark {} bad", text::line(&bad.version)));
         lines.push(format!("then   {check}record the rollback{}", hold.unwrap_or_default()));
         for other in &self.others {
             let short = other.sha.as_deref().map_or("", text::short);
@@ -176,7 +176,7 @@ impl Plan {
             "from": self.from,
             "to": self.to,
             "commit": self.commit,
-            "holds": self.bad().map(|bad| &bad.version),
+            "marks": self.bad().map(|bad| &bad.version),
             "taken_back": self.back,
             "come_back": self.again,
             "migrations": self.migrations,

@@ -10,11 +10,13 @@ use super::status_table::{Cell, Table};
 use super::{Context, config};
 use crate::deploy::answers::Matrix;
 use crate::deploy::board::{self, Column, Local};
-use crate::deploy::client::Client;
-use crate::deploy::observe::{Seen, observe};
+use crate::deploy::client::{Client, Wanted};
+use crate::deploy::observe::{Seen, observe, unasked};
 use crate::deploy::operand::Operand;
 use crate::deploy::subject::app_of;
 use crate::domain::deployment::Current;
+use crate::domain::hold::Hold;
+use crate::domain::verdict::Moment;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit};
 
@@ -54,6 +56,8 @@ struct View<'a> {
     /// For each item what its program says, where it can be asked.
     seen: Vec<Option<Seen>>,
     now: i64,
+    /// What is held anywhere.
+    holds: Vec<Hold>,
 }
 
 impl Status {
@@ -62,10 +66,20 @@ impl Status {
         let client = place.client(context, &self.reach)?;
         let Asked { matrix, stale } = asking::current(context, &place, &client)?;
         let own = app_of(&place.config, place.repo.as_ref());
-        let seen = match self.no_probe {
-            true => Vec::new(),
-            false => look(context, &place, &client, &matrix, stale.is_none()),
+        let now = context.world.now().as_millisecond();
+        // A server without holds, or one that is away, has none to show.
+        let holds = match stale {
+            Some(_) => Vec::new(),
+            None => client.holds(&Wanted::default(), asking::LIMIT).unwrap_or_default(),
         };
+        let moment = Moment { now, holds: &holds };
+        let mut seen = match self.no_probe {
+            true => vec![None; matrix.items.len()],
+            false => look(context, &place, &client, &matrix, stale.is_none(), &moment),
+        };
+        for (seen, item) in seen.iter_mut().zip(&matrix.items) {
+            *seen = seen.take().or_else(|| unasked(item, &moment));
+        }
         let view = View {
             context,
             place: &place,
@@ -75,7 +89,8 @@ impl Status {
             own,
             seen,
             here: here(&place)?,
-            now: context.world.now().as_millisecond(),
+            now,
+            holds,
         };
         match &self.environment {
             None => view.show_all()?,
@@ -92,6 +107,7 @@ fn look(
     client: &Client,
     matrix: &Matrix,
     reachable: bool,
+    moment: &Moment,
 ) -> Vec<Option<Seen>> {
     let (config, repo) = (&place.config, place.repo.as_ref());
     let own = app_of(config, repo);
@@ -103,7 +119,7 @@ fn look(
     };
     let items: Vec<&Current> = matrix.items.iter().collect();
     let ours: Vec<&Current> = items.iter().copied().filter(|item| own == Some(item.app.as_str())).collect();
-    let mut seen = observe(&ours, config, trusted, &history).into_iter();
+    let mut seen = observe(&ours, config, trusted, moment, &history).into_iter();
     items
         .iter()
         .map(|item| if own == Some(item.app.as_str()) { seen.next().flatten() } else { None })
@@ -153,6 +169,7 @@ impl View<'_> {
         unknown.sort();
         unknown.dedup();
         lines.extend(unknown);
+        lines.extend(self.held(&self.matrix.items.iter().collect::<Vec<_>>()));
         Ok(self.context.ui.answer(&lines.join("\n"))?)
     }
 
@@ -208,7 +225,9 @@ impl View<'_> {
         let local = self.here.as_ref().map(|here| {
             json!({ "version": here.version, "sha": here.sha, "branch": here.branch, "dirty": here.dirty })
         });
+        let holds: Vec<&Hold> = self.holds.iter().filter(|hold| hold.is_active(self.now)).collect();
         json!({
+            "holds": holds,
             "registry": self.registry,
             "answered_at": self.matrix.at,
             "stale_seconds": self.stale.map(|age| age / 1000),
@@ -233,7 +252,14 @@ impl View<'_> {
             Some(item) => self.sentence(item),
             None => format!("{} is not recorded on {}", text::line(app), text::line(environment)),
         });
+        lines.extend(self.held(item.as_slice()));
         Ok(self.context.ui.answer(&lines.join("\n"))?)
+    }
+
+    /// A line for all that holds on one of these places, oldest first: what runs there, or everything.
+    fn held(&self, items: &[&Current]) -> Vec<String> {
+        let speaks = |hold: &&Hold| hold.is_active(self.now) && items.iter().any(|item| hold.binds(item));
+        self.holds.iter().rev().filter(speaks).map(Hold::sentence).collect()
     }
 
     fn sentence(&self, item: &Current) -> String {

@@ -65,7 +65,7 @@ impl Cell {
 fn tone_of(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Confirmed => Tone::Good,
-        Verdict::Drift | Verdict::Unreported => Tone::Bad,
+        Verdict::Drift | Verdict::Unreported | Verdict::Stuck | Verdict::Held => Tone::Bad,
         Verdict::Failed => Tone::Plain,
         Verdict::Unverified => Tone::Caution,
     }

@@ -9,6 +9,7 @@ use super::{ConfigError, NAME, Origin, Setting, http_address, name};
 use crate::domain::glob::Glob;
 use crate::domain::tier::Tier;
 use crate::domain::way::Way;
+use crate::domain::zone;
 
 /// One environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub struct Environment {
     pub url: Option<Url>,
     /// The branches that may go there; none means any.
     pub branches: Vec<Glob>,
+    /// By whose clocks freezes begin and end.
+    pub zone: Option<String>,
+    /// The environment on which a version must have succeeded before it may go here.
+    pub require: Option<String>,
     /// How it is found out what runs there.
     pub way: Option<Way>,
     /// The commands that this takes.
@@ -70,6 +75,9 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
     Ok(Environment {
         tier: get("tier").parsed("development, testing, staging or production", Tier::from_word)?,
         branches: branches(&get("branches"))?,
+        zone: get("zone")
+            .parsed("a time zone such as `Europe/Paris`", |text| zone::find(text).map(|_| text.to_owned()))?,
+        require: get("require").parsed(NAME, name)?,
         bare: get("plain_variables").flag()? == Some(false),
         way,
         reads,
@@ -152,6 +160,10 @@ mod tests {
             (
                 "tier = \"prod\"",
                 "`environments.a.tier` is `prod`, not development, testing, staging or production",
+            ),
+            (
+                "zone = \"Europe/Atlantis\"",
+                "`environments.a.zone` is `Europe/Atlantis`, not a time zone such as `Europe/Paris`",
             ),
             (
                 "branches = [\"[\"]",

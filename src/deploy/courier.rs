@@ -1,6 +1,8 @@
 //! Carries what lies in the outbox to its registry: oldest first per target, and never past a report of the
-//! same target that has to wait.
+//! same target that has to wait. A few targets are served at once.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::outbox::{Outbox, OutboxError};
@@ -15,6 +17,9 @@ const REQUEST: Duration = Duration::from_secs(10);
 
 /// A rest of the time in which no answer could be expected.
 const TOO_SHORT: Duration = Duration::from_millis(20);
+
+/// How many targets are served at once.
+const ABREAST: usize = 4;
 
 /// How often a lock that another process holds is tried.
 const POLL: Duration = Duration::from_millis(20);
@@ -46,24 +51,17 @@ pub fn send(
     world: &World,
     patience: Patience,
     limit: Duration,
-    post: &dyn Fn(&Fact, Duration) -> Delivery,
+    post: &(dyn Fn(&Fact, Duration) -> Delivery + Sync),
 ) -> Result<Round, OutboxError> {
     let watch = world.stopwatch();
-    let mut round = Round::default();
     let sending = loop {
         match outbox.lock(registry)? {
             Some(sending) => break sending,
-            None if watch.elapsed() + POLL >= limit => return Ok(Round { busy: true, ..round }),
+            None if watch.elapsed() + POLL >= limit => return Ok(Round { busy: true, ..Round::default() }),
             None => std::thread::sleep(POLL),
         }
     };
-    let mut courier = Courier { sending, world, patience, limit, watch, post };
-    for queue in courier.sending.queues()? {
-        if !courier.serve(queue, &mut round)? {
-            break;
-        }
-    }
-    Ok(round)
+    Courier { sending, world, patience, limit, watch, post }.deliver()
 }
 
 struct Courier<'a> {
@@ -72,13 +70,61 @@ struct Courier<'a> {
     patience: Patience,
     limit: Duration,
     watch: Stopwatch,
-    post: &'a dyn Fn(&Fact, Duration) -> Delivery,
+    post: &'a (dyn Fn(&Fact, Duration) -> Delivery + Sync),
 }
 
+/// The targets that nobody serves so far, each with its place in the order of the answers.
+type Open = VecDeque<(usize, Vec<Letter>)>;
+
 impl Courier<'_> {
+    /// The first target alone shows whether the registry is there; then the others come together.
+    fn deliver(&self) -> Result<Round, OutboxError> {
+        let mut open: Open = self.sending.queues()?.into_iter().enumerate().collect();
+        let mut round = Round::default();
+        if let Some((_, first)) = open.pop_front()
+            && !self.serve(first, &mut round)?
+        {
+            return Ok(round);
+        }
+        let servers = open.len().min(ABREAST);
+        let open = Mutex::new(open);
+        let mut served: Vec<(usize, Round)> = Vec::new();
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..servers).map(|_| scope.spawn(|| self.work(&open))).collect();
+            for thread in threads {
+                // A thread that panics has the bug of `serve`, which is told as such.
+                let rounds = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                served.extend(rounds);
+            }
+            Ok::<(), OutboxError>(())
+        })?;
+        served.sort_by_key(|(place, _)| *place);
+        for (_, part) in served {
+            round.delivered.extend(part.delivered);
+            round.refused.extend(part.refused);
+            round.kept.extend(part.kept);
+        }
+        Ok(round)
+    }
+
+    /// Serves one target after the other, until there is none or the registry is not worth another try.
+    fn work(&self, open: &Mutex<Open>) -> Result<Vec<(usize, Round)>, OutboxError> {
+        let mut rounds = Vec::new();
+        loop {
+            let next = open.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some((place, queue)) = next else { return Ok(rounds) };
+            let mut round = Round::default();
+            let reached = self.serve(queue, &mut round)?;
+            rounds.push((place, round));
+            if !reached {
+                open.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            }
+        }
+    }
+
     /// Sends one target's reports up to the first that has to wait; `false` if the registry is not worth
     /// another try in this round.
-    fn serve(&mut self, queue: Vec<Letter>, round: &mut Round) -> Result<bool, OutboxError> {
+    fn serve(&self, queue: Vec<Letter>, round: &mut Round) -> Result<bool, OutboxError> {
         for letter in queue {
             let parcel = &letter.parcel;
             let honoured = parcel.asked || self.patience == Patience::All;
@@ -132,7 +178,6 @@ fn random(world: &World) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::path::Path;
 
     use super::*;
@@ -163,13 +208,13 @@ mod tests {
 
     /// Sends with one answer for all, and tells the steps that were tried.
     fn round(outbox: &Outbox, patience: Patience, delivery: &Delivery) -> (Round, Vec<i64>) {
-        let tried = RefCell::new(Vec::new());
+        let tried = Mutex::new(Vec::new());
         let post = |report: &Fact, _| {
-            tried.borrow_mut().push(report.seq());
+            tried.lock().unwrap().push(report.seq());
             delivery.clone()
         };
         let round = send(outbox, REGISTRY, &world(), patience, LIMIT, &post).unwrap();
-        (round, tried.into_inner())
+        (round, tried.into_inner().unwrap())
     }
 
     fn retry(wait: Wait, reached: bool) -> Delivery {

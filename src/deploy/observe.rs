@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::deployment::Current;
 use crate::domain::health::Observed;
 use crate::domain::past::Past;
-use crate::domain::verdict::{Verdict, verdict};
+use crate::domain::verdict::{Moment, Verdict, is_held, is_stuck, verdict};
 use crate::probe::Probe;
 
 /// Why nothing is read off a machine.
@@ -28,6 +28,8 @@ impl Seen {
         match (self.verdict, &self.problem) {
             (Verdict::Confirmed, _) => "confirmed".to_owned(),
             (Verdict::Drift, _) => format!("DRIFT: runs {}", runs()),
+            (Verdict::Stuck, _) => "STUCK".to_owned(),
+            (Verdict::Held, _) => "HELD".to_owned(),
             (Verdict::Unreported, _) => format!("UNREPORTED: runs {}", runs()),
             (_, Some(problem)) if why => format!("unverified: {problem}"),
             (_, None) if why && self.verdict == Verdict::Unverified => {
@@ -39,6 +41,16 @@ impl Seen {
     }
 }
 
+/// What is known of a cell whose program nobody asked, if it is worth a word.
+pub fn unasked(item: &Current, moment: &Moment) -> Option<Seen> {
+    let verdict = match () {
+        () if is_stuck(item, moment.now) => Verdict::Stuck,
+        () if is_held(item, moment) => Verdict::Held,
+        () => return None,
+    };
+    Some(Seen { observed: None, problem: None, verdict })
+}
+
 /// One answer for each cell, in their order; nothing for an environment without a configured way to ask.
 /// `trusted` says whether commands of the repository may run. `history` gives what was deployed to a place, and
 /// is asked only where something else runs.
@@ -46,6 +58,7 @@ pub fn observe(
     items: &[&Current],
     config: &Config,
     trusted: bool,
+    moment: &Moment,
     history: &dyn Fn(&Current) -> Option<Vec<Past>>,
 ) -> Vec<Option<Seen>> {
     let environment = |item: &Current| config.environments.get(&item.environment);
@@ -69,22 +82,27 @@ pub fn observe(
         };
         asked.into_iter().map(|thread| thread.map(ended)).collect()
     });
-    items.iter().zip(looked).map(|(item, looked)| looked.map(|looked| seen(item, looked, history))).collect()
+    items
+        .iter()
+        .zip(looked)
+        .map(|(item, looked)| looked.map(|looked| seen(item, looked, moment, history)))
+        .collect()
 }
 
 fn seen(
     item: &Current,
     looked: Result<Observed, String>,
+    moment: &Moment,
     history: &dyn Fn(&Current) -> Option<Vec<Past>>,
 ) -> Seen {
     let (observed, problem) = match looked {
         Ok(observed) => (Some(observed), None),
         Err(problem) => (None, Some(problem)),
     };
-    let mut found = verdict(item, observed.as_ref(), None);
+    let mut found = verdict(item, observed.as_ref(), None, moment);
     if found == Verdict::Drift {
         let rows = history(item);
-        found = verdict(item, observed.as_ref(), rows.as_deref());
+        found = verdict(item, observed.as_ref(), rows.as_deref(), moment);
     }
     Seen { observed, problem, verdict: found }
 }

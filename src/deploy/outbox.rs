@@ -75,6 +75,10 @@ impl Outbox {
         // Temporary files of this crate are readable by their owner alone.
         let mut file = tempfile::NamedTempFile::new_in(&aside).map_err(failed("write in", &aside))?;
         file.write_all(&text).map_err(failed("write", &path))?;
+        if cfg!(feature = "weak") {
+            file.persist(&path).map_err(|error| failed("write", &path)(error.error))?;
+            return Ok(());
+        }
         file.as_file().sync_all().map_err(failed("write", &path))?;
         file.persist(&path).map_err(|error| failed("write", &path)(error.error))?;
         Ok(files::sync_folder(&folder)?)
@@ -204,9 +208,14 @@ impl Outbox {
     }
 
     pub(super) fn remove(&self, part: &str, file: &str) -> Result<(), OutboxError> {
-        let path = self.part(part).join(file);
-        fs::remove_file(&path).map_err(failed("remove", &path))?;
+        self.remove_softly(part, file)?;
         Ok(files::sync_folder(&self.part(part))?)
+    }
+
+    /// The same, but a power cut may bring the file back.
+    pub(super) fn remove_softly(&self, part: &str, file: &str) -> Result<(), OutboxError> {
+        let path = self.part(part).join(file);
+        fs::remove_file(&path).map_err(failed("remove", &path))
     }
 
     /// The right to send to one registry, unless another process has it. The kernel takes it back when its
@@ -235,10 +244,15 @@ impl Outbox {
     }
 
     pub(super) fn rename(&self, from: &str, to: &str, file: &str) -> Result<(), OutboxError> {
-        let (old, new) = (self.part(from).join(file), self.part(to).join(file));
-        fs::rename(&old, &new).map_err(failed("move", &old))?;
+        self.rename_softly(from, to, file)?;
         files::sync_folder(&self.part(to))?;
         Ok(files::sync_folder(&self.part(from))?)
+    }
+
+    /// The same, but a power cut may take it back.
+    pub(super) fn rename_softly(&self, from: &str, to: &str, file: &str) -> Result<(), OutboxError> {
+        let (old, new) = (self.part(from).join(file), self.part(to).join(file));
+        fs::rename(&old, &new).map_err(failed("move", &old))
     }
 }
 

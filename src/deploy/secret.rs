@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::client::ClientError;
 use crate::files;
 use crate::http::Token;
+use crate::process;
 use crate::world::World;
 
 const TOKEN: &str = "SHIPMARK_TOKEN";
@@ -21,6 +22,7 @@ pub(super) fn token(world: &World) -> Result<Option<Token>, ClientError> {
         (None, Some(file)) => (closed(&world.cwd().join(file))?, file.to_owned()),
         (None, None) => return Ok(None),
     };
+    process::keep_out_of_core_dumps();
     Token::parse(&text).map(Some).ok_or(ClientError::BadToken(origin))
 }
 

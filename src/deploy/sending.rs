@@ -27,7 +27,9 @@ impl Sending<'_> {
         for file in self.own(self.outbox.names("new")?) {
             match self.outbox.read("new", &file) {
                 Ok(letter) => {
-                    match queues.iter_mut().find(|queue| queue.iter().any(|l| same_target(l, &letter))) {
+                    let of =
+                        |queue: &&mut Vec<Letter>| queue.first().is_some_and(|l| same_target(l, &letter));
+                    match queues.iter_mut().find(of) {
                         Some(queue) => queue.push(letter),
                         None => queues.push(vec![letter]),
                     }
@@ -41,18 +43,20 @@ impl Sending<'_> {
         Ok(queues)
     }
 
-    /// Takes a letter out of the queue for as long as it is on its way; `false` if the user dropped it.
+    /// Takes a letter out of the queue for as long as it is on its way; `false` if the user dropped it. A power
+    /// cut may take that back, and the next holder of the lock would.
     pub fn lease(&self, letter: &Letter) -> Result<bool, OutboxError> {
-        match self.outbox.rename("new", "cur", &letter.file) {
+        match self.outbox.rename_softly("new", "cur", &letter.file) {
             Ok(()) => Ok(true),
             Err(OutboxError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// The registry has it.
+    /// The registry has it. A power cut may bring the letter back, and then it is sent once more, without a second
+    /// effect.
     pub fn delivered(&self, letter: &Letter) -> Result<(), OutboxError> {
-        self.outbox.remove("cur", &letter.file)
+        self.outbox.remove_softly("cur", &letter.file)
     }
 
     /// The registry will never take it.

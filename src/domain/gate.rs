@@ -4,6 +4,8 @@ use super::checks::Finding;
 use super::glob::Glob;
 use super::health::{same_commit, same_version};
 use super::hold::{Hold, HoldKind};
+use super::past::Past;
+use super::rollback::candidates;
 use super::text;
 use super::tier::{Rank, Tier};
 
@@ -27,10 +29,14 @@ pub struct Wish<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
     pub rank: Rank,
+    /// By whose clocks times are shown.
+    pub zone: Option<&'a str>,
     /// The branches that may go there; none means any.
     pub branches: &'a [Glob],
     /// The branches that have the commit, where nothing says which of them it is deployed from.
     pub on: &'a [String],
+    /// The environment on which it must have succeeded before, with what was deployed there.
+    pub before: Option<(&'a str, Result<&'a [Past], &'a str>)>,
 }
 
 /// Everything that speaks against it at a time, in milliseconds since 1970 UTC: holds of the version first,
@@ -42,9 +48,10 @@ pub fn reasons(wish: &Wish, terms: &Terms, holds: &[Hold], now: i64) -> Vec<Find
     let mut found = Vec::new();
     for kind in [HoldKind::Hold, HoldKind::Lock, HoldKind::Freeze] {
         let of_kind = holds.iter().filter(|hold| hold.kind == kind);
-        found.extend(of_kind.filter(applies).map(|hold| reason(wish, hold)));
+        found.extend(of_kind.filter(applies).map(|hold| reason(wish, terms.zone, hold)));
     }
     found.extend(foreign(wish, terms));
+    found.extend(unproved(wish, terms));
     // Changed files matter where people work with the program; elsewhere they are recorded and no more.
     if wish.dirty && terms.rank.tier == Tier::Production {
         let problem = format!(
@@ -73,16 +80,11 @@ fn foreign(wish: &Wish, terms: &Terms) -> Option<Finding> {
     Some(Finding { code: "branch", problem, mend })
 }
 
-/// Whether what is held is what is wished. A held commit is held under any version, since a new tag on it
-/// mends nothing (argo-cd#9570).
+/// Whether what is held is what is wished.
 fn binds(wish: &Wish, hold: &Hold) -> bool {
     match hold.kind {
         HoldKind::Freeze => true,
-        HoldKind::Hold => {
-            let version = hold.version.as_deref().is_some_and(|version| same_version(version, wish.version));
-            let commits = hold.sha.as_deref().zip(wish.sha);
-            version || commits.is_some_and(|(held, wished)| same_commit(held, wished) == Some(true))
-        }
+        HoldKind::Hold => hold.names(wish.version, wish.sha),
         HoldKind::Lock => {
             let owner = hold.actor.is_some() && hold.actor.as_deref() == wish.actor;
             let passes = hold.r#ref.as_deref().is_none_or(|own| Some(own) == wish.r#ref);
@@ -91,13 +93,14 @@ fn binds(wish: &Wish, hold: &Hold) -> bool {
     }
 }
 
-fn reason(wish: &Wish, hold: &Hold) -> Finding {
+fn reason(wish: &Wish, zone: Option<&str>, hold: &Hold) -> Finding {
     let (code, what) = match hold.kind {
-        HoldKind::Hold => ("held", format!("{} is held", text::line(wish.version))),
-        HoldKind::Lock => ("locked", format!("{} is locked", text::line(wish.environment))),
-        HoldKind::Freeze => ("frozen", format!("{} is frozen", text::line(wish.environment))),
+        HoldKind::Hold if hold.is_mark() => ("bad", wish.version),
+        HoldKind::Hold => ("held", wish.version),
+        HoldKind::Lock => ("locked", wish.environment),
+        HoldKind::Freeze => ("frozen", wish.environment),
     };
-    let problem = format!("{what}{}", hold.because());
+    let problem = format!("{} is {}{}", text::line(what), hold.done(), hold.because(zone));
     let environment = operand(wish.environment, wish.platform);
     let mend = match (hold.kind, hold.version.as_deref()) {
         (HoldKind::Hold, Some(version)) => {
@@ -118,9 +121,39 @@ pub fn operand(environment: &str, platform: &str) -> String {
     }
 }
 
+/// A version that did not succeed where it had to before. What ran there and was taken back has not.
+fn unproved(wish: &Wish, terms: &Terms) -> Option<Finding> {
+    let (environment, rows) = terms.before?;
+    let (environment, version) = (text::line(environment), text::line(wish.version));
+    let problem = match rows {
+        Err(reason) => {
+            format!("nothing says whether {version} succeeded on {environment}: {}", text::line(reason))
+        }
+        Ok(rows) => {
+            let is = |row: &Past| {
+                let commits = row.sha.as_deref().zip(wish.sha);
+                commits
+                    .and_then(|(a, b)| same_commit(a, b))
+                    .unwrap_or_else(|| same_version(&row.version, wish.version))
+            };
+            match candidates(rows).iter().find(|found| is(found.row)) {
+                Some(found) if found.taken_back => {
+                    format!("{version} was taken back on {environment}")
+                }
+                Some(_) => return None,
+                None => format!("{version} never succeeded on {environment}"),
+            }
+        }
+    };
+    let mend = format!("deploy it on {environment} first");
+    Some(Finding { code: "unverified", problem, mend })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::deployment::State;
+    use crate::domain::weekly::Weekly;
 
     const SHA: &str = "764c119aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     const WISH: Wish = Wish {
@@ -137,26 +170,21 @@ mod tests {
     fn hold(kind: HoldKind) -> Hold {
         let name = |text: &str| Some(text.to_owned());
         Hold {
-            id: "h1".to_owned(),
-            kind,
             app: name("helpdesk"),
             platform: name("eu"),
             environment: name("production"),
-            version: None,
-            sha: None,
-            r#ref: None,
-            reason: "broken\u{1b}".to_owned(),
-            actor: name("ben"),
-            created_at: 0,
             until: Some(1_000),
-            lifted_at: None,
-            lifted_by: None,
-            lift_reason: None,
+            ..Hold::of(kind)
         }
     }
 
-    const TERMS: Terms =
-        Terms { rank: Rank { tier: Tier::Production, guessed: true }, branches: &[], on: &[] };
+    const TERMS: Terms = Terms {
+        rank: Rank { tier: Tier::Production, guessed: true },
+        zone: None,
+        branches: &[],
+        on: &[],
+        before: None,
+    };
 
     fn codes(wish: &Wish, hold: Hold) -> Vec<&'static str> {
         reasons(wish, &TERMS, &[hold], 999).iter().map(|finding| finding.code).collect()
@@ -178,6 +206,31 @@ mod tests {
         assert_eq!(said.as_deref(), Some("production takes nothing from the branch mainly"));
         let said = problem(&of(None), &on[..1]);
         assert_eq!(said.as_deref(), Some("1.1.0 is on no branch that production takes"));
+    }
+
+    #[test]
+    fn a_version_must_be_proved_before() {
+        let of = |rows: &[Past]| {
+            let terms = Terms { before: Some(("staging", Ok(rows))), ..TERMS };
+            reasons(&WISH, &terms, &[], 0).pop().map(|finding| finding.problem)
+        };
+        let row = |id, version, sha: &str, state| Past {
+            sha: Some(sha.to_owned()),
+            ..Past::of(id, version, state)
+        };
+        let good = row(1, "1.1.0-rc.1", &SHA[..9], State::Succeeded);
+        assert_eq!(of(std::slice::from_ref(&good)), None, "the same commit, whatever it was called");
+        let failed = row(2, "1.1.0", SHA, State::Failed);
+        let never = Some("1.1.0 never succeeded on staging".to_owned());
+        assert_eq!(of(&[failed]), never);
+        assert_eq!(of(&[row(1, "1.1.0", "864c119", State::Succeeded)]), never, "another commit of that name");
+        let older = || row(0, "1.0.0", "0000000", State::Superseded);
+        let again = row(3, "1.0.0", "0000000", State::Succeeded);
+        let back = of(&[older(), good, again]);
+        assert_eq!(back.as_deref(), Some("1.1.0 was taken back on staging"));
+        let terms = Terms { before: Some(("staging", Err("no answer"))), ..TERMS };
+        let unknown = reasons(&WISH, &terms, &[], 0).pop().unwrap();
+        assert_eq!(unknown.problem, "nothing says whether 1.1.0 succeeded on staging: no answer");
     }
 
     #[test]
@@ -203,6 +256,7 @@ mod tests {
         assert_eq!(codes(&WISH, of("v1.1.0", None)), ["held"]);
         assert_eq!(codes(&WISH, of("1.0.9", Some("764c119"))), ["held"]);
         assert_eq!(codes(&WISH, of("1.1.1", Some("864c119"))), [""; 0]);
+        assert_eq!(codes(&WISH, of("1.1.0", Some("864c119"))), [""; 0], "another commit of that version");
         assert_eq!(codes(&Wish { sha: None, ..WISH }, of("1.1.1", Some("764c119"))), [""; 0]);
     }
 
@@ -236,6 +290,22 @@ mod tests {
         assert_eq!(codes(&WISH, Hold { until: Some(999), ..freeze() }), [""; 0]);
         assert_eq!(codes(&WISH, Hold { until: None, ..freeze() }), ["frozen"]);
         assert_eq!(codes(&WISH, Hold { lifted_at: Some(1), ..freeze() }), [""; 0]);
+    }
+
+    #[test]
+    fn a_weekly_freeze_holds_in_its_hours_and_times_are_local() {
+        // 1970-01-01 was a Thursday; Paris was an hour before UTC.
+        let weekly = |text: &str| Hold {
+            weekly: Weekly::parse(text, "Europe/Paris"),
+            until: Some(3_600_000),
+            ..hold(HoldKind::Freeze)
+        };
+        assert_eq!(codes(&WISH, weekly("Thu 01:01 - Fri 00:00")), [""; 0]);
+        let holds = [weekly("Thu 01:00 - Fri 00:00")];
+        let terms = Terms { zone: Some("Europe/Paris"), ..TERMS };
+        let told = "production is frozen by ben until Thu 1970-01-01 02:00 Europe/Paris every week Thu 01:00 - Fri \
+                    00:00 Europe/Paris: broken\\u{1b}";
+        assert_eq!(reasons(&WISH, &terms, &holds, 0)[0].problem, told);
     }
 
     #[test]

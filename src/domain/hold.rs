@@ -4,7 +4,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::deployment::Current;
+use super::health::{same_commit, same_version};
+use super::weekly::Weekly;
+use super::{text, zone};
 
 /// What is held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,9 @@ pub struct NewHold {
     /// When it ends by itself, in milliseconds since 1970 UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
+    /// When it holds in every week, for the kind `freeze` only; absent: at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekly: Option<Weekly>,
 }
 
 /// What is held, as `GET /api/v2/holds` gives it.
@@ -79,6 +85,9 @@ pub struct Hold {
     pub created_at: i64,
     /// Milliseconds since 1970 UTC; absent if only a person ends it.
     pub until: Option<i64>,
+    /// When it holds in every week; absent: at any time.
+    #[serde(default)]
+    pub weekly: Option<Weekly>,
     /// Milliseconds since 1970 UTC; absent while nobody lifted it.
     pub lifted_at: Option<i64>,
     pub lifted_by: Option<String>,
@@ -86,9 +95,59 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Whether it holds at a time, in milliseconds since 1970 UTC. It ends at `until`, not after it.
+    /// One that names nothing and never ends, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(kind: HoldKind) -> Self {
+        Self {
+            id: "h1".to_owned(),
+            kind,
+            app: None,
+            platform: None,
+            environment: None,
+            version: None,
+            sha: None,
+            r#ref: None,
+            reason: "broken\u{1b}".to_owned(),
+            actor: Some("ben".to_owned()),
+            created_at: 0,
+            until: None,
+            weekly: None,
+            lifted_at: None,
+            lifted_by: None,
+            lift_reason: None,
+        }
+    }
+
+    /// Whether it holds at a time, in milliseconds since 1970 UTC.
     pub fn is_active(&self, now: i64) -> bool {
+        let at = Timestamp::from_millisecond(now).unwrap_or_default();
+        self.stands(now) && self.weekly.as_ref().is_none_or(|weekly| weekly.is_inside(at))
+    }
+
+    /// Whether nobody lifted it and it has not ended, though it may not hold at every hour. It ends at `until`,
+    /// not after it.
+    pub fn stands(&self, now: i64) -> bool {
         self.lifted_at.is_none() && self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it is this that is held. The commit decides where both are known: a new tag on it mends nothing
+    /// (argo-cd#9570), and a mend that was deployed without a new version is another commit. Else the version does.
+    pub fn names(&self, version: &str, sha: Option<&str>) -> bool {
+        let commits = self.sha.as_deref().zip(sha).and_then(|(own, sha)| same_commit(own, sha));
+        commits.unwrap_or_else(|| self.version.as_deref().is_some_and(|own| same_version(own, version)))
+    }
+
+    /// Whether it speaks of this place, and of what is recorded there if it speaks of a version.
+    pub fn binds(&self, cell: &Current) -> bool {
+        let live = cell.recorded.as_ref();
+        self.covers(&cell.app, &cell.platform, &cell.environment)
+            && (self.kind != HoldKind::Hold
+                || live.is_some_and(|live| self.names(&live.version, live.sha.as_deref())))
+    }
+
+    /// Whether it marks a version as bad: then it holds it on every environment.
+    pub fn is_mark(&self) -> bool {
+        self.kind == HoldKind::Hold && self.environment.is_none() && self.platform.is_none()
     }
 
     /// `helpdesk 1.1.0 is held on production by maya: kpi page answers 500`
@@ -104,16 +163,22 @@ impl Hold {
         };
         let app = name(&self.app).unwrap_or_else(|| "every app".to_owned());
         let version = name(&self.version).map(|version| format!(" {version}")).unwrap_or_default();
-        let done = match self.kind {
+        format!("{app}{version} is {} {place}{}", self.done(), self.because(None))
+    }
+
+    /// What became of it, in a word.
+    pub fn done(&self) -> &'static str {
+        match self.kind {
+            HoldKind::Hold if self.is_mark() => "marked bad",
             HoldKind::Hold => "held",
             HoldKind::Lock => "locked",
             HoldKind::Freeze => "frozen",
-        };
-        format!("{app}{version} is {done} {place}{}", self.because())
+        }
     }
 
-    /// ` for main by maya until 2025-10-10 16:00:00 UTC: kpi page answers 500`
-    pub fn because(&self) -> String {
+    /// ` for main by maya until 2025-10-10 16:00:00 UTC: kpi page answers 500`; times by the clocks of a zone, if
+    /// one is named.
+    pub fn because(&self, zone: Option<&str>) -> String {
         let mut words = String::new();
         if let Some(own) = &self.r#ref {
             words = format!(" for {}", text::line(own));
@@ -122,7 +187,10 @@ impl Hold {
             words = format!("{words} by {}", text::line(actor));
         }
         if let Some(until) = self.until.and_then(|until| Timestamp::from_millisecond(until).ok()) {
-            words = format!("{words} until {}", until.strftime("%Y-%m-%d %H:%M:%S UTC"));
+            words = format!("{words} until {}", zone::shown(until, zone));
+        }
+        if let Some(weekly) = &self.weekly {
+            words = format!("{words} every week {weekly}");
         }
         format!("{words}: {}", text::line(&self.reason))
     }

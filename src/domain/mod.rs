@@ -44,6 +44,8 @@ pub mod token;
 pub mod verdict;
 pub mod version;
 pub mod way;
+pub mod weekly;
+pub mod zone;
 
 /// How properties are tried. What fails becomes a test of its own, so no file of seeds is kept.
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::deployment::{Attempt, Current};
+use super::deployment::{Attempt, Current, State};
 use super::health::{Observed, Proof, Wanted, same_commit, same_version};
+use super::hold::{Hold, HoldKind};
 use super::past::Past;
 
 /// One word for a cell; the first that applies counts.
@@ -14,16 +15,37 @@ pub enum Verdict {
     Unreported,
     /// Something else runs than what is recorded: never switched, or put back by hand.
     Drift,
+    /// The newest attempt never reported its end.
+    Stuck,
     /// The newest attempt failed; the last good version still counts as recorded.
     Failed,
+    /// What is recorded there is held, or marked bad.
+    Held,
     /// The program gave no answer, or one that proves nothing.
     Unverified,
     /// The program says that it is what is recorded.
     Confirmed,
 }
 
+/// What else is known of the moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment<'a> {
+    /// Milliseconds since 1970 UTC.
+    pub now: i64,
+    pub holds: &'a [Hold],
+}
+
+/// How long a deployment may take before nobody believes that it still runs, in milliseconds; the registry gives
+/// it up after the same time.
+const TIME_OUT: i64 = 3_600_000;
+
 /// The verdict on a cell. `history` is what was deployed there, if that is known.
-pub fn verdict(item: &Current, observed: Option<&Observed>, history: Option<&[Past]>) -> Verdict {
+pub fn verdict(
+    item: &Current,
+    observed: Option<&Observed>,
+    history: Option<&[Past]>,
+    moment: &Moment,
+) -> Verdict {
     let judged = match (observed, &item.recorded) {
         (None, _) => None,
         (Some(observed), None) => {
@@ -34,7 +56,9 @@ pub fn verdict(item: &Current, observed: Option<&Observed>, history: Option<&[Pa
     match judged {
         Some(Err(_)) if observed.is_some_and(|observed| is_unknown(observed, history)) => Verdict::Unreported,
         Some(Err(_)) => Verdict::Drift,
-        _ if is_failed(item) => Verdict::Failed,
+        _ if is_stuck(item, moment.now) => Verdict::Stuck,
+        _ if item.newest.state == State::Failed => Verdict::Failed,
+        _ if is_held(item, moment) => Verdict::Held,
         Some(Ok(good)) if good.proof != Proof::Reachable => Verdict::Confirmed,
         _ => Verdict::Unverified,
     }
@@ -44,9 +68,16 @@ fn wanted<'a>(item: &'a Current, recorded: &'a Attempt) -> Wanted<'a> {
     Wanted { version: &recorded.version, sha: recorded.sha.as_deref(), environment: &item.environment }
 }
 
-fn is_failed(item: &Current) -> bool {
-    use super::deployment::State::{Failed, TimedOut};
-    matches!(item.newest.state, Failed | TimedOut)
+/// Whether the newest attempt passed its time.
+pub fn is_stuck(item: &Current, now: i64) -> bool {
+    let newest = &item.newest;
+    newest.state == State::TimedOut || !newest.state.is_final() && now - newest.started_at > TIME_OUT
+}
+
+/// Whether what is recorded there is held.
+pub fn is_held(item: &Current, moment: &Moment) -> bool {
+    let holds = |hold: &Hold| hold.kind == HoldKind::Hold && hold.is_active(moment.now) && hold.binds(item);
+    moment.holds.iter().any(holds)
 }
 
 /// Whether nothing in a known history is what was observed.
@@ -63,7 +94,6 @@ fn is_unknown(observed: &Observed, history: Option<&[Past]>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::deployment::State;
 
     fn attempt(id: i64, version: &str, state: State, sha: &str) -> Attempt {
         Attempt {
@@ -101,6 +131,37 @@ mod tests {
         Past { sha: Some(sha.to_owned()), ..Past::of(1, version, State::Superseded) }
     }
 
+    const NOW: Moment = Moment { now: 0, holds: &[] };
+
+    #[test]
+    fn what_never_ended_and_what_is_held_have_their_words() {
+        let good = seen("1.0.1", "764c119");
+        let of = |item: &Current, moment: &Moment| super::verdict(item, Some(&good), None, moment);
+        let mut running = item(true);
+        running.newest.state = State::Running;
+        running.newest.started_at = 5;
+        assert_eq!(of(&running, &Moment { now: TIME_OUT + 5, ..NOW }), Verdict::Confirmed);
+        assert_eq!(of(&running, &Moment { now: TIME_OUT + 6, ..NOW }), Verdict::Stuck);
+        running.newest.state = State::TimedOut;
+        assert_eq!(of(&running, &NOW), Verdict::Stuck);
+        let hold = |version: &str, sha: &str, environment: Option<&str>| Hold {
+            version: Some(version.to_owned()),
+            sha: Some(sha.to_owned()),
+            environment: environment.map(str::to_owned),
+            ..Hold::of(HoldKind::Hold)
+        };
+        for (hold, verdict) in [
+            (hold("1.0.1", "", None), Verdict::Held),
+            (hold("9.9.9", "764c119", Some("production")), Verdict::Held),
+            (hold("1.0.1", "764c119", Some("dev")), Verdict::Confirmed),
+            (hold("1.0.1", "0000000", None), Verdict::Confirmed),
+        ] {
+            let holds = [hold];
+            assert_eq!(of(&item(false), &Moment { now: 0, holds: &holds }), verdict, "{holds:?}");
+            assert_eq!(of(&item(true), &Moment { now: 0, holds: &holds }), Verdict::Failed);
+        }
+    }
+
     #[test]
     fn the_first_word_that_applies_counts() {
         let history = [row("1.0.1", "764c1190000"), row("1.0.0", "90546310000")];
@@ -114,11 +175,11 @@ mod tests {
             (true, seen("1.0.1", "764c119"), Verdict::Failed),
             (true, seen("1.0.0", "9054631"), Verdict::Drift),
         ] {
-            let found = super::verdict(&item(failed), Some(&observed), Some(&history));
+            let found = super::verdict(&item(failed), Some(&observed), Some(&history), &NOW);
             assert_eq!(found, verdict, "{failed} {observed:?}");
         }
-        assert_eq!(super::verdict(&item(false), None, None), Verdict::Unverified);
+        assert_eq!(super::verdict(&item(false), None, None, &NOW), Verdict::Unverified);
         // Without a history it cannot be said that nobody reported it.
-        assert_eq!(super::verdict(&item(false), Some(&seen("3.0.0", "")), None), Verdict::Drift);
+        assert_eq!(super::verdict(&item(false), Some(&seen("3.0.0", "")), None, &NOW), Verdict::Drift);
     }
 }

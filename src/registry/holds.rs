@@ -71,6 +71,14 @@ impl Registry {
         self.one_hold(id).await
     }
 
+    /// The mark of a bad version: the hold of it that names no environment.
+    pub(crate) async fn mark_of(&self, app: &str, version: &str) -> Result<Hold, RegistryError> {
+        let name = |text: &str| Some(text.to_owned());
+        let slot = slot_of(HoldKind::Hold, [&name(app), &None, &None, &name(version)]);
+        let known = self.store.one_hold(HoldKey::Slot(&slot)).await?;
+        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such hold"))
+    }
+
     /// One hold.
     pub(crate) async fn one_hold(&self, id: &str) -> Result<Hold, RegistryError> {
         // PostgreSQL cannot store it, so no hold has it in its id.
@@ -89,9 +97,13 @@ impl Registry {
 
 /// What stands once only: a version of a place is held once, and a place has one lock and one freeze.
 fn slot(new: &NewHold) -> String {
+    slot_of(new.kind, [&new.app, &new.platform, &new.environment, &new.version])
+}
+
+fn slot_of(kind: HoldKind, names: [&Option<String>; 4]) -> String {
     let of = |name: &Option<String>| name.as_ref().map_or_else(String::new, |name| format!("={name}"));
-    let parts = [&new.app, &new.platform, &new.environment, &new.version].map(of);
-    digest([new.kind.word()].into_iter().chain(parts.iter().map(String::as_str)))
+    let parts = names.map(of);
+    digest([kind.word()].into_iter().chain(parts.iter().map(String::as_str)))
 }
 
 /// Everything that is wrong with a request; `now` in milliseconds since 1970 UTC.
@@ -126,6 +138,12 @@ fn faults(new: &NewHold, now: i64) -> Vec<Fault> {
     }
     for (field, _) in foreign.into_iter().filter(|(_, value)| value.is_some()) {
         fault(field, format!("means nothing for the kind `{kind}`"));
+    }
+    if new.weekly.is_some() && new.kind != HoldKind::Freeze {
+        fault("weekly", format!("means nothing for the kind `{kind}`"));
+    }
+    if new.weekly.as_ref().is_some_and(|weekly| !weekly.is_usable()) {
+        fault("weekly", "must have a zone of the IANA database and two ends that differ".to_owned());
     }
     if new.until.is_some_and(|until| until <= now || jiff::Timestamp::from_millisecond(until).is_err()) {
         fault("until", "must be later than now, in milliseconds since 1970".to_owned());
@@ -173,6 +191,7 @@ mod tests {
             reason: reason.to_owned(),
             actor: None,
             until: Some(until),
+            weekly: None,
         }
     }
 

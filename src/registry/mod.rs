@@ -106,8 +106,21 @@ impl Registry {
 
     /// Records a v1 deployment. With a `key`, a repeated request gives the first answer.
     pub(crate) async fn create(&self, new: &NewVersion, key: Option<&str>) -> Result<Created, RegistryError> {
-        let entry = new.entry(key, self.world.now(), self.world.new_id());
-        if let Entered::New(id) = self.store.enter(&entry).await? {
+        let (now, id) = (self.world.now(), self.world.new_id());
+        let told = new.entry(key, now, id.clone());
+        if let Entered::New(id) = self.store.enter(&told).await? {
+            return Ok(Created::New(id));
+        }
+        if let Some(run_key) = &told.run_key {
+            let known = self.store.by_run_key(run_key).await?;
+            if let Some(known) = known.filter(|known| known.request_hash == told.moment.request_hash) {
+                return Ok(Created::Replayed(known.id));
+            }
+        }
+        let entry = new.plain_entry(key, now, id);
+        if told.run_key.is_some()
+            && let Entered::New(id) = self.store.enter(&entry).await?
+        {
             return Ok(Created::New(id));
         }
         let first = match key {

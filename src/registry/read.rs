@@ -5,8 +5,12 @@ use jiff::{Span, Timestamp};
 
 use super::{Registry, RegistryError};
 use crate::domain::deployment::Current;
+use crate::domain::hold::Hold;
 use crate::domain::past::Past;
-use crate::store::{self, Listed, Place, Row, Stat, Wanted};
+use crate::store::{self, HoldsWanted, Listed, Place, Row, Stat, Wanted};
+
+/// More holds than stand at a time anywhere.
+const HELD: i64 = 10_000;
 
 /// A page of a list, by the rules of v1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,13 @@ impl Registry {
     /// What is where: every app, or one.
     pub(crate) async fn current(&self, app: Option<&str>) -> Result<Vec<Current>, RegistryError> {
         Ok(self.store.matrix(app).await?)
+    }
+
+    /// What is where, and what is held.
+    pub(crate) async fn board(&self) -> Result<(Vec<Current>, Vec<Hold>), RegistryError> {
+        let active_at = Some(self.world.now().as_millisecond());
+        let wanted = HoldsWanted { active_at, limit: HELD, ..HoldsWanted::default() };
+        Ok((self.store.matrix(None).await?, self.store.holds(&wanted).await?))
     }
 
     /// What was deployed, newest first, one page.

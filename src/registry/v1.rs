@@ -1,9 +1,11 @@
 //! The rules of API v1: any status may follow any, and a row without further facts still fills the board.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 
+use super::report::{self, faults};
 use crate::domain::chain::digest;
-use crate::domain::deployment::{State, Why};
+use crate::domain::deployment::{Report, State, Why};
 use crate::store::{Entry, Known, Moment, Step};
 
 /// A v1 create after its checks; `status` is in lower case.
@@ -21,6 +23,51 @@ pub(crate) struct NewVersion {
 impl NewVersion {
     /// The attempt that this row is. The app is the workload, since v1 has no other name for what runs.
     pub(super) fn entry(&self, key: Option<&str>, now: Timestamp, event_key: String) -> Entry {
+        if let Some((report, state)) = self.told(now) {
+            return self.entry_of(&report, state, key, now, event_key);
+        }
+        self.plain_entry(key, now, event_key)
+    }
+
+    /// The report that `raw` holds, if it says the same as the row: a shipmark that took this server for one of v1
+    /// alone put it there. Its next step may come by v2, and finds the deployment by its key.
+    fn told(&self, now: Timestamp) -> Option<(Report, State)> {
+        #[derive(Deserialize)]
+        struct Told {
+            shipmark: Report,
+        }
+        let Told { shipmark: report } = serde_json::from_str(&self.raw).ok()?;
+        let (state, faults) = faults(&report, now.as_millisecond());
+        let state = state.filter(|state| faults.is_empty() && *state == State::from_v1(&self.status))?;
+        let same = report.workload == self.workload
+            && report.platform == self.platform
+            && report.environment == self.environment
+            && report.version == self.version;
+        same.then_some((report, state))
+    }
+
+    fn entry_of(
+        &self,
+        report: &Report,
+        state: State,
+        key: Option<&str>,
+        now: Timestamp,
+        event_key: String,
+    ) -> Entry {
+        let entry = report::entry(report, state, None, now, event_key);
+        Entry {
+            changelog_url: self.changelog_url.clone(),
+            raw: self.raw.clone(),
+            status: self.status.clone(),
+            date: now,
+            idempotency_key: key.map(str::to_owned),
+            moment: Moment { source: "v1", ..entry.moment },
+            ..entry
+        }
+    }
+
+    /// The attempt of a row that says nothing more.
+    pub(super) fn plain_entry(&self, key: Option<&str>, now: Timestamp, event_key: String) -> Entry {
         let at = now.as_millisecond();
         let state = State::from_v1(&self.status);
         let request_hash = digest([

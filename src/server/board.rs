@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::when::When;
 use crate::domain::deployment::{Attempt, Current, State};
+use crate::domain::hold::Hold;
 use crate::domain::text;
 use crate::domain::tier::Tier;
 
@@ -44,6 +45,8 @@ struct Cell {
     main: Option<Shown>,
     /// The newest attempt, where it is not the one that is live.
     newest: Option<Shown>,
+    /// What is held there.
+    holds: Vec<String>,
 }
 
 /// An attempt in words.
@@ -68,7 +71,7 @@ fn key(cell: &Current) -> Key<'_> {
 
 impl Board {
     /// The board of these cells as it stands at `now`.
-    pub(super) fn of(cells: &[Current], now: Timestamp) -> Self {
+    pub(super) fn of(cells: &[Current], holds: &[Hold], now: Timestamp) -> Self {
         let mut keys: Vec<Key> = cells.iter().map(key).collect();
         keys.sort_unstable();
         keys.dedup();
@@ -85,7 +88,7 @@ impl Board {
             read_at: When::at(now.as_millisecond(), now, true),
             columns: keys.iter().map(column).collect(),
             many: keys.len() > ROOMY,
-            rows: apps.iter().map(|(app, cells)| row(app, cells, &keys, now)).collect(),
+            rows: apps.iter().map(|(app, cells)| row(app, cells, &keys, holds, now)).collect(),
         }
     }
 
@@ -100,15 +103,23 @@ fn column((_, environment, platform): &Key) -> Column {
     Column { environment: text::page(environment), platform }
 }
 
-fn row(app: &str, cells: &[&Current], keys: &[Key], now: Timestamp) -> Row {
+fn row(app: &str, cells: &[&Current], keys: &[Key], holds: &[Hold], now: Timestamp) -> Row {
     let team = cells.first().map(|cell| cell.workload.as_str()).filter(|team| *team != app);
     let cell = |wanted: &Key| {
         let found = cells.iter().find(|cell| key(cell) == *wanted);
         let Column { environment, platform } = column(wanted);
         let (main, newest) = found.map_or((None, None), |found| shown_of(found, now));
-        Cell { environment, platform, main, newest }
+        let holds = found.map_or_else(Vec::new, |found| held(found, holds, now));
+        Cell { environment, platform, main, newest, holds }
     };
     Row { app: text::page(app), team: team.map(text::page), cells: keys.iter().map(cell).collect() }
+}
+
+/// What holds there now, oldest first: the version that is live, or everything.
+fn held(cell: &Current, holds: &[Hold], now: Timestamp) -> Vec<String> {
+    let binds = |hold: &&Hold| hold.is_active(now.as_millisecond()) && hold.binds(cell);
+    let words = |hold: &Hold| text::page(&format!("{}{}", hold.done(), hold.because(None)));
+    holds.iter().rev().filter(binds).map(words).collect()
 }
 
 /// What is live, or else the newest attempt; and the newest attempt where it is another.
@@ -216,6 +227,7 @@ fn changed(attempt: &Attempt) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::hold::HoldKind;
 
     fn attempt(id: i64, version: &str, state: State) -> Attempt {
         Attempt {
@@ -253,23 +265,42 @@ mod tests {
     #[test]
     fn columns_go_from_development_to_production() {
         let cells = ["production", "dev", "preproduction", "test", "qa"].map(|name| live("a", name));
-        let board = Board::of(&cells, now());
+        let board = Board::of(&cells, &[], now());
         let names: Vec<_> = board.columns.iter().map(|column| column.environment.as_str()).collect();
         assert_eq!(names, ["dev", "qa", "test", "preproduction", "production"]);
         assert_eq!(board.sentence, "Everything is live.");
     }
 
     #[test]
+    fn what_is_held_is_shown_where_it_holds() {
+        let hold = |kind, version: &str, environment: Option<&str>| Hold {
+            version: Some(version.to_owned()),
+            environment: environment.map(str::to_owned),
+            ..Hold::of(kind)
+        };
+        let holds = [
+            hold(HoldKind::Freeze, "", Some("qa")),
+            hold(HoldKind::Hold, "9.9.9", None),
+            hold(HoldKind::Hold, "1.0.0", None),
+        ];
+        let board = Board::of(&[live("a", "dev"), live("a", "qa")], &holds, now());
+        let shown: Vec<_> = board.rows[0].cells.iter().map(|cell| cell.holds.clone()).collect();
+        let bad = "marked bad by ben: broken".to_owned();
+        assert!(shown[0].len() == 1 && shown[0][0].starts_with(&bad), "{shown:?}");
+        assert!(shown[1].len() == 2 && shown[1][1].starts_with("frozen by ben: broken"), "{shown:?}");
+    }
+
+    #[test]
     fn a_word_without_a_meaning_is_not_called_live() {
         let odd = cell("a", "dev", None, attempt(1, "1.0.0", State::Unknown));
-        assert_eq!(Board::of(&[odd], now()).sentence, "Nothing has failed, and nothing is under way.");
+        assert_eq!(Board::of(&[odd], &[], now()).sentence, "Nothing has failed, and nothing is under way.");
     }
 
     #[test]
     fn what_failed_is_shown_beside_what_is_live_and_comes_first() {
         let good = attempt(1, "1.2.0", State::Succeeded);
         let broken = cell("z", "dev", Some(good), attempt(100, "1.3.0", State::Failed));
-        let board = Board::of(&[live("a", "dev"), broken], now());
+        let board = Board::of(&[live("a", "dev"), broken], &[], now());
         assert_eq!(board.sentence, "z 1.3.0 failed on dev.");
         assert_eq!(board.rows[0].app, "z");
         let cell = &board.rows[0].cells[0];

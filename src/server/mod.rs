@@ -5,6 +5,7 @@ mod assets;
 mod auth;
 mod board;
 mod body;
+mod can_deploy;
 mod deployments;
 mod guard;
 mod history;
@@ -13,6 +14,7 @@ mod incidents;
 mod keys;
 mod list;
 mod listen;
+mod marks;
 mod metrics;
 mod observe;
 mod pages;
@@ -39,7 +41,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use tokio::net::TcpListener;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -132,6 +134,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
+        ("/api/v2/apps/{app}/versions/{version}/mark", put(marks::set).delete(marks::lift)),
+        ("/api/v2/can-deploy", get(can_deploy::ask)),
         ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),

@@ -50,9 +50,9 @@ pub(super) async fn board(
             );
         }
     };
-    match app.registry.current(None).await {
-        Ok(cells) => {
-            let board = Board::of(&cells, app.registry.world().now());
+    match app.registry.board().await {
+        Ok((cells, holds)) => {
+            let board = Board::of(&cells, &holds, app.registry.world().now());
             let host = headers.get(header::HOST).and_then(|host| HeaderValue::to_str(host).ok());
             let view = Page { refresh, ..Page::of(&app, board.title(), host, board) };
             page(&app, StatusCode::OK, "board", &view)

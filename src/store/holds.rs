@@ -119,15 +119,25 @@ async fn hold(transaction: &mut Transaction, entry: &HoldEntry) -> Result<Verdic
         new.until,
     ];
     match transaction.apply(sql::INSERT_HOLD, values).await {
-        Err(StoreError::Taken) => Ok(Verdict::TakeBack(false)),
-        done => done.map(|_| Verdict::Keep(true)),
+        Err(StoreError::Taken) => return Ok(Verdict::TakeBack(false)),
+        done => done?,
+    };
+    if let Some(weekly) = &new.weekly {
+        let weekly = serde_json::to_string(weekly).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        transaction.apply(sql::INSERT_HOLD_WEEK, values![&entry.id, weekly]).await?;
     }
+    Ok(Verdict::Keep(true))
 }
 
 fn known(row: &Record) -> Result<KnownHold, StoreError> {
     let word = row.text("kind")?;
     let kind = HoldKind::from_word(&word).ok_or(StoreError::Corrupt(word))?;
+    let weekly = match row.maybe_text("weekly")? {
+        None => None,
+        Some(text) => Some(serde_json::from_str(&text).map_err(|_| StoreError::Corrupt(text))?),
+    };
     let hold = Hold {
+        weekly,
         id: row.text("id")?,
         kind,
         app: row.maybe_text("app")?,

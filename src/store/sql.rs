@@ -252,6 +252,9 @@ pub(super) const INSERT_HOLD: &str = "INSERT INTO sm_hold (id, kind, app, platfo
     sha, ref, reason, actor, slot, idempotency_key, request_hash, created_at, until_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
+/// The span of every week in which a hold holds.
+pub(super) const INSERT_HOLD_WEEK: &str = "INSERT INTO sm_hold_week (hold_id, weekly) VALUES ($1, $2)";
+
 /// Gives back what a hold kept that has ended by itself.
 pub(super) const FREE_SLOT: &str = "UPDATE sm_hold SET slot = NULL WHERE slot = $1 AND until_at <= $2";
 
@@ -261,14 +264,14 @@ pub(super) const LIFT_HOLD: &str = "UPDATE sm_hold SET slot = NULL, lifted_at = 
 
 /// One hold, by one of the three texts that belong to no other.
 pub(super) const ONE_HOLD: &str = "SELECT id, kind, app, platform, environment, version, sha, ref, reason, \
-    actor, request_hash, created_at, until_at, lifted_at, lifted_by, lift_reason FROM sm_hold \
-    WHERE id = $1 OR idempotency_key = $2 OR slot = $3";
+    actor, request_hash, created_at, until_at, lifted_at, lifted_by, lift_reason, weekly \
+    FROM sm_hold LEFT JOIN sm_hold_week ON hold_id = id WHERE id = $1 OR idempotency_key = $2 OR slot = $3";
 
 /// The holds that speak of a place, newest first, as their ids sort by time. A filter that is null lets
 /// everything through; with a time, only what holds then.
 pub(super) const HOLDS: &str = "SELECT id, kind, app, platform, environment, version, sha, ref, reason, \
-    actor, request_hash, created_at, until_at, lifted_at, lifted_by, lift_reason FROM sm_hold \
-    WHERE ($1 IS NULL OR app IS NULL OR app = $1) AND ($2 IS NULL OR platform IS NULL OR platform = $2) \
+    actor, request_hash, created_at, until_at, lifted_at, lifted_by, lift_reason, weekly \
+    FROM sm_hold LEFT JOIN sm_hold_week ON hold_id = id WHERE ($1 IS NULL OR app IS NULL OR app = $1) AND ($2 IS NULL OR platform IS NULL OR platform = $2) \
     AND ($3 IS NULL OR environment IS NULL OR environment = $3) AND ($4 IS NULL OR kind = $4) \
     AND ($5 IS NULL OR (lifted_at IS NULL AND (until_at IS NULL OR until_at > $5))) \
     AND ($6 IS NULL OR id < $6) ORDER BY id DESC LIMIT $7";

@@ -1,4 +1,4 @@
-//! The fault harness: what happens to a release that is killed, refused, raced or starved. Each test runs the same
+//! The fault harness: what happens to a release, a report or the registry that is killed, refused, raced or starved. Each test runs the same
 //! faults on a weak build first (no journal, no fsync, no atomic push), which must fail: a harness that passes
 //! it proves nothing. `SHIPMARK_WEAK` names that binary; `scripts/test` builds it.
 #![expect(
@@ -10,6 +10,7 @@
     reason = "a harness that cannot go on has failed, and says what it saw"
 )]
 
+mod deliver;
 mod dirty;
 mod disk;
 mod hooked;
@@ -17,10 +18,17 @@ mod kill;
 mod line;
 mod model;
 mod odd;
+mod offline;
+mod power;
+#[path = "../it/support/proxy.rs"]
+mod proxy;
 mod race;
 mod random;
 mod refuse;
+mod server;
+mod spool;
 mod stage;
 mod starve;
+mod tls;
 mod weak;
 mod web;

@@ -2,6 +2,9 @@
 
 use serde_json::json;
 
+use tempfile::TempDir;
+
+use crate::support::served::Served;
 use crate::support::{RegistryMock, SHORT, Sandbox, helpdesk, item};
 
 fn begin(environment: &str) -> (RegistryMock, Sandbox) {
@@ -84,4 +87,39 @@ fn the_plain_variables_can_be_left_out() {
             "dev  1.0.0 {SHORT}  ongoing    recorded as deployment 1\ndev  1.0.0 {SHORT}  deployed   [..] s"
         ),
     );
+}
+
+#[test]
+fn a_version_must_have_succeeded_on_the_environment_before() {
+    let data = TempDir::new().unwrap();
+    let server = Served::start(data.path());
+    let sandbox = helpdesk(&format!("http://127.0.0.1:{}", server.port));
+    sandbox.file("shipmark.toml", "[environments.production]\nrequire = \"staging\"\n");
+    sandbox.commit("feat: a rule");
+    let no = "unverified 1.0.0 never succeeded on staging\n        deploy it on staging first";
+    sandbox.run(&["can-deploy", "production"]).says(
+        1,
+        &format!("NO      helpdesk 1.0.0 on production\n{no}"),
+        "",
+    );
+    sandbox.run(&["deploy", "production", "--", "true"]).says(
+        1,
+        "",
+        &format!(
+            "{no}\nerror: helpdesk 1.0.0 may not be deployed on production\n\
+             hint: deploy it all the same with `--force --reason TEXT`"
+        ),
+    );
+    sandbox.run(&["-q", "deploy", "staging", "--", "true"]).exits(0);
+    sandbox.run(&["can-deploy", "production"]).says(0, "yes     helpdesk 1.0.0 on production", "");
+    // A registry that is down stops no deployment, but cannot answer a question either.
+    drop(server);
+    sandbox.run(&["can-deploy", "production"]).says(
+        1,
+        "registry unreachable, answer of [..] s ago\nNO      helpdesk 1.0.0 on production\n\
+         unverified nothing says whether 1.0.0 succeeded on staging: cannot reach `[REGISTRY]`: [..]\n        \
+         deploy it on staging first",
+        "",
+    );
+    sandbox.run(&["-q", "deploy", "production", "--", "true"]).exits(0);
 }

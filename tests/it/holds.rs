@@ -298,3 +298,93 @@ fn changed_files_do_not_go_to_production() {
          hint: deploy it all the same with `--force --reason TEXT`",
     );
 }
+
+#[test]
+fn a_freeze_comes_back_every_week_by_the_clocks_of_a_place() {
+    let (sandbox, _server, _data) = begin();
+    let set = |span: &str, zone: &str| {
+        let arguments = ["hold", "set", "qa", "--kind", "freeze", "--reason", "weekend", "--weekly", span];
+        sandbox.run(&[&arguments[..], &["--zone", zone]].concat())
+    };
+    // It begins this minute and ends a week less a minute later, whatever the day is.
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let point =
+        |minutes: i64| (now.clone() + jiff::Span::new().minutes(minutes)).strftime("%a %H:%M").to_string();
+    let span = format!("{} - {}", point(-1), point(-2));
+    let sentence = format!("helpdesk is frozen on qa by maya@example.org every week {span} UTC: weekend");
+    set(&span, "UTC").says(0, &sentence, "");
+    sandbox.run(&["can-deploy", "qa"]).says(
+        1,
+        &format!(
+            "NO      helpdesk 1.0.0 on qa\n\
+             frozen  qa is frozen by maya@example.org every week {span} UTC: weekend\n        \
+             lift it with `shipmark hold lift qa --kind freeze --reason TEXT`"
+        ),
+        "",
+    );
+    sandbox.run(&["hold", "lift", "qa", "--reason", "party"]).exits(0);
+    let span = format!("{} - {}", point(60), point(120));
+    set(&span, "UTC").exits(0);
+    sandbox.run(&["can-deploy", "qa"]).exits(0);
+    sandbox.run(&["hold", "list"]).says(
+        0,
+        &format!(
+            "helpdesk is frozen on qa by maya@example.org every week {span} UTC: weekend ([..] s); not now"
+        ),
+        "",
+    );
+    set("Fri 16:00", "UTC").says(
+        2,
+        "",
+        "error: `Fri 16:00` in `UTC` is no span of a week\n\
+         hint: write it as `Fri 16:00 - Mon 08:00`, in a zone such as `Europe/Paris`",
+    );
+    let unzoned =
+        ["hold", "set", "qa", "--kind", "freeze", "--reason", "x", "--weekly", "Fri 16:00 - Mon 08:00"];
+    sandbox.run(&unzoned).says(
+        2,
+        "",
+        "error: nothing says by whose clocks the span is meant\n\
+         hint: name them with `--zone Europe/Paris`, or as `zone` of the environment",
+    );
+    sandbox.file("shipmark.toml", "[environments.dev]\nzone = \"Europe/Paris\"\n");
+    let zoned = unzoned.map(|word| if word == "qa" { "dev" } else { word });
+    sandbox.run(&zoned).says(
+        0,
+        "helpdesk is frozen on dev by maya@example.org every week Fri 16:00 - Mon 08:00 Europe/Paris: x",
+        "",
+    );
+}
+
+#[test]
+fn status_and_the_board_show_what_is_held() {
+    let (sandbox, server, _data) = begin();
+    sandbox.run(&["-q", "deploy", "production", "--", "true"]).exits(0);
+    sandbox.run(&["hold", "set", "production", "1.0.0", "--reason", "slow"]).exits(0);
+    sandbox.run(&["hold", "set", "production", "--kind", "freeze", "--reason", "audit"]).exits(0);
+    sandbox.run(&["hold", "set", "qa", "--kind", "freeze", "--reason", "nobody is there"]).exits(0);
+    let held = "helpdesk 1.0.0 is held on production by maya@example.org: slow\n\
+                helpdesk is frozen on production by maya@example.org: audit";
+    sandbox.run(&["status"]).says(
+        0,
+        &format!(
+            "APP       production\nhelpdesk  1.0.0  {SHORT}\n          [..] s, HELD\n          local is the same\n\
+             local     1.0.0  {SHORT}  main, clean\n{held}"
+        ),
+        "",
+    );
+    sandbox.run(&["status", "production"]).says(
+        0,
+        &format!("helpdesk 1.0.0 ({SHORT}) since [..] UTC ([..] s)   HELD\n{held}"),
+        "",
+    );
+    let document = sandbox.run(&["status", "--json"]).json(0);
+    assert_eq!(document["items"][0]["seen"]["verdict"], json!("held"));
+    assert_eq!(document["holds"].as_array().unwrap().len(), 3);
+    let (status, board) = server.get("/");
+    assert_eq!(status, 200);
+    for line in ["held by maya@example.org: slow", "frozen by maya@example.org: audit"] {
+        assert!(board.contains(&format!("<p class=\"held\">{line}</p>")), "{board}");
+    }
+    assert!(!board.contains("nobody is there"));
+}

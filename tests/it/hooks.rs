@@ -1,6 +1,6 @@
 //! The hooks under the real git: commit, merge and push.
 
-use crate::support::{Remote, Sandbox};
+use crate::support::{Remote, Sandbox, down};
 
 /// A repository with the hooks installed.
 fn hooked() -> Sandbox {
@@ -217,4 +217,26 @@ fn a_pull_says_once_what_it_brought() {
     let said = sandbox.git_says(&["merge", "--ff-only", "topic"]);
     assert_eq!(said, "next: 0.1.0 (the first release)");
     assert_eq!(sandbox.git_says(&["checkout", "--quiet", "topic"]), "");
+}
+
+#[test]
+fn no_hook_speaks_to_the_registry() {
+    // A registry that takes connections and never answers.
+    let hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    hole.set_nonblocking(true).unwrap();
+    let (_, down) = down();
+    let sandbox = hooked().var("SHIPMARK_REGISTRY_URL", &down);
+    let _remote = Remote::of(&sandbox);
+    sandbox.git(&["commit", "--allow-empty", "-m", "feat: a"]);
+    sandbox.run(&["-q", "report", "dev", "--status", "deployed", "--version", "1.0.0"]).exits(0);
+    let url = format!("http://{}", hole.local_addr().unwrap());
+    let sandbox = sandbox.var("SHIPMARK_REGISTRY_URL", &url);
+    sandbox.git(&["commit", "--allow-empty", "-m", "feat: b"]);
+    sandbox.git(&["push", "--quiet", "origin", "main"]);
+    sandbox.git(&["switch", "--quiet", "--create", "topic", "HEAD~1"]);
+    sandbox.git(&["commit", "--allow-empty", "-m", "fix: c"]);
+    sandbox.git(&["merge", "--quiet", "--no-edit", "main"]);
+    let asked = hole.accept().map(|_| ()).map_err(|error| error.kind());
+    assert_eq!(asked, Err(std::io::ErrorKind::WouldBlock));
+    assert_eq!(sandbox.names(".git/shipmark/outbox/new").len(), 1);
 }

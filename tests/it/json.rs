@@ -6,7 +6,7 @@ use crate::support::served::Served;
 use crate::support::{Remote, Sandbox};
 
 /// A command line and the status it ends with; run one after the other in one repository.
-const CALLS: [(&[&str], i32); 42] = [
+const CALLS: [(&[&str], i32); 43] = [
     (&["init"], 0),
     (&["init"], 0),
     (&["hooks", "install"], 0),
@@ -34,6 +34,7 @@ const CALLS: [(&[&str], i32); 42] = [
     (&["report", "dev", "--status", "deployed"], 0),
     (&["status"], 0),
     (&["where", "HEAD"], 0),
+    (&["dora", "dev"], 0),
     (&["compare", "HEAD", "dev"], 0),
     (&["config", "trust", "--show"], 0),
     (&["config", "show"], 0),

@@ -43,5 +43,6 @@ mod tidy;
 mod v1_only;
 mod version_files;
 mod versions;
+mod week;
 mod whereabouts;
 mod whole_loop;

@@ -288,3 +288,18 @@ fn a_token_may_lie_in_a_file_that_is_closed_to_others() {
          hint: set it to what `shipmark token create` printed",
     );
 }
+
+#[test]
+fn a_report_that_can_neither_be_kept_nor_sent_is_an_error() {
+    let (_, url) = down();
+    let sandbox = helpdesk(&url);
+    sandbox.file(".git/shipmark/outbox", "in the way");
+    sandbox.run(&["report", "dev", "--status", "deployed"]).says(
+        74,
+        "",
+        "error: the report is lost: cannot create `[ROOT]/helpdesk/.git/shipmark/outbox/tmp`: Not a directory (os \
+         error 20); cannot reach `[REGISTRY]`: Connection refused (os error 111)\n\
+         hint: mend that, then report it again",
+    );
+    sandbox.run(&["-q", "deploy", "dev", "--", "true"]).exits(0);
+}

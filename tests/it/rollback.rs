@@ -48,7 +48,7 @@ impl Story {
              back   1 commit is taken back: 1 feat (--list)\n\
              warn   migrations/0007_priority.sql is among them; a rollback does not undo it\n\
              runs   sh deploy.sh   in a clean worktree of {first}\n\
-             then   record the rollback, hold 1.1.0"
+             then   record the rollback, mark 1.1.0 bad"
         )
     }
 
@@ -100,7 +100,7 @@ fn the_last_good_version_goes_back_from_a_clean_worktree_and_is_recorded() {
         &format!(
             "{}\nproduction  1.0.0 {first}  ongoing    recorded as deployment 3\n\
              production  1.0.0 {first}  deployed   [..] s\n\
-             1.1.0 is held on production (lift: shipmark hold lift production 1.1.0 --reason TEXT)",
+             1.1.0 is marked bad (lift: shipmark hold lift production 1.1.0 --reason TEXT)",
             story.plan()
         ),
     );
@@ -117,12 +117,25 @@ fn the_last_good_version_goes_back_from_a_clean_worktree_and_is_recorded() {
     // What went wrong is held, so nobody brings it back by chance.
     sandbox.run(&["can-deploy", "production", "1.1.0"]).says(
         1,
-        "NO      helpdesk 1.1.0 on production\nheld    1.1.0 is held: kpi page answers 500\n        \
+        "NO      helpdesk 1.1.0 on production\nbad     1.1.0 is marked bad: kpi page answers 500\n        \
          lift it with `shipmark hold lift production 1.1.0 --reason TEXT`",
         "",
     );
     let document = sandbox.run(&["hold", "list", "--json"]).json(0);
     assert_eq!(document["items"][0]["sha"], json!(story.commits[1]));
+    // It is bad anywhere, and so is its commit under another tag.
+    sandbox.git(&["tag", "v1.1.7", &story.commits[1]]);
+    sandbox.run(&["can-deploy", "qa", "v1.1.7"]).says(
+        1,
+        "NO      helpdesk 1.1.7 on qa\nbad     1.1.7 is marked bad: kpi page answers 500\n        \
+         lift it with `shipmark hold lift qa 1.1.0 --reason TEXT`",
+        "",
+    );
+    sandbox.run(&["hold", "list"]).says(
+        0,
+        "helpdesk 1.1.0 is marked bad everywhere: kpi page answers 500 ([..] s)",
+        "",
+    );
 
     // What was taken back is not offered again by itself.
     sandbox.run(&["rollback", "production", "--dry-run"]).says(
@@ -167,7 +180,7 @@ fn the_program_is_asked_after_a_rollback_too() {
     let outcome = sandbox.run(&[&DONE[..], &["--", "true"]].concat());
     outcome.exits(1);
     let (before, held) = outcome.stderr.trim_end().rsplit_once('\n').unwrap();
-    assert!(held.starts_with("1.1.0 is held on production"), "{held}");
+    assert!(held.starts_with("1.1.0 is marked bad"), "{held}");
     let last = before.lines().last().unwrap();
     assert!(last.ends_with("s, not confirmed within 1 s: it is still 1.1.0"), "{last}");
     assert_eq!(story.history()["items"][0]["state"], json!("failed"));

@@ -6,6 +6,7 @@ mod history;
 mod holds;
 mod incidents;
 mod log;
+mod marks;
 mod metrics;
 mod pages;
 mod releases;

@@ -1,6 +1,7 @@
 //! Reports to a server that knows only API v1, as the original does: here our own, whose v2 is hidden behind a page.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
@@ -76,6 +77,31 @@ fn a_lost_answer_makes_no_second_row() {
     sandbox.run(&["outbox", "flush"]).says(0, "delivered  dev helpdesk 1.0.0 running, deployment 1", "");
     sandbox.run(&["-q", "report", "dev", "--status", "deployed"]).exits(0);
     assert_eq!(rows(&server), [("dev".to_owned(), "deployed".to_owned())]);
+}
+
+#[test]
+fn a_deployment_goes_on_by_v2_when_the_server_learns_it() {
+    let folder = TempDir::new().unwrap();
+    let server = Served::start(folder.path());
+    let learnt = Arc::new(AtomicBool::new(false));
+    let knows = Arc::clone(&learnt);
+    let proxy = Proxy::before(server.port, move |line| {
+        let hidden = line.contains(" /api/v2/") && !knows.load(Ordering::SeqCst);
+        if hidden { Fault::Answer(200, "text/html", String::new(), PAGE) } else { Fault::None }
+    });
+    let sandbox = helpdesk(&proxy.url());
+    sandbox.run(&["-q", "report", "dev", "--status", "running"]).exits(0);
+    learnt.store(true, Ordering::SeqCst);
+    sandbox.run(&["report", "dev", "--status", "deployed"]).says(
+        0,
+        "dev  1.0.0  deployed, recorded as deployment 1",
+        "",
+    );
+    assert_eq!(rows(&server), [("dev".to_owned(), "deployed".to_owned())]);
+    let (_, text) = server.get("/api/v2/deployments/1");
+    let full: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&full["app"], &full["state"]), (&"helpdesk".into(), &"succeeded".into()));
+    assert_eq!(full["sha"].as_str().unwrap().get(..7), Some(SHORT));
 }
 
 #[test]

@@ -172,12 +172,19 @@ pub const KEYS: &[Key] = &[
         "which stage it is; default: guessed by its name, or its platform's",
     ),
     key("environments.*.order", Number, "30", "the column of `status`; smaller stands further left"),
+    key("environments.*.zone", Text, "\"Europe/Paris\"", "by whose clocks freezes begin and end"),
     key("environments.*.url", Text, "\"https://helpdesk.example\"", "where people find the program"),
     key(
         "environments.*.branches",
         Texts,
         "[\"main\", \"hotfix/*\"]",
         "the branches that may go there; default: any",
+    ),
+    key(
+        "environments.*.require",
+        Text,
+        "\"staging\"",
+        "the environment on which a version must have succeeded before it may go here",
     ),
     key(
         "environments.*.plain_variables",

@@ -26,6 +26,7 @@ const POSTGRES: Plan = Plan {
         (4, "incidents", include_str!("../migrations/postgres/0004_incidents.sql")),
         (5, "tokens", include_str!("../migrations/postgres/0005_tokens.sql")),
         (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
+        (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -40,6 +41,7 @@ const MYSQL: Plan = Plan {
         (4, "incidents", include_str!("../migrations/mysql/0004_incidents.sql")),
         (5, "tokens", include_str!("../migrations/mysql/0005_tokens.sql")),
         (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
+        (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

@@ -49,7 +49,7 @@ async fn a_hold_says_what_it_holds(service: Service) {
     let whole = json!({ "id": id, "kind": "hold", "app": "helpdesk", "platform": "eu",
         "environment": "production", "version": "1.1.0", "sha": "5d10c7e", "ref": null,
         "reason": "kpi page answers 500", "actor": "maya", "created_at": now(), "until": null,
-        "lifted_at": null, "lifted_by": null, "lift_reason": null });
+        "weekly": null, "lifted_at": null, "lifted_by": null, "lift_reason": null });
     assert_eq!(made, whole);
     assert_eq!(service.get(&format!("{PATH}/{id}")).await.json(), whole);
     assert_eq!(service.get(PATH).await.json(), json!({ "items": [whole], "next": null, "limit": 50 }));
@@ -151,6 +151,22 @@ async fn each_fault_of_a_hold_names_its_field(service: Service) {
         (with(freeze(), "until", json!(i64::MAX)), "/until"),
         (with(freeze(), "environment", Value::Null), "/environment"),
         (with(freeze(), "version", json!("1")), "/version"),
+        (
+            with(freeze(), "weekly", json!({ "zone": "UTC", "from": "Fri 16:00", "to": "Fri 16:00" })),
+            "/weekly",
+        ),
+        (
+            with(freeze(), "weekly", json!({ "zone": "X/Y", "from": "Fri 16:00", "to": "Mon 08:00" })),
+            "/weekly",
+        ),
+        (
+            with(freeze(), "weekly", json!({ "zone": "UTC", "from": "Fri 16", "to": "Mon 08:00" })),
+            "/weekly/from",
+        ),
+        (
+            with(hold("1"), "weekly", json!({ "zone": "UTC", "from": "Fri 16:00", "to": "Mon 08:00" })),
+            "/weekly",
+        ),
         (with(freeze(), "kind", json!("ban")), "/kind"),
         (with(freeze(), "reason", json!("")), "/reason"),
         (with(lock("maya"), "app", Value::Null), "/app"),
@@ -188,4 +204,17 @@ async fn of_many_who_lock_one_wins(service: Service) {
     statuses.sort_unstable();
     assert_eq!(statuses, [&[201][..], &[409; 11]].concat());
     assert_eq!(kinds(&service, "").await, ["lock"]);
+}
+
+each_engine!(a_weekly_freeze_keeps_its_span);
+async fn a_weekly_freeze_keeps_its_span(service: Service) {
+    let mut weekend = freeze();
+    weekend["weekly"] = json!({ "zone": "Europe/Paris", "from": "fri 16:00", "to": "Mon 08:00" });
+    let span = json!({ "zone": "Europe/Paris", "from": "Fri 16:00", "to": "Mon 08:00" });
+    let made = made(&service, &weekend).await;
+    assert_eq!(made["weekly"], span);
+    assert_eq!(service.get(PATH).await.json()["items"][0]["weekly"], span);
+    // 2026-01-31 is a Saturday.
+    let answer = service.get("/api/v2/can-deploy?app=a&env=production&version=1").await.json();
+    assert_eq!((&answer["allowed"], &answer["reasons"][0]["code"]), (&json!(false), &json!("frozen")));
 }

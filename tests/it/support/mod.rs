@@ -10,6 +10,7 @@ pub(crate) mod released;
 pub(crate) mod remote;
 pub(crate) mod sandbox;
 pub(crate) mod served;
+pub(crate) mod site;
 
 pub(crate) use registry_mock::{RegistryMock, Reply};
 pub(crate) use released::{TIME, released, state};

@@ -243,7 +243,14 @@ impl Running {
         let stdout = text_of(self.child.stdout.take().unwrap());
         let status = self.child.wait().unwrap();
         let (status, signal) = (status.code(), status.signal());
-        Outcome { status, signal, stdout, stderr: stderr.join().unwrap(), aliases: self.aliases }
+        Outcome {
+            status,
+            signal,
+            stdout,
+            stderr: stderr.join().unwrap(),
+            aliases: self.aliases,
+            when: String::new(),
+        }
     }
 }
 
@@ -273,9 +280,16 @@ pub(crate) struct Outcome {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     aliases: Vec<(String, String)>,
+    /// At which point of a long story it was.
+    when: String,
 }
 
 impl Outcome {
+    /// Says at which point of a long story it was, for the message of a failure.
+    pub(crate) fn during(self, when: &str) -> Self {
+        Self { when: format!("\n{when}: "), ..self }
+    }
+
     /// Compares status, stdout and stderr exactly; `[..]` stands for any text within a line, and an alias for
     /// its text. A last line end need not be written.
     #[track_caller]
@@ -284,8 +298,8 @@ impl Outcome {
         let right = self.status == Some(status) && alike(stdout, &said) && alike(stderr, &complained);
         assert!(
             right,
-            "\nwanted status {status}, stdout:\n{stdout}\n-- stderr:\n{stderr}\n== got status {:?}, stdout:\n{said}-- stderr:\n{complained}",
-            self.status
+            "{}\nwanted status {status}, stdout:\n{stdout}\n-- stderr:\n{stderr}\n== got status {:?}, stdout:\n{said}-- stderr:\n{complained}",
+            self.when, self.status
         );
     }
 

@@ -1,13 +1,15 @@
 //! How a report is known again, what an answer to it means, and when to try once more. The rules and their
 //! figures are those of the design of the outbox: every report has exactly one effect, or is listed with a reason.
 
+mod wait;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+pub use self::wait::{Wait, retry_after};
 use super::deployment::Report;
 use super::text;
 
@@ -99,28 +101,6 @@ pub enum Delivery {
     },
 }
 
-/// How long to wait before the next try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// What the server asked for.
-    Asked(Duration),
-    /// Our own backoff.
-    Backoff,
-    /// The longest backoff: a rejected token is not tried often, since hammering locks accounts.
-    Slow,
-}
-
-impl Wait {
-    /// The time to wait after so many earlier attempts; `random` is any number.
-    pub fn time(self, attempts: u32, random: u64) -> Duration {
-        match self {
-            Self::Asked(wait) => wait,
-            Self::Backoff => backoff(attempts, random),
-            Self::Slow => CAP,
-        }
-    }
-}
-
 /// What an answer to a report means.
 pub fn classify(answer: &Answer) -> Delivery {
     let reason = describe(answer);
@@ -190,32 +170,6 @@ fn excerpt(text: &str) -> String {
     text::line(&text.chars().take(EXCERPT).collect::<String>())
 }
 
-/// The wait before the next try, by exponential backoff with full jitter: anything from 0 to 1 s doubled per
-/// try, at most 5 min. `random` is any number.
-fn backoff(attempts: u32, random: u64) -> Duration {
-    let ceiling = BASE.saturating_mul(1 << attempts.min(20)).min(CAP);
-    let most = u64::try_from(ceiling.as_millis()).unwrap_or(u64::MAX - 1);
-    Duration::from_millis(random % (most + 1))
-}
-
-/// The first and the longest wait of our own.
-const BASE: Duration = Duration::from_secs(1);
-const CAP: Duration = Duration::from_mins(5);
-
-/// Reads the header `Retry-After` (RFC 9110, 10.2.3): seconds or a date; at most 1 h is granted.
-pub fn retry_after(header: &str, now: Timestamp) -> Option<Duration> {
-    const CAP: Duration = Duration::from_hours(1);
-    let text = header.trim();
-    let wait = if let Ok(seconds) = text.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let until = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-        // A date in the past asks for no wait.
-        Duration::try_from(until.duration_since(now)).unwrap_or_default()
-    };
-    Some(wait.min(CAP))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,24 +237,5 @@ mod tests {
             describe(&answer(200, "text/html", "<html>")),
             "200 with text/html, which is no answer of a shipmark registry (API v2)"
         );
-    }
-
-    #[test]
-    fn the_wait_doubles_up_to_its_cap_and_may_be_anything_below() {
-        assert_eq!(backoff(0, 1_000), Duration::from_secs(1));
-        assert_eq!(backoff(0, 1_001), Duration::ZERO);
-        assert_eq!(backoff(3, 8_000), Duration::from_secs(8));
-        assert_eq!(backoff(u32::MAX, 300_000), Duration::from_mins(5));
-        assert_eq!(backoff(30, 300_001), Duration::ZERO);
-    }
-
-    #[test]
-    fn the_time_to_wait_is_seconds_or_a_date_of_at_most_an_hour() {
-        let now = "1994-11-06T08:49:07Z".parse().unwrap();
-        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(30)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now), Some(Duration::ZERO));
-        assert_eq!(retry_after("86400", now), Some(Duration::from_hours(1)));
-        assert_eq!(retry_after("soon", now), None);
     }
 }

@@ -1,0 +1,85 @@
+//! The registry as a process of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A generous limit against hanging.
+pub(crate) const LONGEST: Duration = Duration::from_secs(20);
+
+/// A server; it is killed when it goes out of scope.
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) port: u16,
+}
+
+impl Server {
+    /// Serves the data of a folder on a free port.
+    pub(crate) fn start(binary: &Path, data: &Path) -> Self {
+        Self::start_at(binary, data, 0)
+    }
+
+    pub(crate) fn start_at(binary: &Path, data: &Path, port: u16) -> Self {
+        let mut child = Command::new(binary)
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir", data.to_str().unwrap()])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address: std::net::SocketAddr = loop {
+            let line = lines.next().unwrap().unwrap();
+            if let Some((_, rest)) = line.split_once("listening on http://") {
+                break rest.split('/').next().unwrap().parse().unwrap();
+            }
+        };
+        // Whoever closes the pipe would end the server by its next line.
+        std::thread::spawn(move || lines.count());
+        Self { child, port: address.port() }
+    }
+
+    /// The status and the body of an answer; 0 where none came.
+    pub(crate) fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> (u16, String) {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return (0, String::new()) };
+        stream.set_read_timeout(Some(LONGEST)).unwrap();
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+        let sent = write!(stream, "{head}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}");
+        let mut text = String::new();
+        if sent.is_err() || stream.read_to_string(&mut text).is_err() {
+            return (0, String::new());
+        }
+        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        (status, text.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned()))
+    }
+
+    /// A v1 deployment by form, as curl sends it.
+    pub(crate) fn create(&self, version: &str) -> u16 {
+        let body = format!("workload=a&platform=p&environment=e&version={version}&status=deployed");
+        self.send("POST", "/api/v1/create", "", &body).0
+    }
+
+    /// Every deployment that it has, newest first.
+    pub(crate) fn deployments(&self) -> Vec<serde_json::Value> {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let (status, text) = self.send("GET", &format!("/api/v2/deployments?limit=100{cursor}"), "", "");
+            assert_eq!(status, 200, "{text}");
+            let page: serde_json::Value = serde_json::from_str(&text).unwrap();
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
