@@ -90,6 +90,13 @@ impl World {
         uuid::Uuid::new_v4().simple().to_string()
     }
 
+    /// Random bytes that nobody can foresee, for a secret.
+    pub fn random<const N: usize>(&self) -> std::io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// The path of this very program, for a script that must find it again.
     pub fn program(&self) -> std::io::Result<PathBuf> {
         std::env::current_exe()

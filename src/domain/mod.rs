@@ -42,6 +42,7 @@ pub mod smoke;
 pub mod span;
 pub mod text;
 pub mod tier;
+pub mod token;
 pub mod verdict;
 pub mod version;
 pub mod way;

@@ -16,6 +16,7 @@ use crate::git::GitError;
 use crate::git::push::PushError;
 use crate::http::HttpError;
 use crate::process::ProcessError;
+use crate::registry::RegistryError;
 use crate::server::ServeError;
 use crate::store::{BadAddress, OpenError};
 use crate::template::TemplateError;
@@ -338,6 +339,17 @@ impl From<ServeError> for Error {
             ServeError::Template(_) => Self::from_source(Exit::Bug, &error),
             ServeError::Broken => Self::from_source(Exit::Io, &error)
                 .hint("look at the disk, then start again: what was confirmed is read back from the log"),
+        }
+    }
+}
+
+impl From<RegistryError> for Error {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::NoSuch(_) | RegistryError::FaultyToken(_) => {
+                Self::from_source(Exit::Usage, &error)
+            }
+            _ => Self::from_source(Exit::Io, &error),
         }
     }
 }

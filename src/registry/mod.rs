@@ -8,6 +8,7 @@ mod read;
 mod releases;
 mod report;
 mod timer;
+mod tokens;
 mod v1;
 
 pub(crate) use progress::ChainState;
@@ -74,6 +75,10 @@ pub(crate) enum RegistryError {
     /// What was asked for is not there.
     #[error("{0}")]
     NoSuch(&'static str),
+    #[error("the token cannot be made")]
+    FaultyToken(Vec<Fault>),
+    #[error("the system gives no random numbers")]
+    NoRandomness(#[source] std::io::Error),
     #[error("the hold cannot be taken")]
     FaultyHold(Vec<Fault>),
     #[error("it is held already")]

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::auth::{Credential, credential};
 use super::{App, refuse};
 
 /// The longest path and query in bytes.
@@ -52,14 +53,16 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
         let why = "send the body without a Content-Encoding";
         return refuse(&app, path, StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
     }
-    if app.exposure == Exposure::Loopback {
-        if !names_this_machine(&request) {
-            let why = "this registry answers only to localhost and loopback addresses";
-            return refuse(&app, path, StatusCode::MISDIRECTED_REQUEST, why);
-        }
-        if let Some(why) = foreign(request.method(), request.headers()) {
-            return refuse(&app, path, StatusCode::FORBIDDEN, why);
-        }
+    if app.exposure == Exposure::Loopback && !names_this_machine(&request) {
+        let why = "this registry answers only to localhost and loopback addresses";
+        return refuse(&app, path, StatusCode::MISDIRECTED_REQUEST, why);
+    }
+    // A page of a stranger makes a browser send what it sends by itself, and that is everything but a bearer.
+    let kind = credential(request.headers()).0;
+    let unasked =
+        kind == Credential::Basic || (kind == Credential::None && app.exposure == Exposure::Loopback);
+    if unasked && let Some(why) = foreign(request.method(), request.headers(), kind) {
+        return refuse(&app, path, StatusCode::FORBIDDEN, why);
     }
     next.run(request).await
 }
@@ -89,23 +92,28 @@ fn is_local(host: &str) -> bool {
 }
 
 /// Any web page can post a form to this machine, and a proxy here would publish the open registry.
-fn foreign(method: &Method, headers: &HeaderMap) -> Option<&'static str> {
+fn foreign(method: &Method, headers: &HeaderMap, kind: Credential) -> Option<&'static str> {
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
         return None;
     }
-    if headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-")) {
+    if kind == Credential::None
+        && headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"))
+    {
         return Some("writes without a token are not taken through a proxy");
     }
     if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         return Some("writes from another site are not taken");
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = format!("http://{host}");
-    match headers.get(header::ORIGIN) {
-        Some(origin) if !origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()) => {
-            Some("writes from another origin are not taken")
-        }
-        _ => None,
+    // A proxy in front may speak TLS where we do not.
+    let own = |origin: &str| {
+        let bare = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        bare.is_some_and(|bare| bare.eq_ignore_ascii_case(host))
+    };
+    match headers.get(header::ORIGIN).map(HeaderValue::to_str) {
+        None => None,
+        Some(Ok(origin)) if own(origin) => None,
+        Some(_) => Some("writes from another origin are not taken"),
     }
 }
 
@@ -127,7 +135,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static("localhost:8080"));
         headers.insert(name, HeaderValue::from_static(value));
-        foreign(&Method::POST, &headers)
+        foreign(&Method::POST, &headers, Credential::None)
     }
 
     #[test]

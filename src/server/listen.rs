@@ -1,16 +1,18 @@
 //! Accepts connections and serves them until told to stop.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time;
 
 /// How long a client may take to send the head of a request, the pause before it included.
@@ -37,15 +39,16 @@ pub(super) async fn run(
             () = &mut shutdown => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let Some((stream, place)) = accepted else {
+        let Some((stream, from, place)) = accepted else {
             time::sleep(REST).await;
             continue;
         };
+        let router = router.clone().layer(Extension(ConnectInfo(from)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_READ)
             .max_buf_size(HEAD)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             // A connection that breaks is the client's affair; its request was answered or never came.
@@ -65,10 +68,10 @@ pub(super) async fn run(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
-    let (stream, _) = listener.accept().await.ok()?;
+    let (stream, from) = listener.accept().await.ok()?;
     // An answer is small and complete, so there is nothing to wait for.
     let _ = stream.set_nodelay(true);
-    Some((stream, place))
+    Some((stream, from, place))
 }

@@ -2,6 +2,7 @@
 //! and the demo serve on any port.
 
 mod assets;
+mod auth;
 mod board;
 mod body;
 mod can_deploy;
@@ -21,10 +22,12 @@ mod problem;
 mod question;
 mod ready;
 mod releases;
+mod tokens;
 mod v1;
 mod v2;
 mod when;
 
+pub use auth::Access;
 pub use guard::Exposure;
 
 use std::future::Future;
@@ -32,17 +35,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use tokio::net::TcpListener;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use self::assets::Assets;
+use self::auth::{AdminDoor, Failures};
 use self::keys::Keys;
 use self::metrics::Metrics;
 use self::problem::Problem;
@@ -69,6 +74,7 @@ pub(crate) enum ServeError {
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub exposure: Exposure,
+    pub access: Access,
     /// Whether the two health paths of v1 are logged too.
     pub log_probes: bool,
     /// How long connections are still taken after the signal to stop, while `/readyz` says that it came: a
@@ -83,6 +89,8 @@ struct App(Arc<Shared>);
 struct Shared {
     registry: Registry,
     exposure: Exposure,
+    access: Access,
+    failures: Failures,
     log_probes: bool,
     stopping: Arc<AtomicBool>,
     keys: Keys,
@@ -130,6 +138,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/can-deploy", get(can_deploy::ask)),
         ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
+        ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
+        ("/api/v2/tokens/{id}", delete(tokens::revoke)),
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),
@@ -139,11 +149,18 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     ]
 }
 
+/// The paths of all routes, so that a test can ask each who may use it.
+pub fn paths() -> Vec<&'static str> {
+    routes().into_iter().map(|(path, _)| path).collect()
+}
+
 /// Where the service listens.
 pub(crate) struct Listeners {
     pub(crate) api: TcpListener,
     /// For Prometheus alone: whoever may scrape need not reach the API, and the other way round.
     pub(crate) metrics: Option<TcpListener>,
+    /// For tokens, where the network reaches the API: a token that leaked is useless from there.
+    pub(crate) admin: Option<TcpListener>,
 }
 
 /// The two services, without a socket.
@@ -158,10 +175,12 @@ pub struct Routers {
 pub fn routers(registry: Registry, options: Options) -> Result<Routers, TemplateError> {
     let table = routes();
     let stopping = Arc::new(AtomicBool::new(false));
-    let paths = table.iter().map(|(path, _)| *path).collect();
+    let paths = paths();
     let shared = Shared {
         registry,
         exposure: options.exposure,
+        access: options.access,
+        failures: Failures::default(),
         log_probes: options.log_probes,
         stopping: Arc::clone(&stopping),
         keys: Keys::default(),
@@ -180,11 +199,13 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(body::LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::check))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .layer(middleware::from_fn_with_state(app.clone(), observe::watch))
         .with_state(app.clone());
     let scraped = Router::new()
         .route("/metrics", get(metrics::metrics))
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::check))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
         .with_state(app);
     Ok(Routers { api: with_headers(router), metrics: with_headers(scraped), stopping })
@@ -208,14 +229,17 @@ pub(crate) async fn serve(
     let routers = routers(registry.clone(), options)?;
     let work = tokio::spawn(registry.clone().work());
     let (stop, stopped) = tokio::sync::watch::channel(());
-    let scraped = listeners.metrics.map(|listener| {
+    let beside = |listener: Option<TcpListener>, router: Router| {
         let mut stopped = stopped.clone();
         let stopped = async move {
             // An error means that the server is gone, which is a stop too.
             let _ = stopped.changed().await;
         };
-        tokio::spawn(listen::run(listener, routers.metrics, stopped, tokio::time::sleep(DRAIN)))
-    });
+        let cut = tokio::time::sleep(DRAIN);
+        listener.map(|listener| tokio::spawn(listen::run(listener, router, stopped, cut)))
+    };
+    let admin = beside(listeners.admin, routers.api.clone().layer(Extension(AdminDoor)));
+    let scraped = beside(listeners.metrics, routers.metrics);
     let ending = async {
         tokio::select! {
             () = shutdown => {}
@@ -236,9 +260,9 @@ pub(crate) async fn serve(
     listen::run(listeners.api, routers.api, ending, cut).await;
     work.abort();
     drop(stop);
-    if let Some(scraped) = scraped {
-        // A scrape that broke off is no reason to leave the database open.
-        let _ = scraped.await;
+    for other in [scraped, admin].into_iter().flatten() {
+        // A request that broke off there is no reason to leave the database open.
+        let _ = other.await;
     }
     if registry.is_broken() {
         return Err(ServeError::Broken);
@@ -273,7 +297,10 @@ fn refuse(app: &App, path: &str, status: StatusCode, why: &str) -> Response {
         let slug = title.to_lowercase().replace(' ', "-");
         Problem::new(status, &slug, title).with("detail", why).into_response()
     } else if path == "/api" || path.starts_with("/api/") {
-        let plain = matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED);
+        let plain = matches!(
+            status,
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::UNAUTHORIZED
+        );
         v1::answer::error(status, if plain { title } else { why })
     } else {
         pages::error(app, status, why)

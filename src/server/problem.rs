@@ -70,18 +70,18 @@ impl From<RegistryError> for Problem {
             RegistryError::FaultyRelease(faults) => {
                 faulty("invalid-release", "the release cannot be taken", &faults)
             }
+            RegistryError::FaultyToken(faults) => {
+                faulty("invalid-token", "the token cannot be made", &faults)
+            }
             RegistryError::OtherRelease(there) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "the version is another commit")
                     .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
                     .with("release", json!(there))
             }
             RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
-            RegistryError::FaultyIncident(faults) => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-incident",
-                "the incident cannot be taken",
-            )
-            .with("errors", json!(faults)),
+            RegistryError::FaultyIncident(faults) => {
+                faulty("invalid-incident", "the incident cannot be taken", &faults)
+            }
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
@@ -95,6 +95,9 @@ impl From<RegistryError> for Problem {
             | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
                     .with("detail", "send the same report again")
+            }
+            RegistryError::NoRandomness(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the system failed")
             }
             RegistryError::Store(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the database failed")

@@ -14,6 +14,7 @@ mod read;
 mod releases;
 mod settle;
 mod sql;
+mod tokens;
 mod versions;
 mod write;
 mod writer;

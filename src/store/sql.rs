@@ -303,3 +303,26 @@ pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, s
 /// One release.
 pub(super) const RELEASED: &str = "SELECT app, version, sha, tag, bump, released_at FROM sm_release \
     WHERE app = $1 AND version = $2";
+
+/// One token.
+pub(super) const INSERT_TOKEN: &str = "INSERT INTO sm_token (id, name, digest, scope, created_at, expires_at) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
+/// One token, by its public id.
+pub(super) const ONE_TOKEN: &str = "SELECT id, name, digest, scope, created_at, expires_at, revoked_at, \
+    last_used_at FROM sm_token WHERE id = $1";
+
+/// Every token, newest first.
+pub(super) const TOKENS: &str = "SELECT id, name, scope, created_at, expires_at, revoked_at, last_used_at \
+    FROM sm_token ORDER BY created_at DESC, id";
+
+/// Any token, whatever became of it.
+pub(super) const ANY_TOKEN: &str = "SELECT id FROM sm_token LIMIT 1";
+
+/// Ends a token, unless that was done before.
+pub(super) const REVOKE_TOKEN: &str =
+    "UPDATE sm_token SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
+
+/// The last use of a token, which moves on only.
+pub(super) const TOKEN_USED: &str =
+    "UPDATE sm_token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";

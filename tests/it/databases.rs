@@ -186,7 +186,7 @@ fn a_bad_choice_of_database_is_refused() {
         (&[("SHIPMARK_DATABASE_URL", "postgres://u:secret@127.0.0.1:1/d")], 74, "on `127.0.0.1:1`"),
         (&[("SLEEP", "301")], 3, "not a number of seconds up to 300"),
         (&[("APP_PORT", "http")], 3, "not a port"),
-        (&[("APP_PORT", "8080")], 3, "`--anonymous-writes`"),
+        (&[("APP_PORT", "0")], 3, "`--anonymous-writes`"),
     ] {
         let mut command = command(&["serve"], folder.path());
         let output = command.envs(variables.iter().copied()).output().unwrap();

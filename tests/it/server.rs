@@ -11,5 +11,6 @@ mod metrics;
 mod pages;
 mod releases;
 mod states;
+mod tokens;
 mod v1;
 mod v2;

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::Serve;
+use clap::Args;
+
 use crate::error::{Error, Exit};
 use crate::store::{OpenError, Server, Store};
 use crate::world::World;
@@ -11,6 +12,18 @@ const DATA_DIR: &str = "SHIPMARK_DATA_DIR";
 const DATABASE: &str = "SHIPMARK_DATABASE_URL";
 const DRIVER: &str = "SQL_DRIVER";
 const URI: &str = "DB_URI";
+
+/// The database as options name it.
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The folder of the embedded database (also `SHIPMARK_DATA_DIR`; default: `shipmark` in your data folder)
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// The database, instead of the embedded one: `postgres://…`, `mysql://…` or `sqlite://FILE` (also
+    /// `SHIPMARK_DATABASE_URL`, or `SQL_DRIVER` and `DB_URI`); a variable keeps the password out of `ps`
+    #[arg(long, value_name = "URL", global = true, conflicts_with = "data_dir")]
+    database: Option<String>,
+}
 
 /// Where the rows are kept.
 #[derive(Debug)]
@@ -21,11 +34,11 @@ pub(super) enum Database {
 }
 
 impl Database {
-    pub(super) fn choose(serve: &Serve, world: &World) -> Result<Self, Error> {
-        let data_dir = || serve.data_dir.clone().or_else(|| world.var(DATA_DIR).map(PathBuf::from));
+    pub(super) fn choose(named: &Named, world: &World) -> Result<Self, Error> {
+        let data_dir = || named.data_dir.clone().or_else(|| world.var(DATA_DIR).map(PathBuf::from));
         // A folder that is named on the command line counts more than a variable.
-        if serve.data_dir.is_none() {
-            let url = serve.database.as_deref().or_else(|| world.var(DATABASE));
+        if named.data_dir.is_none() {
+            let url = named.database.as_deref().or_else(|| world.var(DATABASE));
             if let Some(url) = url.map(str::trim) {
                 return match url.strip_prefix("sqlite://") {
                     Some(path) if !path.is_empty() => Ok(Self::File(world.cwd().join(path))),

@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 
 use crate::error::{Error, Exit};
 use crate::registry::Registry;
-use crate::server::{self, Exposure, Listeners, Options};
+use crate::server::{self, Access, Exposure, Listeners, Options};
 use crate::store::Store;
 use crate::world::World;
 
@@ -30,10 +30,11 @@ impl Embedded {
                 let _ = tell.send(listener.local_addr()?);
                 let options = Options {
                     exposure: Exposure::Loopback,
+                    access: Access::default(),
                     log_probes: false,
                     linger: std::time::Duration::ZERO,
                 };
-                let listeners = Listeners { api: listener, metrics: None };
+                let listeners = Listeners { api: listener, metrics: None, admin: None };
                 let serving = server::serve(listeners, Registry::new(store, world), options, async {
                     let _ = asked.await;
                 });

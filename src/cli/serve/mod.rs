@@ -4,22 +4,23 @@ mod address;
 mod database;
 mod embedded;
 mod stop;
+mod token;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
 
-use self::database::Database;
+use self::database::{Database, Named};
 pub(super) use self::embedded::Embedded;
 use self::stop::Stop;
+pub(super) use self::token::TokenArgs;
 use super::Context;
 use crate::error::{Error, Exit, Status};
 use crate::log::{self, Level};
 use crate::registry::Registry;
-use crate::server::{self, Exposure, Listeners, Options};
+use crate::server::{self, Access, Exposure, Listeners, Options};
 use crate::ui;
 use crate::world::World;
 
@@ -31,26 +32,30 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Run the registry: API and board
 ///
-/// On a loopback address anyone on this machine may write. The server stops on SIGTERM or Ctrl-C after it
+/// On a loopback address anyone on this machine may write until there is a token (`shipmark token`). The server stops on SIGTERM or Ctrl-C after it
 /// has answered what it was asked.
 #[derive(Args)]
 pub(super) struct Serve {
     /// Where to listen; port 0 takes a free one (also `SHIPMARK_LISTEN`; default 127.0.0.1:8080)
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse)]
     listen: Option<SocketAddr>,
-    /// The folder of the embedded database (also `SHIPMARK_DATA_DIR`; default: `shipmark` in your data folder)
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
-    /// The database, instead of the embedded one: `postgres://…`, `mysql://…` or `sqlite://FILE` (also
-    /// `SHIPMARK_DATABASE_URL`, or `SQL_DRIVER` and `DB_URI`); a variable keeps the password out of `ps`
-    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
-    database: Option<String>,
+    #[command(flatten)]
+    database: Named,
     /// Serve Prometheus metrics here (also `SHIPMARK_METRICS_LISTEN`, or by `APP_PROMETHEUS` on port 9101)
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse)]
     metrics_listen: Option<SocketAddr>,
     /// Let anyone who reaches the address write
     #[arg(long)]
     anonymous_writes: bool,
+    /// Let nobody read without a token either
+    #[arg(long)]
+    private: bool,
+    /// Manage tokens through the address of the API too, where the network reaches it
+    #[arg(long, conflicts_with = "admin_listen")]
+    admin_on_main: bool,
+    /// Where else to manage tokens then
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse, default_value = "127.0.0.1:9102")]
+    admin_listen: SocketAddr,
 }
 
 impl Serve {
@@ -58,15 +63,16 @@ impl Serve {
         let address = address::api(self.listen, context.world)?;
         let metrics = address::metrics(self.metrics_listen, address, context.world)?;
         let pause = pause(context.world)?;
-        if Exposure::of(address) == Exposure::Network && !self.anonymous_writes {
-            let message = format!("`{address}` can be reached from the network, where anyone could write");
-            return Err(Error::new(Exit::Configuration, message)
-                .hint("listen on a loopback address such as `127.0.0.1:8080`, or allow it with `--anonymous-writes`"));
-        }
-        let database = Database::choose(&self, context.world)?;
+        let database = Database::choose(&self.database, context.world)?;
+        let access = Access {
+            private: self.private,
+            anonymous_writes: self.anonymous_writes,
+            admin_on_main: self.admin_on_main,
+        };
+        let places = Places { api: address, metrics, admin: self.admin_listen };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::from_source(Exit::Io, &error))?;
-        runtime.block_on(run(context, (address, metrics), &database, pause))
+        runtime.block_on(run(context, &places, &database, access, pause))
     }
 }
 
@@ -94,10 +100,33 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     bound.map_err(|error| unbound(address, &error))
 }
 
+/// Where to listen.
+struct Places {
+    api: SocketAddr,
+    metrics: Option<SocketAddr>,
+    admin: SocketAddr,
+}
+
+impl Places {
+    /// Takes them all, before anything is opened.
+    async fn bind(&self, access: Access) -> Result<Listeners, Error> {
+        let api = bind(self.api).await?;
+        let metrics = match self.metrics {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        // Where only this machine reaches the API, tokens are managed there.
+        let apart = Exposure::of(self.api) == Exposure::Network && !access.admin_on_main;
+        let admin = if apart { Some(bind(self.admin).await?) } else { None };
+        Ok(Listeners { api, metrics, admin })
+    }
+}
+
 async fn run(
     context: &Context<'_>,
-    (address, metrics): (SocketAddr, Option<SocketAddr>),
+    places: &Places,
     database: &Database,
+    access: Access,
     pause: Duration,
 ) -> Result<Status, Error> {
     // The signals are caught before anything is opened, so that a stop at any time is a clean one.
@@ -106,32 +135,25 @@ async fn run(
         () = tokio::time::sleep(pause) => {}
         () = stop.asked() => return Ok(Exit::Done.into()),
     }
-    let listener = bind(address).await?;
-    let metrics = match metrics {
-        Some(address) => Some(bind(address).await?),
-        None => None,
-    };
+    let listeners = places.bind(access).await?;
     let store = database.open(context.world).await?;
-    let at = listener.local_addr().map_err(|error| unbound(address, &error))?;
+    let at = listeners.api.local_addr().map_err(|error| unbound(places.api, &error))?;
     let registry = Registry::new(store, context.world.clone());
-    log::start(level(context), context.world);
-    announce(context, at, database);
-    if let Some(warning) = uncached(context.world) {
-        warn(context, warning);
+    let exposure = Exposure::of(at);
+    let writers = Writers::of(&registry, exposure, access).await?;
+    if writers == Writers::Nobody {
+        registry.close().await;
+        return Err(unclaimed(places.api));
     }
+    log::start(level(context), context.world);
+    announce(context, &listeners, writers, database);
     for warning in database.warnings().iter().chain(registry.warnings()) {
         warn(context, warning);
     }
-    if let Some(at) = metrics.as_ref().and_then(|metrics| metrics.local_addr().ok()) {
-        tell(context, &format!("metrics on http://{at}/metrics"));
-    }
-    let options = Options {
-        exposure: Exposure::of(at),
-        log_probes: context.world.var("APP_SKIP_PATH_DISABLED").is_some(),
-        linger: LINGER,
-    };
+    let log_probes = context.world.var("APP_SKIP_PATH_DISABLED").is_some();
+    let options = Options { exposure, access, log_probes, linger: LINGER };
     let (told, tell) = tokio::sync::oneshot::channel();
-    let serving = server::serve(Listeners { api: listener, metrics }, registry, options, async {
+    let serving = server::serve(listeners, registry, options, async {
         // Whether it is told to stop or the teller is gone, the server stops.
         let _ = tell.await;
     });
@@ -149,6 +171,39 @@ async fn run(
     Ok(Exit::Done.into())
 }
 
+/// Who may write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writers {
+    /// Who brings a token.
+    Tokens,
+    /// Anyone on this machine.
+    Here,
+    /// Anyone who reaches the address.
+    Anyone,
+    /// The network reaches the address, and there is neither a token nor the wish to let everyone write.
+    Nobody,
+}
+
+impl Writers {
+    async fn of(registry: &Registry, exposure: Exposure, access: Access) -> Result<Self, Error> {
+        Ok(match exposure {
+            Exposure::Loopback if access.anonymous_writes => Self::Here,
+            Exposure::Network if access.anonymous_writes => Self::Anyone,
+            _ if registry.has_tokens().await? => Self::Tokens,
+            Exposure::Loopback => Self::Here,
+            Exposure::Network => Self::Nobody,
+        })
+    }
+}
+
+fn unclaimed(address: SocketAddr) -> Error {
+    let message = format!("`{address}` can be reached from the network, where anyone could write");
+    Error::new(Exit::Configuration, message).hint(
+        "make a token with `shipmark token create NAME`, listen on a loopback address such as `127.0.0.1:8080`, \
+         or allow it with `--anonymous-writes`",
+    )
+}
+
 /// The original caches in Redis if it is told to, by what Go's `ParseBool` takes as true.
 fn uncached(world: &World) -> Option<&'static str> {
     let wanted = world.var("REDIS_ENABLED").map(str::trim);
@@ -162,17 +217,24 @@ fn level(context: &Context<'_>) -> Level {
 }
 
 /// Says where the server listens and who may write: to a person in words, else in the log.
-fn announce(context: &Context<'_>, at: SocketAddr, database: &Database) {
-    let open = Exposure::of(at) == Exposure::Loopback;
-    let who = if open { "on this machine".to_owned() } else { format!("who reaches {at}") };
-    let writers = format!("anyone {who} may write to this registry");
-    let listening = format!("listening on http://{at}/ (data in {})", database.name());
-    if open {
-        tell(context, &writers);
-    } else {
-        warn(context, &writers);
+fn announce(context: &Context<'_>, listeners: &Listeners, writers: Writers, database: &Database) {
+    let at = |listener: &TcpListener| listener.local_addr().map_or(String::new(), |at| at.to_string());
+    let api = at(&listeners.api);
+    match writers {
+        Writers::Here => tell(context, "anyone on this machine may write to this registry"),
+        Writers::Tokens => tell(context, "writing to this registry needs a token"),
+        _ => warn(context, &format!("anyone who reaches {api} may write to this registry")),
     }
-    tell(context, &listening);
+    tell(context, &format!("listening on http://{api}/ (data in {})", database.name()));
+    if let Some(metrics) = &listeners.metrics {
+        tell(context, &format!("metrics on http://{}/metrics", at(metrics)));
+    }
+    if let Some(admin) = &listeners.admin {
+        tell(context, &format!("tokens are managed on http://{}/api/v2/tokens", at(admin)));
+    }
+    if let Some(warning) = uncached(context.world) {
+        warn(context, warning);
+    }
 }
 
 /// The same for what should be mended.

@@ -6,16 +6,18 @@ mod process;
 mod text;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use axum::body::HttpBody;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use self::text::{Kind, Text};
-use super::App;
 use super::observe::caused;
+use super::{App, auth};
 use crate::store::Stat;
 
 /// The upper ends of the buckets in seconds, those of the original.
@@ -111,6 +113,15 @@ impl Metrics {
         to.head("shipmark_writes_acked_total", Kind::Counter, "Writes that were confirmed");
         to.line("shipmark_writes_acked_total", &[], counts.writes);
     }
+}
+
+/// Under `--private` the figures need a token too, unless only this machine reaches them.
+pub(super) async fn check(state: State<App>, request: Request, next: Next) -> Response {
+    let from = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    if from.is_some_and(|from| from.0.ip().to_canonical().is_loopback()) {
+        return next.run(request).await;
+    }
+    auth::check(state, request, next).await
 }
 
 /// `GET /metrics`. If the database fails, the answer is a failure: a scraper would take missing series for a

@@ -1,18 +1,23 @@
 //! A registry in a temporary folder, and how to speak to it without a socket.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use shipmark::registry::Registry;
-use shipmark::server::{self, Exposure, Options, Routers};
+use shipmark::server::{self, Access, Exposure, Options, Routers};
 use shipmark::store::{Server, Store};
 use shipmark::world::World;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::engine::Engine;
+use super::served::run;
 
 /// The time of every test.
 pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
@@ -22,11 +27,13 @@ pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
 pub(crate) struct Service {
     router: Router,
     metrics: Router,
-    pub(crate) stopping: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    pub(crate) stopping: Arc<AtomicBool>,
     pub(crate) engine: Engine,
     store: Store,
     /// Of the database, for a look past the registry.
     url: String,
+    /// How many requests there were; each comes from an address of its own.
+    peers: AtomicU32,
     /// Kept, because its end removes the database.
     folder: TempDir,
 }
@@ -72,13 +79,32 @@ impl Service {
     }
 
     fn over(engine: Engine, store: Store, folder: TempDir) -> Self {
+        let url = format!("sqlite://{}", folder.path().join("registry.db").display());
+        let (router, metrics, stopping) = Self::routers(&store, Exposure::Loopback, Access::default());
+        Self { router, metrics, stopping, engine, store, url, folder, peers: AtomicU32::new(0) }
+    }
+
+    /// The same registry, served otherwise.
+    pub(crate) fn served(&mut self, exposure: Exposure, access: Access) {
+        (self.router, self.metrics, self.stopping) = Self::routers(&self.store, exposure, access);
+    }
+
+    fn routers(store: &Store, exposure: Exposure, access: Access) -> (Router, Router, Arc<AtomicBool>) {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
         let linger = std::time::Duration::ZERO;
-        let options = Options { exposure: Exposure::Loopback, log_probes: false, linger };
+        let options = Options { exposure, access, log_probes: false, linger };
         let routers = server::routers(Registry::new(store.clone(), world), options).unwrap();
-        let Routers { api: router, metrics, stopping } = routers;
-        let url = format!("sqlite://{}", folder.path().join("registry.db").display());
-        Self { router, metrics, stopping, engine, store, url, folder }
+        let Routers { api, metrics, stopping } = routers;
+        (api, metrics, stopping)
+    }
+
+    /// Makes a token by the command, as its operator would.
+    pub(crate) fn token(&self, name: &str, scope: &str) -> String {
+        let arguments = ["token", "create", name, "--scope", scope, "--database", &self.url];
+        let output = run(&arguments, self.folder.path());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
     /// `NOW` as a date of v1; MySQL keeps whole seconds.
@@ -106,7 +132,8 @@ impl Service {
         }
     }
 
-    /// Sends one request; each header is a line `Name: value`.
+    /// Sends one request; each header is a line `Name: value`. It comes from an address that no other comes
+    /// from, or from that of a line `Peer`.
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -118,11 +145,18 @@ impl Service {
         if !headers.iter().any(|line| line.starts_with("Host:")) {
             request = request.header("Host", "localhost:8080");
         }
+        let mut peer = IpAddr::V4(Ipv4Addr::from(0x0a00_0000 + self.peers.fetch_add(1, Ordering::Relaxed)));
         for line in headers {
             let (name, value) = line.split_once(": ").unwrap();
+            if name == "Peer" {
+                peer = value.parse().unwrap();
+                continue;
+            }
             request = request.header(name, value);
         }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let mut request = request.body(body.into()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 1)));
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();

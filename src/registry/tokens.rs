@@ -1,0 +1,77 @@
+//! Who may do what: tokens are made, checked and revoked here.
+
+use subtle::ConstantTimeEq;
+
+use super::holds::text;
+use super::report::NAME;
+use super::{Fault, Registry, RegistryError};
+use crate::domain::token::{NewToken, Secret, Token};
+
+/// How exactly the last use of a token is known, in milliseconds: each note of it is a write.
+const USE: i64 = 60 * 60 * 1_000;
+
+impl Registry {
+    /// Makes a token. The secret goes to its owner and is nowhere else.
+    pub(crate) async fn make_token(&self, new: &NewToken) -> Result<(Token, Secret), RegistryError> {
+        let now = self.world().now().as_millisecond();
+        let mut faults = Vec::new();
+        text("name", Some(&new.name), 1..=NAME, &mut faults);
+        if new.expires_at.is_some_and(|at| at <= now || jiff::Timestamp::from_millisecond(at).is_err()) {
+            let detail = "must be later than now, in milliseconds since 1970".to_owned();
+            faults.push(Fault { pointer: "/expires_at".to_owned(), detail });
+        }
+        if !faults.is_empty() {
+            return Err(RegistryError::FaultyToken(faults));
+        }
+        let random = |source: std::io::Error| RegistryError::NoRandomness(source);
+        let secret =
+            Secret::of(self.world().random().map_err(random)?, self.world().random().map_err(random)?);
+        let token = Token {
+            id: secret.id.clone(),
+            name: new.name.clone(),
+            scope: new.scope,
+            created_at: now,
+            expires_at: new.expires_at,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        self.store.enter_token(&token, &secret.digest()).await?;
+        Ok((token, secret))
+    }
+
+    /// The token that a text is, if it opens anything now. The database is asked each time, so that a
+    /// revocation holds at once and on all replicas.
+    pub(crate) async fn check_token(&self, text: &str) -> Result<Option<Token>, RegistryError> {
+        let Some(secret) = Secret::parse(text) else { return Ok(None) };
+        let Some((token, digest)) = self.store.token(&secret.id).await? else { return Ok(None) };
+        let same: bool = secret.digest().as_bytes().ct_eq(digest.as_bytes()).into();
+        let now = self.world().now().as_millisecond();
+        if !same || !token.is_good(now) {
+            return Ok(None);
+        }
+        if token.last_used_at.is_none_or(|at| now - at >= USE) {
+            self.store.token_used(&token.id, now).await?;
+        }
+        Ok(Some(token))
+    }
+
+    /// Every token, newest first.
+    pub(crate) async fn tokens(&self) -> Result<Vec<Token>, RegistryError> {
+        Ok(self.store.tokens().await?)
+    }
+
+    /// Whether there ever was a token; then nobody writes without one.
+    pub(crate) async fn has_tokens(&self) -> Result<bool, RegistryError> {
+        Ok(self.store.has_tokens().await?)
+    }
+
+    /// Revokes a token for good, and gives it as it is then.
+    pub(crate) async fn revoke_token(&self, id: &str) -> Result<Token, RegistryError> {
+        const MISSING: RegistryError = RegistryError::NoSuch("there is no such token");
+        if id.contains('\0') || self.store.token(id).await?.is_none() {
+            return Err(MISSING);
+        }
+        self.store.revoke_token(id, self.world().now().as_millisecond()).await?;
+        self.store.token(id).await?.map(|(token, _)| token).ok_or(MISSING)
+    }
+}
