@@ -10,9 +10,10 @@ use super::request::Job;
 use crate::store::db::{Db, Transaction, values};
 use crate::store::{StoreError, sql};
 
-/// The most operations of one COMMIT, and how long the first of them waits for those behind it.
+/// The most operations of one COMMIT, and how long the first of them waits for those behind it. Only what has come
+/// already is taken along: the next batch gathers while this one is committed.
 const MOST: usize = 64;
-const LONGEST: Duration = Duration::from_millis(2);
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// After so many operations the log is folded into the database: a thousand pages or so, as SQLite itself
 /// would do. It is done here because SQLite says nothing when it fails.
