@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::problem::Problem;
 use super::question::Question;
 use super::{App, body};
-use crate::domain::deployment::Report;
+use crate::domain::deployment::{Current, Report};
 use crate::registry::{Kind, Reported};
 
 /// `GET /api/v2/server`: how a client tells this server from the original one.
@@ -101,7 +102,12 @@ fn unread(error: &serde_path_to_error::Error<serde_json::Error>, form: &Form) ->
 }
 
 /// `GET /api/v2/current`: what is where, of every app or of one.
-pub(super) async fn current(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
-    let items = app.registry.current(question.get("app")).await?;
-    Ok(Json(json!({ "items": items })))
+pub(super) async fn current(State(app): State<App>, question: Question) -> Result<Json<Matrix>, Problem> {
+    Ok(Json(Matrix { items: app.registry.current(question.get("app")).await? }))
+}
+
+/// What is where. It is written as it is, since the matrix of a thousand apps would be large as a tree of JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct Matrix {
+    items: Vec<Current>,
 }

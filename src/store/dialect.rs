@@ -1,6 +1,9 @@
 //! What differs between the engines, as constants: each text of `sql.rs` may hold words in braces, and each
 //! engine has its own meaning for them.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use super::db::Value;
 
 /// Which engine a database is of.
@@ -60,8 +63,10 @@ const PAIR: (&str, &str) = ("{pair}", "workload = $1 AND platform = $2");
 const VERSION: (&str, &str) = ("{version}", "version = $4");
 const GOOD: (&str, &str) = ("{good}", "status IN ('deployed', 'completed')");
 const RETURNING: (&str, &str) = ("{returning}", " RETURNING versions_id");
-const HELD: (&str, &str) =
-    ("{held}", "ON CONFLICT (app, platform, environment) DO UPDATE SET at = sm_current.at");
+const HELD: (&str, &str) = (
+    "{held}",
+    "ON CONFLICT (app, platform, environment) DO UPDATE SET at = sm_current.at RETURNING chain, chain_hash",
+);
 
 /// Dates are texts, and texts are compared and sorted by their bytes.
 const SQLITE: Words = &[
@@ -196,7 +201,28 @@ impl Dialect {
 
     /// The text and the values as the engine takes them: MySQL counts its placeholders and does not number
     /// them, so a value that is used twice goes in twice.
-    pub(super) fn render(self, text: &str, values: &[Value]) -> (String, Vec<Value>) {
+    pub(super) fn render(self, text: &str, values: &[Value]) -> (Arc<str>, Vec<Value>) {
+        let rendered = self.rendered(text);
+        let values = match &rendered.order {
+            Some(order) => order.iter().filter_map(|at| values.get(*at)).cloned().collect(),
+            None => values.to_vec(),
+        };
+        (Arc::clone(&rendered.text), values)
+    }
+
+    /// The texts are a few dozen constants and each write needs ten of them, so what an engine makes of one is kept.
+    fn rendered(self, text: &str) -> Arc<Rendered> {
+        static KEPT: RwLock<BTreeMap<(u8, String), Arc<Rendered>>> = RwLock::new(BTreeMap::new());
+        let key = (self as u8, text.to_owned());
+        if let Some(kept) = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(kept);
+        }
+        let made = Arc::new(self.make(text));
+        KEPT.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&made));
+        made
+    }
+
+    fn make(self, text: &str) -> Rendered {
         let words = match self {
             Self::Sqlite => SQLITE,
             Self::Postgres => POSTGRES,
@@ -208,23 +234,30 @@ impl Dialect {
                 text = text.replace(word, meaning);
             }
         }
-        if self == Self::MySql { counted(&text, values) } else { (text, values.to_vec()) }
+        if self == Self::MySql { counted(&text) } else { Rendered { text: text.into(), order: None } }
     }
 }
 
-fn counted(text: &str, values: &[Value]) -> (String, Vec<Value>) {
+/// A text as an engine takes it.
+#[derive(Debug)]
+struct Rendered {
+    text: Arc<str>,
+    /// Which of the values stands at each placeholder, where the engine counts them.
+    order: Option<Vec<usize>>,
+}
+
+fn counted(text: &str) -> Rendered {
     let mut pieces = text.split('$');
     let mut plain = pieces.next().unwrap_or_default().to_owned();
-    let mut used = Vec::with_capacity(values.len());
+    let mut order = Vec::new();
     for piece in pieces {
         let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
         let (number, rest) = piece.split_at(end);
-        let at = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        used.extend(at.and_then(|at| values.get(at)).cloned());
+        order.extend(number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)));
         plain.push('?');
         plain.push_str(rest);
     }
-    (plain, used)
+    Rendered { text: plain.into(), order: Some(order) }
 }
 
 #[cfg(test)]
@@ -235,10 +268,10 @@ mod tests {
     fn a_numbered_value_goes_in_as_often_as_it_is_used() {
         let values = [Value::from("a"), Value::from(7)];
         let (text, used) = Dialect::MySql.render("x = $2 AND y = $1 OR $2", &values);
-        assert_eq!(text, "x = ? AND y = ? OR ?");
+        assert_eq!(&*text, "x = ? AND y = ? OR ?");
         assert_eq!(used, [Value::from(7), Value::from("a"), Value::from(7)]);
         let (text, used) = Dialect::Postgres.render("x = $2", &values);
-        assert_eq!((text.as_str(), used.as_slice()), ("x = $2", &values[..]));
+        assert_eq!((&*text, used.as_slice()), ("x = $2", &values[..]));
     }
 
     #[test]

@@ -20,8 +20,13 @@ pub(super) async fn hold(
     id: i64,
     at: i64,
 ) -> Result<Head, StoreError> {
-    transaction.apply(sql::HOLD_PLACE, values![app, platform, environment, id, at]).await?;
-    let row = transaction.query(sql::CHAIN_HEAD, values![app, platform, environment]).await?.pop();
+    let values = values![app, platform, environment, id, at];
+    let row = if transaction.answers_with_rows() {
+        transaction.query(sql::HOLD_PLACE, values).await?.pop()
+    } else {
+        transaction.apply(sql::HOLD_PLACE, values).await?;
+        transaction.query(sql::CHAIN_HEAD, values![app, platform, environment]).await?.pop()
+    };
     head(&row.ok_or_else(|| StoreError::Corrupt("a place that is gone".to_owned()))?)
 }
 
@@ -41,14 +46,12 @@ pub(super) async fn settle(
     mut head: Head,
     moment: &Moment,
 ) -> Result<(), StoreError> {
-    let place = (app, platform, environment);
-    let live = newest_in(transaction, place, State::Succeeded).await?;
-    let older = newest_in(transaction, place, State::Superseded).await?;
+    let Standing { successes, older, newest } =
+        standing(&transaction.query(sql::STANDING, values![app, platform, environment]).await?)?;
+    let live = successes.iter().copied().max();
     let best = live.max(older).map(|(_, id)| id);
     if let Some(best) = best {
-        let values = values![app, platform, environment, best];
-        for row in transaction.query(sql::REPLACED, values).await? {
-            let id = row.int("versions_id")?;
+        for id in successes.into_iter().map(|(_, id)| id).filter(|id| *id != best) {
             turn(transaction, &mut head, moment.consequence(id, State::Succeeded, State::Superseded)).await?;
         }
         if older.is_some_and(|(_, id)| id == best) {
@@ -56,24 +59,39 @@ pub(super) async fn settle(
                 .await?;
         }
     }
-    let newest = transaction.query(sql::NEWEST_ATTEMPT, values![app, platform, environment]).await?.pop();
-    let newest =
-        newest.ok_or_else(|| StoreError::Corrupt("an empty place".to_owned()))?.int("versions_id")?;
+    let newest = newest.ok_or_else(|| StoreError::Corrupt("an empty place".to_owned()))?;
     let values =
         values![newest, best, moment.received_at, app, platform, environment, head.length, &head.hash];
     transaction.apply(sql::SET_CURRENT, values).await?;
     Ok(())
 }
 
-/// The end and the id of the newest attempt of a place in one state.
-async fn newest_in(
-    transaction: &mut Transaction,
-    (app, platform, environment): Cell<'_>,
-    state: State,
-) -> Result<Option<(Option<i64>, i64)>, StoreError> {
-    let values = values![app, platform, environment, state.word()];
-    let row = transaction.query(sql::NEWEST_IN_STATE, values).await?.pop();
-    row.map(|row| Ok((row.maybe_int("finished_at")?, row.int("versions_id")?))).transpose()
+/// The end and the id of an attempt.
+type End = (Option<i64>, i64);
+
+/// The attempts of a place that matter for what is live there.
+#[derive(Default)]
+struct Standing {
+    /// Everything that is live so far; more than one where a success has just come.
+    successes: Vec<End>,
+    /// The newest of those that were replaced.
+    older: Option<End>,
+    /// The newest attempt, whatever became of it.
+    newest: Option<i64>,
+}
+
+fn standing(rows: &[Record]) -> Result<Standing, StoreError> {
+    let mut standing = Standing::default();
+    for row in rows {
+        let end = (row.maybe_int("finished_at")?, row.int("versions_id")?);
+        match row.text("role")?.as_str() {
+            "success" => standing.successes.push(end),
+            "older" => standing.older = Some(end),
+            _ => standing.newest = Some(end.1),
+        }
+    }
+    standing.successes.sort_unstable();
+    Ok(standing)
 }
 
 /// A state that the registry itself gives to an attempt, with its event.

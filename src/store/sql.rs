@@ -76,11 +76,11 @@ pub(super) const FOLD_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Begins one operation within a transaction.
 pub(super) const SAVEPOINT: &str = "SAVEPOINT operation";
 
+/// Ends the savepoint of the operation before and begins that of the next.
+pub(super) const NEXT_SAVEPOINT: &str = "RELEASE operation; SAVEPOINT operation";
+
 /// Takes back what came since; the savepoint itself stays.
 pub(super) const UNDO: &str = "ROLLBACK TO operation";
-
-/// Ends the operation; what is not taken back belongs to the transaction.
-pub(super) const RELEASE: &str = "RELEASE operation";
 
 /// Answers if the database can be read.
 pub(super) const HEALTH: &str = "SELECT versions_id FROM versions LIMIT 1";
@@ -156,21 +156,19 @@ pub(super) const SET_CHANGELOG_URL: &str = "UPDATE versions SET changelog_url = 
 /// The v1 word of an attempt; the other eight columns never change.
 pub(super) const SET_STATUS: &str = "UPDATE versions SET status = $1 WHERE versions_id = $2";
 
-/// The newest attempt of one place in one state; the index gives it without a sort.
-pub(super) const NEWEST_IN_STATE: &str = "SELECT versions_id, finished_at FROM sm_deployment \
-    WHERE app = $1 AND platform = $2 AND environment = $3 AND state = $4 \
-    ORDER BY finished_at DESC, versions_id DESC LIMIT 1";
-
-/// The successes of one place that another success has replaced.
-pub(super) const REPLACED: &str = "SELECT versions_id FROM sm_deployment \
-    WHERE app = $1 AND platform = $2 AND environment = $3 AND state = 'succeeded' AND versions_id <> $4";
+/// What matters for what is live in one place: its successes, the newest of those that were replaced, and the newest
+/// attempt, whatever became of it.
+pub(super) const STANDING: &str = "SELECT versions_id, finished_at, 'success' AS role FROM sm_deployment \
+    WHERE app = $1 AND platform = $2 AND environment = $3 AND state = 'succeeded' \
+    UNION ALL SELECT o.versions_id, o.finished_at, 'older' AS role FROM (SELECT versions_id, finished_at \
+    FROM sm_deployment WHERE app = $1 AND platform = $2 AND environment = $3 AND state = 'superseded' \
+    ORDER BY finished_at DESC, versions_id DESC LIMIT 1) o \
+    UNION ALL SELECT n.versions_id, n.finished_at, 'newest' AS role FROM (SELECT versions_id, finished_at \
+    FROM sm_deployment WHERE app = $1 AND platform = $2 AND environment = $3 \
+    ORDER BY started_at DESC, versions_id DESC LIMIT 1) n";
 
 /// A state that the registry itself gives; `versions.status` stays as it is, so v1 answers do not change.
 pub(super) const SET_STATE: &str = "UPDATE sm_deployment SET state = $1 WHERE versions_id = $2";
-
-/// The newest attempt of one place, whatever became of it.
-pub(super) const NEWEST_ATTEMPT: &str = "SELECT versions_id FROM sm_deployment \
-    WHERE app = $1 AND platform = $2 AND environment = $3 ORDER BY started_at DESC, versions_id DESC LIMIT 1";
 
 /// Holds the cell of one place until the transaction ends, and makes it if it is missing: two writers of one
 /// place follow each other, and the second sees what the first did.

@@ -33,7 +33,7 @@ macro_rules! engine {
 
             pub(in crate::store::db) async fn query<'e>(
                 on: impl Executor<'e, Database = $engine>,
-                text: String,
+                text: Arc<str>,
                 values: Vec<Value>,
             ) -> Result<Vec<Record>, StoreError> {
                 let rows: Vec<$row> = bound!(text, values).fetch_all(on).await?;
@@ -49,7 +49,7 @@ macro_rules! engine {
 
             pub(in crate::store::db) async fn apply<'e>(
                 on: impl Executor<'e, Database = $engine>,
-                text: String,
+                text: Arc<str>,
                 values: Vec<Value>,
             ) -> Result<$done, StoreError> {
                 Ok(bound!(text, values).execute(on).await?)

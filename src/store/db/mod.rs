@@ -85,6 +85,11 @@ impl Transaction {
         }
     }
 
+    /// Whether a text that writes can answer with rows, which MySQL cannot.
+    pub(super) fn answers_with_rows(&self) -> bool {
+        !matches!(self, Self::MySql(_))
+    }
+
     /// The rows that a text gives.
     pub(super) async fn query(&mut self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
         let (text, values) = self.dialect().render(text, values);
@@ -103,7 +108,7 @@ impl Transaction {
     /// The id that the database gives to a new row: from the row itself, or on MySQL, which cannot answer
     /// with rows, from the connection.
     pub(super) async fn insert(&mut self, text: &str, values: &[Value]) -> Result<i64, StoreError> {
-        if matches!(self, Self::MySql(_)) {
+        if !self.answers_with_rows() {
             return Ok(self.change(text, values).await?.1);
         }
         let row = self.query(text, values).await?.pop();

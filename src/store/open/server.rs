@@ -27,6 +27,7 @@ const POSTGRES: Plan = Plan {
         (5, "tokens", include_str!("../migrations/postgres/0005_tokens.sql")),
         (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
         (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
+        (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -42,6 +43,7 @@ const MYSQL: Plan = Plan {
         (5, "tokens", include_str!("../migrations/mysql/0005_tokens.sql")),
         (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
         (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
+        (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

@@ -37,6 +37,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "tokens", include_str!("../migrations/sqlite/0005_tokens.sql")),
     (8, "releases", include_str!("../migrations/sqlite/0008_releases.sql")),
     (10, "weekly", include_str!("../migrations/sqlite/0010_weekly.sql")),
+    (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
 ];
 
 impl Store {

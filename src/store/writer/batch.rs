@@ -101,6 +101,8 @@ async fn batch(
     let mut transaction = db.begin().await.map_err(Lost)?;
     let mut ran = 0;
     while let Some(job) = jobs.get_mut(ran) {
+        let opening = if ran == 0 { sql::SAVEPOINT } else { sql::NEXT_SAVEPOINT };
+        transaction.apply(opening, values![]).await.map_err(Lost)?;
         within_savepoint(&mut transaction, job.as_mut()).await?;
         ran += 1;
         if ran == MOST || began.elapsed() >= LONGEST {
@@ -121,7 +123,6 @@ async fn batch(
 /// One operation; what it takes back or fails at is undone, and its neighbours do not notice. SQLite ends the
 /// whole transaction when the disk is full or fails, and then the savepoint is gone and the batch with it.
 async fn within_savepoint(transaction: &mut Transaction, job: &mut dyn Job) -> Result<(), Lost> {
-    transaction.apply(sql::SAVEPOINT, values![]).await.map_err(Lost)?;
     let ruling = job.run(transaction).await;
     if let Err(error) = &ruling
         && error.is_disk()
@@ -132,6 +133,5 @@ async fn within_savepoint(transaction: &mut Transaction, job: &mut dyn Job) -> R
         let undone = transaction.apply(sql::UNDO, values![]).await;
         undone.map_err(|error| Lost(ruling.err().unwrap_or(error)))?;
     }
-    transaction.apply(sql::RELEASE, values![]).await.map_err(Lost)?;
     Ok(())
 }
