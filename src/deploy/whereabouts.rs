@@ -58,12 +58,14 @@ pub fn there(
     let mut successes: Vec<&Past> = known.rows.iter().filter(|row| row.succeeded()).collect();
     // A late report enters the history without becoming what runs, so what runs comes first.
     successes.sort_by_key(|row| (row.id != recorded.id, std::cmp::Reverse((row.at(), row.id))));
-    let mut held = Vec::new();
+    let mut oids = Vec::new();
     for row in &successes {
-        let oid = resolve(row.sha.as_deref(), &row.version, repo, config)?;
-        held.push(oid.map(|oid| repo.contains(&oid, commit)).transpose()?);
+        oids.push(resolve(row.sha.as_deref(), &row.version, repo, config)?);
     }
-    if !repo.contains(&now, commit)? {
+    let containing = repo.containing(commit, oids.iter().flatten().chain([&now]))?;
+    let held: Vec<Option<bool>> =
+        oids.iter().map(|oid| oid.as_ref().map(|oid| containing.contains(oid))).collect();
+    if !containing.contains(&now) {
         return Ok(There::No { before: held.contains(&Some(true)) });
     }
     let holds = |row: &Past| {

@@ -5,6 +5,7 @@ pub mod apply;
 mod base;
 pub mod between;
 mod branches;
+mod containing;
 pub mod corrections;
 pub mod fetch;
 mod graph;
