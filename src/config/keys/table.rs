@@ -256,13 +256,15 @@ pub const KEYS: &[Key] = &[
         Texts,
         "[\"docker\", \"logs\", \"--tail\", \"20\", \"helpdesk\"]",
         "in place of `url`, a command that must succeed; needs `shipmark config trust`",
-    ),
+    )
+    .instead(),
     key(
         "environments.*.verify[].absent",
         Texts,
         "[\"ERROR\", \"panicked\"]",
         "texts that must not be in what it says",
-    ),
+    )
+    .instead(),
     key(
         "environments.*.readout.ssh",
         Text,
