@@ -6,7 +6,7 @@ use crate::support::served::Served;
 use crate::support::{Remote, Sandbox};
 
 /// A command line and the status it ends with; run one after the other in one repository.
-const CALLS: [(&[&str], i32); 43] = [
+const CALLS: [(&[&str], i32); 44] = [
     (&["init"], 0),
     (&["init"], 0),
     (&["hooks", "install"], 0),
@@ -49,6 +49,7 @@ const CALLS: [(&[&str], i32); 43] = [
     (&["hold", "lift", "dev", "--reason", "done"], 0),
     (&["outbox", "list"], 0),
     (&["outbox", "flush"], 0),
+    (&["token", "list"], 0),
     (&["completions", "bash"], 0),
 ];
 
