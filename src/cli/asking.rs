@@ -9,10 +9,9 @@ use super::Context;
 use super::reporting::Place;
 use crate::deploy::answers::{About, Answers, Matrix, Said};
 use crate::deploy::client::{Client, ClientError, Wanted};
-use crate::deploy::courier::{self, Patience};
+use crate::deploy::courier::Patience;
 use crate::deploy::outbox::Outbox;
 use crate::deploy::subject::Target;
-use crate::domain::fact::Fact;
 use crate::domain::hold::Hold;
 use crate::domain::{span, text};
 use crate::error::Error;
@@ -50,8 +49,7 @@ fn deliver_in_passing(context: &Context, place: &Place, client: &Client) {
     if !waits {
         return;
     }
-    let post = |fact: &Fact, limit| client.deliver(fact, limit);
-    match courier::send(&outbox, client.name(), context.world, Patience::All, PASSING, &post) {
+    match client.deliver_from(&outbox, Patience::All, PASSING) {
         Ok(round) if round.delivered.is_empty() => {}
         Ok(round) => context.ui.note(&format!("delivered from the outbox: {}", round.delivered.len())),
         Err(error) => context.ui.warn(&format!("the outbox cannot be used: {error}")),

@@ -176,6 +176,10 @@ fn release(
     write_outputs(context.world, None)?;
     let outcome = Release::of_job(Some(branch), inputs.dry_run).perform(context, repo, config)?;
     write_outputs(context.world, Some(&outcome))?;
+    // The disk of a runner is gone after the job, and what waits on it too.
+    if !inputs.dry_run {
+        super::release::announce(context, repo, config);
+    }
     super::release::show(context, &outcome, config)?;
     if inputs.require_release && !outcome.released {
         return Ok(Exit::CheckFailed.into());

@@ -9,7 +9,7 @@ use super::Context;
 use super::reporting::{Place, Reach};
 use crate::config::Registry;
 use crate::deploy::client::{Client, ClientError};
-use crate::deploy::courier::{self, Patience, Round};
+use crate::deploy::courier::{Patience, Round};
 use crate::deploy::outbox::Outbox;
 use crate::deploy::parcel::Parcel;
 use crate::domain::fact::Fact;
@@ -178,8 +178,7 @@ fn flush(context: &Context, place: &Place, outbox: &Outbox, reach: &Reach) -> Re
             }
             Err(error) => return Err(error.into()),
         };
-        let post = |fact: &Fact, limit| client.deliver(fact, limit);
-        rounds.push(courier::send(outbox, name, context.world, Patience::Asked, FLUSH, &post)?);
+        rounds.push(client.deliver_from(outbox, Patience::Asked, FLUSH)?);
     }
     report_on(context, &rounds)?;
     let waiting = outbox.waiting()?.len();

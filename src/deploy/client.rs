@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::courier::{self, Patience, Round};
+use super::outbox::{Outbox, OutboxError};
 use super::secret;
 use super::whereabouts::Known;
 use crate::config::Registry;
@@ -143,8 +145,19 @@ impl<'a> Client<'a> {
         self.withheld
     }
 
+    /// Delivers what waits for this registry, for at most `limit` in all.
+    pub fn deliver_from(
+        &self,
+        outbox: &Outbox,
+        patience: Patience,
+        limit: Duration,
+    ) -> Result<Round, OutboxError> {
+        let post = |fact: &Fact, limit| self.deliver(fact, limit);
+        courier::send(outbox, self.name(), self.world, patience, limit, &post)
+    }
+
     /// Delivers one fact within `limit`.
-    pub fn deliver(&self, fact: &Fact, limit: Duration) -> Delivery {
+    fn deliver(&self, fact: &Fact, limit: Duration) -> Delivery {
         match fact {
             Fact::Deployment(report) => self.report(report, limit),
             Fact::Release(release) => self.release(release, limit),

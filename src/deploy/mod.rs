@@ -194,8 +194,7 @@ impl<'a> Recorder<'a> {
 
     /// Delivers what waits.
     pub fn send(&self, patience: Patience, limit: Duration) -> Result<Round, OutboxError> {
-        let post = |fact: &Fact, limit| self.client.deliver(fact, limit);
-        courier::send(&self.outbox, self.client.name(), self.world, patience, limit, &post)
+        self.client.deliver_from(&self.outbox, patience, limit)
     }
 
     fn fate_of(&self, id: &str, round: Round) -> Fate {

@@ -46,6 +46,21 @@ fn a_push_to_main_releases_reports_and_tells_the_job() {
 }
 
 #[test]
+fn a_job_that_only_releases_tells_the_registry_before_its_disk_is_gone() {
+    let data = tempfile::TempDir::new().unwrap();
+    let registry = Served::start(data.path());
+    let sandbox = runner("push").var("SHIPMARK_REGISTRY_URL", &format!("http://127.0.0.1:{}", registry.port));
+    let _remote = Remote::of(&sandbox);
+    sandbox.git(&["push", "--quiet", "origin", "main", "v1.0.0"]);
+    sandbox.git(&["checkout", "--quiet", "--detach"]);
+    sandbox.run(&["ci", "run"]).exits(0);
+    let (status, told) = registry.get("/api/v2/apps/helpdesk/versions/1.0.1");
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &told["sha"]), (200, &sandbox.git(&["rev-parse", "HEAD"]).into()));
+    sandbox.run(&["outbox", "list"]).says(0, "", "the outbox is empty");
+}
+
+#[test]
 fn a_shallow_clone_is_made_whole_before_anything_is_decided() {
     let sandbox = runner("push");
     let remote = Remote::of(&sandbox);

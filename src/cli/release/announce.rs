@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::cli::Context;
 use crate::config::Config;
 use crate::deploy::client::{Client, Means};
-use crate::deploy::courier::{self, Patience};
+use crate::deploy::courier::Patience;
 use crate::deploy::outbox::Outbox;
-use crate::deploy::parcel::Parcel;
+use crate::deploy::parcel::{Letter, Parcel};
 use crate::domain::fact::Fact;
 use crate::domain::text;
 use crate::error::Error;
@@ -48,11 +48,10 @@ pub(in crate::cli) fn send(context: &Context, repo: &Repo, config: &Config) {
         Ok(client) => client,
         Err(error) => return kept(&error.to_string()),
     };
-    let post = |fact: &Fact, limit| client.deliver(fact, limit);
-    match courier::send(&outbox, client.name(), context.world, Patience::Asked, PATIENCE, &post) {
+    match client.deliver_from(&outbox, Patience::Asked, PATIENCE) {
         Err(error) => kept(&error.to_string()),
         Ok(round) => {
-            let ours = |(letter, _): &&(_, String)| is_release(letter);
+            let ours = |(letter, _): &&(Letter, String)| matches!(letter.parcel.report, Fact::Release(_));
             if let Some((_, reason)) = round.refused.iter().find(ours) {
                 context.ui.warn(&format!(
                     "the registry refused the release: {}; see `shipmark outbox list`",
@@ -63,8 +62,4 @@ pub(in crate::cli) fn send(context: &Context, repo: &Repo, config: &Config) {
             }
         }
     }
-}
-
-fn is_release(letter: &crate::deploy::parcel::Letter) -> bool {
-    matches!(letter.parcel.report, Fact::Release(_))
 }

@@ -8,8 +8,8 @@ use clap::Args;
 use semver::Version;
 use serde::Serialize;
 
+pub(super) use self::announce::send as announce;
 use self::publish::Publish;
-
 pub(super) use self::publish::recover;
 pub(super) use self::show::show;
 use super::next::Level;
