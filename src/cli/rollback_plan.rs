@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -34,7 +35,16 @@ pub(super) struct Plan {
     again: usize,
     migrations: Vec<String>,
     /// Other versions that succeeded there.
-    others: Vec<Past>,
+    others: Vec<Other>,
+}
+
+/// A version that could be put back instead.
+#[derive(Serialize)]
+struct Other {
+    #[serde(flatten)]
+    row: Past,
+    /// Whether an earlier rollback took it away, for which there was a reason.
+    taken_back: bool,
 }
 
 impl Plan {
@@ -81,8 +91,9 @@ impl Plan {
                 config.environments.get(&item.environment).map(|found| found.migrations.as_slice());
             migrations = repo.differing(&commit, newer, patterns.unwrap_or_default())?;
         }
-        let others = all.iter().map(|candidate| candidate.row);
-        let others = others.filter(|row| row.id != to.id && !is(row, from)).take(NAMED).cloned().collect();
+        let others = all.iter().filter(|other| other.row.id != to.id && !is(other.row, from)).take(NAMED);
+        let others =
+            others.map(|other| Other { row: other.row.clone(), taken_back: other.taken_back }).collect();
         Ok(Some(Self { from: from.clone(), to, commit, back, again, migrations, others }))
     }
 
@@ -153,8 +164,9 @@ impl Plan {
         let hold = self.bad().map(|bad| format!(", mark {} bad", text::line(&bad.version)));
         lines.push(format!("then   {check}record the rollback{}", hold.unwrap_or_default()));
         for other in &self.others {
-            let short = other.sha.as_deref().map_or("", text::short);
-            lines.push(format!("or     {}", described(other, short)));
+            let short = other.row.sha.as_deref().map_or("", text::short);
+            let back = if other.taken_back { ", taken back since" } else { "" };
+            lines.push(format!("or     {}{back}", described(&other.row, short)));
         }
         lines
     }

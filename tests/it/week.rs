@@ -229,7 +229,7 @@ fn thursday(team: &mut Team) {
              back   3 commits are taken back: 1 docs, 1 feat, 1 release (--list)\n\
              runs   sh deploy.sh   in a clean worktree of <v1.0.0>\n\
              then   ask the program, record the rollback, mark 1.1.0 bad\n\
-             or     1.1.1  <{hotfix}>  deployment 10, succeeded [..] UTC"
+             or     1.1.1  <{hotfix}>  deployment 10, succeeded [..] UTC, taken back since"
         ),
     );
     team.check("rolled back");
@@ -329,7 +329,7 @@ Other (2)     2 release";
          back   4 commits are taken back: 2 release, 1 feat, 1 fix (--list)\n\
          runs   sh deploy.sh   in a clean worktree of <v1.1.0>\n\
          then   ask the program, record the rollback, mark 1.2.1 bad\n\
-         or     1.1.1  <hotfix/dates>  deployment 10, succeeded [..] UTC\n\
+         or     1.1.1  <hotfix/dates>  deployment 10, succeeded [..] UTC, taken back since\n\
          or     1.0.0  <v1.0.0>  deployment 3, succeeded [..] UTC"
             .to_owned(),
     );
