@@ -67,10 +67,14 @@ impl Status {
         let Asked { matrix, stale } = asking::current(context, &place, &client)?;
         let own = app_of(&place.config, place.repo.as_ref());
         let now = context.world.now().as_millisecond();
-        // A server without holds, or one that is away, has none to show.
-        let holds = match stale {
-            Some(_) => Vec::new(),
-            None => client.holds(&Wanted::default(), asking::LIMIT).unwrap_or_default(),
+        let holds = match stale
+            .map_or_else(|| client.holds(&Wanted::default(), asking::LIMIT), |_| Ok(Vec::new()))
+        {
+            Ok(holds) => holds,
+            Err(error) => {
+                context.ui.warn(&format!("nothing is known of holds: {}", text::line(&error.to_string())));
+                Vec::new()
+            }
         };
         let moment = Moment { now, holds: &holds };
         let mut seen = match self.no_probe {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::App;
-use super::problem::Problem;
+use super::problem::{Problem, readable};
 use super::question::{Question, refused};
 use super::v2::{Form, read, replayed};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
@@ -44,7 +44,11 @@ pub(super) async fn set(State(app): State<App>, named: Named, request: Request) 
     }
     let sha = match mark.sha {
         Some(sha) => Some(sha),
-        None => app.registry.release(&of, &version).await.ok().map(|release| release.sha),
+        None => match app.registry.release(&of, &version).await {
+            Ok(release) => Some(release.sha),
+            Err(RegistryError::NoSuch(_)) => None,
+            Err(error) => return Err(error.into()),
+        },
     };
     let new = NewHold {
         kind: HoldKind::Hold,
@@ -77,11 +81,4 @@ pub(super) async fn lift(
     let reason = question.get("reason").ok_or_else(|| refused("reason", "must be there"))?;
     let mark = app.registry.mark_of(&of, &version).await?;
     Ok(Json(app.registry.lift(&mark.id, question.get("actor"), reason).await?))
-}
-
-fn readable(named: Named) -> Result<(String, String), Problem> {
-    named.map(|Path(names)| names).map_err(|refused| {
-        Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
-            .with("detail", refused.body_text())
-    })
 }
