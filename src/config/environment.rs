@@ -81,7 +81,7 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
     Ok(Environment {
         trials,
         tier: get("tier").parsed("development, testing, staging or production", Tier::from_word)?,
-        branches: branches(&get("branches"))?,
+        branches: get("branches").globs("a list of patterns such as `[\"main\", \"hotfix/*\"]`")?,
         zone: get("zone")
             .parsed("a time zone such as `Europe/Paris`", |text| zone::find(text).map(|_| text.to_owned()))?,
         require: get("require").parsed(NAME, name)?,
@@ -98,16 +98,6 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
             .texts("a list of patterns such as `[\"migrations/**\"]`")?
             .unwrap_or_default(),
     })
-}
-
-fn branches(setting: &Setting) -> Result<Vec<Glob>, ConfigError> {
-    const WANTED: &str = "a list of patterns such as `[\"main\", \"hotfix/*\"]`";
-    let globs: Option<Vec<Glob>> =
-        setting.texts(WANTED)?.unwrap_or_default().iter().map(|text| Glob::parse(text)).collect();
-    match (globs, setting.leaf) {
-        (None, Some(leaf)) => Err(setting.refuse(leaf, WANTED)),
-        (globs, _) => Ok(globs.unwrap_or_default()),
-    }
 }
 
 pub(super) fn command(setting: &Setting) -> Result<Option<Command>, ConfigError> {

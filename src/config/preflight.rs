@@ -21,16 +21,11 @@ pub struct Check {
 }
 
 pub(super) fn preflight(leaves: &Leaves) -> Result<Preflight, ConfigError> {
-    const WANTED: &str = "a list of patterns such as `[\"examples/**\"]`";
     let tables = Setting::tables(leaves, &["preflight", "check"]);
     let checks = tables.iter().map(|table| check(leaves, table)).collect::<Result<Vec<_>, _>>()?;
-    let allow = Setting::of(leaves, "preflight.allow");
-    let globs: Option<Vec<Glob>> =
-        allow.texts(WANTED)?.unwrap_or_default().iter().map(|text| Glob::parse(text)).collect();
-    match (globs, allow.leaf) {
-        (None, Some(leaf)) => Err(allow.refuse(leaf, WANTED)),
-        (globs, _) => Ok(Preflight { checks, allow: globs.unwrap_or_default() }),
-    }
+    let allow =
+        Setting::of(leaves, "preflight.allow").globs("a list of patterns such as `[\"examples/**\"]`")?;
+    Ok(Preflight { checks, allow })
 }
 
 fn check(leaves: &Leaves, table: &str) -> Result<Check, ConfigError> {

@@ -1,7 +1,10 @@
 //! One key, and how its value is read.
 
+use url::Url;
+
 use super::layer::{self, Leaf, Leaves};
-use super::{ConfigError, Origin, keys};
+use super::{ConfigError, Origin, http_address, keys};
+use crate::domain::glob::Glob;
 
 /// One key with what the layers say of it.
 pub(super) struct Setting<'a> {
@@ -60,6 +63,25 @@ impl<'a> Setting<'a> {
                 && !texts.iter().any(|text| text.contains('\0'))
         };
         texts.filter(usable).map(Some).ok_or_else(|| self.refuse(leaf, wanted))
+    }
+
+    /// The same as patterns; none where it is not set.
+    pub(super) fn globs(&self, wanted: &'static str) -> Result<Vec<Glob>, ConfigError> {
+        let texts = self.texts(wanted)?.unwrap_or_default();
+        let globs: Option<Vec<Glob>> = texts.iter().map(|text| Glob::parse(text)).collect();
+        match (globs, self.leaf) {
+            (None, Some(leaf)) => Err(self.refuse(leaf, wanted)),
+            (globs, _) => Ok(globs.unwrap_or_default()),
+        }
+    }
+
+    /// An address, which may be a path below `base`.
+    pub(super) fn address(&self, base: Option<&Url>) -> Result<Option<Url>, ConfigError> {
+        let wanted = "an http or https address, or a path below the `url` of the environment";
+        self.parsed(wanted, |text| match base {
+            Some(base) if text.starts_with('/') && !text.starts_with("//") => base.join(text).ok(),
+            _ => http_address(text),
+        })
     }
 
     pub(super) fn flag(&self) -> Result<Option<bool>, ConfigError> {

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::environment::{Command, command};
 use super::layer::Leaves;
-use super::{ConfigError, Setting, http_address};
+use super::{ConfigError, Setting};
 use crate::domain::smoke::Smoke;
 
 /// One try, and the command of it, which needs trust.
@@ -25,12 +25,18 @@ pub(super) fn trials(
 
 fn trial(leaves: &Leaves, path: &[&str; 3], base: Option<&Url>) -> Result<Trial, ConfigError> {
     let get = |field: &str| Setting::at(leaves, &[path.as_slice(), &[field]].concat());
-    let address = |text: &str| match base {
-        Some(base) if text.starts_with('/') && !text.starts_with("//") => base.join(text).ok(),
-        _ => http_address(text),
+    let (url, own) = (get("url").address(base)?, command(&get("command"))?);
+    // What belongs to the other kind would mean nothing, and nobody would notice.
+    let (kind, foreign) = match &own {
+        Some(_) => ("command", ["url", "status", "contains", "max_ms"].as_slice()),
+        None => ("url", ["absent"].as_slice()),
     };
-    let wanted = "an http or https address, or a path below the `url` of the environment";
-    let (url, own) = (get("url").parsed(wanted, address)?, command(&get("command"))?);
+    for field in foreign {
+        if let (Some(leaf), Some(_)) = (get(field).leaf, get(kind).leaf) {
+            let (key, other) = (get(field).key, get(kind).key);
+            return Err(ConfigError::Beside { key, other, origin: leaf.origin.clone() });
+        }
+    }
     let number = |field: &str, least: i64, most: i64, wanted: &'static str| {
         let setting = get(field);
         let Some(leaf) = setting.leaf else { return Ok(None) };
@@ -40,11 +46,7 @@ fn trial(leaves: &Leaves, path: &[&str; 3], base: Option<&Url>) -> Result<Trial,
     let status = number("status", 100, 599, "a status of HTTP")?;
     let max_ms = number("max_ms", 1, 60_000, "a number of milliseconds up to 60000")?;
     match (url, own) {
-        (Some(_), Some(own)) => {
-            let origin = get("command").leaf.map_or(super::Origin::Default, |leaf| leaf.origin.clone());
-            Err(ConfigError::Beside { key: own.key, other: get("url").key, origin })
-        }
-        (Some(url), None) => {
+        (Some(url), _) => {
             let smoke = Smoke::Page {
                 url,
                 status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
@@ -92,7 +94,11 @@ mod tests {
             ),
             (
                 "url = \"/\"\ncommand = [\"true\"]",
-                "5: `environments.a.verify[0].command` cannot stand beside `environments.a.verify[0].url`",
+                "4: `environments.a.verify[0].url` cannot stand beside `environments.a.verify[0].command`",
+            ),
+            (
+                "url = \"/\"\nabsent = [\"x\"]",
+                "5: `environments.a.verify[0].absent` cannot stand beside `environments.a.verify[0].url`",
             ),
             (
                 "url = \"/\"\nstatus = 99",

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::environment::Command;
 use super::layer::{Leaf, Leaves};
-use super::{ConfigError, Origin, Setting, http_address};
+use super::{ConfigError, Origin, Setting};
 use crate::domain::health::Health;
 use crate::domain::readout::{Readout, is_word};
 use crate::domain::way::Way;
@@ -66,11 +66,6 @@ fn readout<'a>(
 
 fn health(leaves: &Leaves, environment: &str, base: Option<&Url>) -> Result<Option<Health>, ConfigError> {
     let get = |field: &str| Setting::at(leaves, &["environments", environment, "health", field]);
-    let wanted = "an http or https address, or a path below the `url` of the environment";
-    let address = |text: &str| match base {
-        Some(base) if text.starts_with('/') && !text.starts_with("//") => base.join(text).ok(),
-        _ => http_address(text),
-    };
     let pointer = |field: &str| {
         get(field).parsed("a JSON pointer such as `/version`", |text| {
             (text.is_empty() || text.starts_with('/')).then(|| text.to_owned())
@@ -85,7 +80,7 @@ fn health(leaves: &Leaves, environment: &str, base: Option<&Url>) -> Result<Opti
     };
     let stable = stable.leaf.map(count).transpose()?;
     let own_name = pointer("environment")?;
-    let Some(url) = get("url").parsed(wanted, address)? else {
+    let Some(url) = get("url").address(base)? else {
         let mut fields = ["version", "commit", "environment", "within", "stable"].into_iter();
         return match fields.find_map(|field| get(field).leaf) {
             None => Ok(None),
