@@ -164,7 +164,7 @@ impl Attempt<'_> {
     /// stdout belongs to the command, so the record goes to the end of stderr, or to a file. A file that cannot
     /// be written is no reason to call a deployment failed that is done.
     fn print_record(&self, report: &Report, fate: &Fate, checked: &Checked) {
-        let id = if let Fate::Delivered(accepted) = fate { Some(accepted.id) } else { None };
+        let id = if let Fate::Delivered(accepted) = fate { accepted.id } else { None };
         let record = json!({
             "deployment": id, "delivered": fate.is_delivered(), "report": report,
             "health": checked.document(), "checks": checked.checks(),

@@ -76,7 +76,7 @@ impl Registry {
         let name = |text: &str| Some(text.to_owned());
         let slot = slot_of(HoldKind::Hold, [&name(app), &None, &None, &name(version)]);
         let known = self.store.one_hold(HoldKey::Slot(&slot)).await?;
-        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such hold"))
+        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such mark"))
     }
 
     /// One hold.
@@ -86,7 +86,7 @@ impl Registry {
             return Err(RegistryError::NoSuch("there is no such hold"));
         }
         let known = self.store.one_hold(HoldKey::Id(id)).await?;
-        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such hold"))
+        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such mark"))
     }
 
     /// The holds that speak of a place, newest first.

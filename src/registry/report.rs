@@ -246,14 +246,8 @@ pub(super) fn step(known: &Known, change: &Change, now: Timestamp, event_key: St
     let (at, _) = believed(change.at, now.as_millisecond());
     let begins = known.state == State::Queued && change.state == State::Running;
     let started_at = if begins { at } else { known.started_at };
+    let moment = moment(change, known.state == State::TimedOut, now, event_key);
     Step {
-        id: known.id,
-        app: known.app.clone(),
-        platform: known.platform.clone(),
-        environment: known.environment.clone(),
-        from: known.state,
-        from_seq: known.seq,
-        to: change.state,
         seq: Some(change.seq),
         status: Some(change.state.v1_word().to_owned()),
         started_at,
@@ -261,7 +255,7 @@ pub(super) fn step(known: &Known, change: &Change, now: Timestamp, event_key: St
         duration: change.duration,
         sha: change.sha.clone(),
         run_url: change.run_url.clone(),
-        moment: moment(change, known.state == State::TimedOut, now, event_key),
+        ..Step::of(known, change.state, moment)
     }
 }
 

@@ -42,33 +42,18 @@ impl Registry {
 
 /// The end that is inferred; a real one takes its place when it comes. `now` in milliseconds since 1970 UTC.
 fn timed_out(known: &Known, now: i64, event_key: String) -> Step {
-    Step {
-        id: known.id,
-        app: known.app.clone(),
-        platform: known.platform.clone(),
-        environment: known.environment.clone(),
-        from: known.state,
-        from_seq: known.seq,
-        to: State::TimedOut,
-        seq: None,
-        status: None,
-        started_at: known.started_at,
-        finished_at: Some(now.max(known.started_at)),
-        duration: None,
-        sha: None,
-        run_url: None,
-        moment: Moment {
-            event_key,
-            source: "timer",
-            request_hash: String::new(),
-            actor: None,
-            note: None,
-            idempotency_key: None,
-            forced: false,
-            late: false,
-            clock_skew: false,
-            at: now,
-            received_at: now,
-        },
-    }
+    let moment = Moment {
+        event_key,
+        source: "timer",
+        request_hash: String::new(),
+        actor: None,
+        note: None,
+        idempotency_key: None,
+        forced: false,
+        late: false,
+        clock_skew: false,
+        at: now,
+        received_at: now,
+    };
+    Step { finished_at: Some(now.max(known.started_at)), ..Step::of(known, State::TimedOut, moment) }
 }

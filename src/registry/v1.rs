@@ -113,27 +113,13 @@ pub(super) fn forced(known: &Known, status: &str, now: Timestamp, event_key: Str
     let meant = State::from_v1(status);
     let same = meant == known.state || (meant == State::Succeeded && known.state == State::Superseded);
     let finished_at = if same { known.finished_at } else { has_end(meant).then_some(at) };
-    Step {
-        id: known.id,
-        app: known.app.clone(),
-        platform: known.platform.clone(),
-        environment: known.environment.clone(),
-        from: known.state,
-        from_seq: known.seq,
-        to: if same { known.state } else { meant },
-        seq: None,
-        status: Some(status.to_owned()),
-        started_at: known.started_at,
-        finished_at,
-        duration: None,
-        sha: None,
-        run_url: None,
-        moment: Moment {
-            forced: !same && !known.state.may_become(meant),
-            late: known.state == State::TimedOut && known.state.may_become(meant),
-            ..moment(event_key, digest([status]), at)
-        },
-    }
+    let moment = Moment {
+        forced: !same && !known.state.may_become(meant),
+        late: known.state == State::TimedOut && known.state.may_become(meant),
+        ..moment(event_key, digest([status]), at)
+    };
+    let to = if same { known.state } else { meant };
+    Step { status: Some(status.to_owned()), finished_at, ..Step::of(known, to, moment) }
 }
 
 /// Whether an attempt in this state has a time of its end; a word without a meaning of ours has none.

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::App;
-use super::problem::{Problem, unreadable};
+use super::problem::{Problem, readable};
 use super::question::{Question, refused};
 use super::v2::{Form, answer, read};
 use crate::domain::deployment::{Correction, Progress};
@@ -64,6 +64,5 @@ type Id = Result<Path<String>, PathRejection>;
 
 /// What is no number is the id of no deployment.
 fn number(id: Id) -> Result<i64, Problem> {
-    let Path(text) = id.map_err(|refused| unreadable(&refused))?;
-    text.parse().map_err(|_| RegistryError::NoSuch("there is no such deployment").into())
+    readable(id)?.parse().map_err(|_| RegistryError::NoSuch("there is no such deployment").into())
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::App;
 use super::list::Page;
-use super::problem::{Problem, unreadable};
+use super::problem::{Problem, readable};
 use super::question::{Question, refused};
 use super::v2::{Form, read, replayed};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
@@ -72,8 +72,4 @@ pub(super) async fn lift(
 ) -> Result<Json<Hold>, Problem> {
     let reason = question.get("reason").ok_or_else(|| refused("reason", "must be there"))?;
     Ok(Json(app.registry.lift(&readable(id)?, question.get("actor"), reason).await?))
-}
-
-pub(super) fn readable(id: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
-    id.map(|Path(id)| id).map_err(|refused| unreadable(&refused))
 }

@@ -8,9 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::App;
-use super::holds::readable;
 use super::list::Page;
-use super::problem::Problem;
+use super::problem::{Problem, readable};
 use super::question::{Question, refused};
 use super::v2::{Form, read};
 use crate::domain::incident::{Incident, IncidentChange, NewIncident};

@@ -1,5 +1,6 @@
 //! Errors of API v2 as problem documents (RFC 9457).
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -44,10 +45,12 @@ impl Problem {
     }
 }
 
-/// An address with bytes that are no text.
-pub(super) fn unreadable(refused: &PathRejection) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
-        .with("detail", refused.body_text())
+/// What stands in an address, unless its bytes are no text.
+pub(super) fn readable<T>(named: Result<Path<T>, PathRejection>) -> Result<T, Problem> {
+    named.map(|Path(named)| named).map_err(|refused| {
+        Problem::new(StatusCode::BAD_REQUEST, "invalid-address", "the address cannot be read")
+            .with("detail", refused.body_text())
+    })
 }
 
 impl From<RegistryError> for Problem {

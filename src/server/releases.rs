@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::App;
-use super::problem::{Problem, unreadable};
+use super::problem::{Problem, readable};
 use super::v2::{Form, read, replayed};
 use crate::domain::released::Released;
 
@@ -40,8 +40,4 @@ pub(super) async fn enter(
 pub(super) async fn one(State(app): State<App>, named: Named) -> Result<Json<Released>, Problem> {
     let (of, version) = readable(named)?;
     Ok(Json(app.registry.release(&of, &version).await?))
-}
-
-fn readable(named: Named) -> Result<(String, String), Problem> {
-    named.map(|Path(names)| names).map_err(|refused| unreadable(&refused))
 }

@@ -8,8 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::App;
-use super::holds::readable;
-use super::problem::Problem;
+use super::problem::{Problem, readable};
 use super::v2::{Form, read};
 use crate::domain::token::{NewToken, Token};
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::db::{Transaction, values};
 use super::dialect::Dialect;
+use super::read::Known;
 use super::settle::{hold, settle};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
@@ -97,6 +98,29 @@ pub(crate) struct Step {
     pub(crate) sha: Option<String>,
     pub(crate) run_url: Option<String>,
     pub(crate) moment: Moment,
+}
+
+impl Step {
+    /// A step that changes the state of what the caller saw, and nothing else.
+    pub(crate) fn of(known: &Known, to: State, moment: Moment) -> Self {
+        Self {
+            id: known.id,
+            app: known.app.clone(),
+            platform: known.platform.clone(),
+            environment: known.environment.clone(),
+            from: known.state,
+            from_seq: known.seq,
+            to,
+            seq: None,
+            status: None,
+            started_at: known.started_at,
+            finished_at: known.finished_at,
+            duration: None,
+            sha: None,
+            run_url: None,
+            moment,
+        }
+    }
 }
 
 impl Store {
