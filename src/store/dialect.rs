@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::db::Value;
+use super::sql;
 
 /// Which engine a database is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +63,15 @@ const PLACE: (&str, &str) = ("{place}", "workload = $1 AND platform = $2 AND env
 const PAIR: (&str, &str) = ("{pair}", "workload = $1 AND platform = $2");
 const VERSION: (&str, &str) = ("{version}", "version = $4");
 const GOOD: (&str, &str) = ("{good}", "status IN ('deployed', 'completed')");
-const RETURNING: (&str, &str) = ("{returning}", " RETURNING versions_id");
-const HELD: (&str, &str) = (
-    "{held}",
-    "ON CONFLICT (app, platform, environment) DO UPDATE SET at = sm_current.at RETURNING chain, chain_hash",
+const HELD: (&str, &str) =
+    ("{held}", "ON CONFLICT (app, platform, environment) DO UPDATE SET at = sm_current.at");
+const CELLS: (&str, &str) = (
+    "{cells}",
+    "ON CONFLICT (app, platform, environment) DO UPDATE SET versions_id = excluded.versions_id, \
+     last_good_id = excluded.last_good_id, at = excluded.at, chain = excluded.chain, \
+     chain_hash = excluded.chain_hash",
 );
+const VALUES: (&str, &str) = ("{values}", "VALUES ");
 
 /// Dates are texts, and texts are compared and sorted by their bytes.
 const SQLITE: Words = &[
@@ -79,8 +84,9 @@ const SQLITE: Words = &[
     PAIR,
     VERSION,
     GOOD,
-    RETURNING,
     HELD,
+    CELLS,
+    VALUES,
     ("{team}", "v.workload = $7"),
     ("{of_version}", "v.version = $9"),
     ("{instr}", "INSTR"),
@@ -105,8 +111,9 @@ const POSTGRES: Words = &[
     PAIR,
     VERSION,
     GOOD,
-    RETURNING,
     HELD,
+    CELLS,
+    VALUES,
     ("{team}", "v.workload = $7"),
     ("{of_version}", "v.version = $9"),
     ("{instr}", "STRPOS"),
@@ -158,8 +165,13 @@ const MYSQL: Words = &[
     ),
     ("{version}", "version = $4 AND CAST(version AS BINARY) = CAST($4 AS BINARY)"),
     ("{good}", "CAST(status AS BINARY) IN ('deployed', 'completed')"),
-    ("{returning}", ""),
     ("{held}", "ON DUPLICATE KEY UPDATE at = at"),
+    (
+        "{cells}",
+        "ON DUPLICATE KEY UPDATE versions_id = VALUES(versions_id), last_good_id = VALUES(last_good_id), \
+         at = VALUES(at), chain = VALUES(chain), chain_hash = VALUES(chain_hash)",
+    ),
+    ("{values}", ""),
     ("{team}", "v.workload = $7 AND CAST(v.workload AS BINARY) = CAST($7 AS BINARY)"),
     ("{of_version}", "v.version = $9 AND CAST(v.version AS BINARY) = CAST($9 AS BINARY)"),
     ("{instr}", "INSTR"),
@@ -199,30 +211,39 @@ impl Dialect {
         }
     }
 
+    /// A text that gives so many ids for rows of v1. MySQL numbers rows only when they are there.
+    pub(super) fn next_ids(self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite => Some(sql::SQLITE_IDS),
+            Self::Postgres => Some(sql::POSTGRES_IDS),
+            Self::MySql => None,
+        }
+    }
+
     /// The text and the values as the engine takes them: MySQL counts its placeholders and does not number
-    /// them, so a value that is used twice goes in twice.
-    pub(super) fn render(self, text: &str, values: &[Value]) -> (Arc<str>, Vec<Value>) {
-        let rendered = self.rendered(text);
+    /// them, so a value that is used twice goes in twice. A text for one row is repeated for `rows` of them.
+    pub(super) fn render(self, text: &str, rows: usize, values: Vec<Value>) -> (Arc<str>, Vec<Value>) {
+        let rendered = self.rendered(text, rows);
         let values = match &rendered.order {
             Some(order) => order.iter().filter_map(|at| values.get(*at)).cloned().collect(),
-            None => values.to_vec(),
+            None => values,
         };
         (Arc::clone(&rendered.text), values)
     }
 
     /// The texts are a few dozen constants and each write needs ten of them, so what an engine makes of one is kept.
-    fn rendered(self, text: &str) -> Arc<Rendered> {
-        static KEPT: RwLock<BTreeMap<(u8, String), Arc<Rendered>>> = RwLock::new(BTreeMap::new());
-        let key = (self as u8, text.to_owned());
+    fn rendered(self, text: &str, rows: usize) -> Arc<Rendered> {
+        static KEPT: RwLock<BTreeMap<(u8, usize, String), Arc<Rendered>>> = RwLock::new(BTreeMap::new());
+        let key = (self as u8, rows, text.to_owned());
         if let Some(kept) = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(kept);
         }
-        let made = Arc::new(self.make(text));
+        let made = Arc::new(self.make(text, rows));
         KEPT.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&made));
         made
     }
 
-    fn make(self, text: &str) -> Rendered {
+    fn make(self, text: &str, rows: usize) -> Rendered {
         let words = match self {
             Self::Sqlite => SQLITE,
             Self::Postgres => POSTGRES,
@@ -233,6 +254,9 @@ impl Dialect {
             if text.contains(word) {
                 text = text.replace(word, meaning);
             }
+        }
+        if rows > 1 {
+            text = repeated(&text, rows);
         }
         if self == Self::MySql { counted(&text) } else { Rendered { text: text.into(), order: None } }
     }
@@ -246,14 +270,42 @@ struct Rendered {
     order: Option<Vec<usize>>,
 }
 
-fn counted(text: &str) -> Rendered {
-    let mut pieces = text.split('$');
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    let mut order = Vec::new();
-    for piece in pieces {
+/// The text for several rows: the parenthesis that begins with the first placeholder once for each, with
+/// numbers that go on.
+fn repeated(text: &str, rows: usize) -> String {
+    let Some((before, row)) = text.find("($1").map(|at| text.split_at(at)) else { return text.to_owned() };
+    let mut depth = 0_i32;
+    let closing = row.find(|c: char| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth == 0
+    });
+    let (row, after) = row.split_at(closing.map_or(row.len(), |at| at.saturating_add(1)));
+    let width = placeholders(row).filter_map(|(number, _)| number).max().unwrap_or(0);
+    let shifted = |by: usize| {
+        let first = row.split('$').next().unwrap_or_default().to_owned();
+        placeholders(row).fold(first, |text, (number, rest)| {
+            let number = number.unwrap_or(0).saturating_add(by.saturating_mul(width));
+            format!("{text}${number}{rest}")
+        })
+    };
+    let all: Vec<String> = (0..rows).map(shifted).collect();
+    format!("{before}{}{after}", all.join(", "))
+}
+
+/// The numbers of the placeholders of a text, each with what stands between it and the next.
+fn placeholders(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
+    text.split('$').skip(1).map(|piece| {
         let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
         let (number, rest) = piece.split_at(end);
-        order.extend(number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)));
+        (number.parse().ok(), rest)
+    })
+}
+
+fn counted(text: &str) -> Rendered {
+    let mut plain = text.split('$').next().unwrap_or_default().to_owned();
+    let mut order = Vec::new();
+    for (number, rest) in placeholders(text) {
+        order.extend(number.and_then(|number| number.checked_sub(1)));
         plain.push('?');
         plain.push_str(rest);
     }
@@ -267,18 +319,32 @@ mod tests {
     #[test]
     fn a_numbered_value_goes_in_as_often_as_it_is_used() {
         let values = [Value::from("a"), Value::from(7)];
-        let (text, used) = Dialect::MySql.render("x = $2 AND y = $1 OR $2", &values);
+        let (text, used) = Dialect::MySql.render("x = $2 AND y = $1 OR $2", 1, values.to_vec());
         assert_eq!(&*text, "x = ? AND y = ? OR ?");
         assert_eq!(used, [Value::from(7), Value::from("a"), Value::from(7)]);
-        let (text, used) = Dialect::Postgres.render("x = $2", &values);
+        let (text, used) = Dialect::Postgres.render("x = $2", 1, values.to_vec());
         assert_eq!((&*text, used.as_slice()), ("x = $2", &values[..]));
+    }
+
+    #[test]
+    fn a_text_for_one_row_is_repeated_for_several() {
+        let text = "INSERT INTO t (a, b) VALUES ($1, f($2), $1) ON CONFLICT (a) DO NOTHING";
+        let (made, _) = Dialect::Sqlite.render(text, 2, Vec::new());
+        let rows = "($1, f($2), $1), ($3, f($4), $3)";
+        assert_eq!(*made, format!("INSERT INTO t (a, b) VALUES {rows} ON CONFLICT (a) DO NOTHING"));
+        let values = ["a", "b", "c", "d"].map(Value::from);
+        let (made, used) = Dialect::MySql.render(text, 2, values.to_vec());
+        assert!(made.contains("(?, f(?), ?), (?, f(?), ?) ON"), "{made}");
+        assert_eq!(used, ["a", "b", "a", "c", "d", "c"].map(Value::from));
+        let (made, _) = Dialect::Sqlite.render("UPDATE t SET a = 1 WHERE b IN (($1))", 2, Vec::new());
+        assert_eq!(&*made, "UPDATE t SET a = 1 WHERE b IN (($1), ($2))");
     }
 
     #[test]
     fn every_word_has_a_meaning_on_every_engine() {
         for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql] {
             for (word, _) in SQLITE {
-                let (text, _) = dialect.render(word, &[]);
+                let (text, _) = dialect.render(word, 1, Vec::new());
                 assert!(!text.contains('{'), "{dialect:?}: {text}");
             }
         }

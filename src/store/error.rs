@@ -47,6 +47,19 @@ impl StoreError {
         }
     }
 
+    /// Whether one change among several may have brought it about, so that the others may go well without it. A
+    /// lock that is not free and a server that is gone meet all of them alike.
+    pub(super) fn is_of_one(&self) -> bool {
+        match self {
+            Self::Taken | Self::Wide | Self::Long => true,
+            Self::Failed(cause) => matches!(&**cause, sqlx::Error::Database(_)),
+            Self::Busy(cause) => {
+                matches!(&**cause, sqlx::Error::Database(cause) if is_deadlock(cause.code().as_deref()))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether MySQL says that a column is there already, 1060 (`ER_DUP_FIELDNAME`).
     pub(super) fn is_done_before(&self) -> bool {
         let Self::Failed(cause) = self else { return false };
@@ -94,5 +107,9 @@ fn mysql_number(error: &dyn DatabaseError) -> Option<u16> {
 /// The states of the SQL standard, PostgreSQL and MySQL for a deadlock, a failed serialization and a lock that
 /// is not free.
 fn is_lock(code: Option<&str>) -> bool {
-    matches!(code, Some("40001" | "40P01" | "55P03"))
+    is_deadlock(code) || code == Some("55P03")
+}
+
+fn is_deadlock(code: Option<&str>) -> bool {
+    matches!(code, Some("40001" | "40P01"))
 }

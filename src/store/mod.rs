@@ -2,6 +2,7 @@
 //! COMMIT, and everything that belongs to one use case is one transaction.
 
 mod address;
+mod change;
 mod db;
 mod dialect;
 mod error;
@@ -12,6 +13,7 @@ mod incidents;
 mod open;
 mod read;
 mod releases;
+mod set;
 mod settle;
 mod sql;
 mod tokens;
@@ -20,6 +22,7 @@ mod write;
 mod writer;
 
 pub use address::{BadAddress, Server};
+pub(crate) use change::{Entered, Entry, Moment, Step};
 pub(crate) use error::StoreError;
 pub(crate) use history::Wanted;
 pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
@@ -27,7 +30,6 @@ pub(crate) use incidents::{IncidentEntry, IncidentsWanted};
 pub use open::OpenError;
 pub(crate) use read::Known;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
-pub(crate) use write::{Entered, Entry, Moment, Step};
 
 use self::db::Db;
 use self::writer::Writer;

@@ -1,7 +1,8 @@
 //! What follows from a change: which success is live, and what the board shows.
 
+use super::change::Moment;
 use super::db::{Record, Transaction, values};
-use super::write::{Moment, insert_event};
+use super::set::{End, event, link};
 use super::{StoreError, sql};
 use crate::domain::chain::Head;
 use crate::domain::deployment::State;
@@ -20,13 +21,8 @@ pub(super) async fn hold(
     id: i64,
     at: i64,
 ) -> Result<Head, StoreError> {
-    let values = values![app, platform, environment, id, at];
-    let row = if transaction.answers_with_rows() {
-        transaction.query(sql::HOLD_PLACE, values).await?.pop()
-    } else {
-        transaction.apply(sql::HOLD_PLACE, values).await?;
-        transaction.query(sql::CHAIN_HEAD, values![app, platform, environment]).await?.pop()
-    };
+    transaction.apply(sql::HOLD_PLACES, values![app, platform, environment, id, at]).await?;
+    let row = transaction.query(sql::CHAIN_HEAD, values![app, platform, environment]).await?.pop();
     head(&row.ok_or_else(|| StoreError::Corrupt("a place that is gone".to_owned()))?)
 }
 
@@ -66,9 +62,6 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// The end and the id of an attempt.
-type End = (Option<i64>, i64);
-
 /// The attempts of a place that matter for what is live there.
 #[derive(Default)]
 struct Standing {
@@ -95,7 +88,8 @@ fn standing(rows: &[Record]) -> Result<Standing, StoreError> {
 }
 
 /// A state that the registry itself gives to an attempt, with its event.
-async fn turn(transaction: &mut Transaction, head: &mut Head, event: Event) -> Result<(), StoreError> {
-    transaction.apply(sql::SET_STATE, values![event.to.word(), event.deployment]).await?;
-    insert_event(transaction, head, &event, None).await
+async fn turn(transaction: &mut Transaction, head: &mut Head, to: Event) -> Result<(), StoreError> {
+    transaction.apply(sql::SET_STATE, values![to.to.word(), to.deployment]).await?;
+    transaction.apply(sql::INSERT_EVENT, &event(&link(head, to, None))).await?;
+    Ok(())
 }

@@ -85,19 +85,31 @@ pub(super) const UNDO: &str = "ROLLBACK TO operation";
 /// Answers if the database can be read.
 pub(super) const HEALTH: &str = "SELECT versions_id FROM versions LIMIT 1";
 
-/// One v1 row; the database gives the id.
-pub(super) const INSERT_VERSION: &str = "INSERT INTO versions \
-    (workload, platform, environment, version, changelog_url, raw, status, date) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, {stamp}){returning}";
+/// So many ids for rows of v1, which nobody else gets as long as the transaction holds its lock.
+pub(super) const SQLITE_IDS: &str = "WITH RECURSIVE n (id) AS (SELECT COALESCE((SELECT seq FROM sqlite_sequence \
+    WHERE name = 'versions'), 0) + 1 UNION ALL SELECT id + 1 FROM n LIMIT $1) SELECT id FROM n";
 
-/// The attempt of a v1 row; fails on a key that is taken.
+/// So many ids for rows of v1, which nobody else ever gets.
+pub(super) const POSTGRES_IDS: &str =
+    "SELECT nextval(pg_get_serial_sequence('versions', 'versions_id')) AS id FROM generate_series(1, $1)";
+
+/// The id of the first row of the last INSERT, and the distance to the next.
+pub(super) const GIVEN_IDS: &str =
+    "SELECT CAST(LAST_INSERT_ID() AS SIGNED) AS first, CAST(@@auto_increment_increment AS SIGNED) AS step";
+
+/// Rows of v1. Without an id the database gives one.
+pub(super) const INSERT_VERSIONS: &str = "INSERT INTO versions \
+    (workload, platform, environment, version, changelog_url, raw, status, date, versions_id) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, {stamp}, $9)";
+
+/// The attempts of v1 rows; fails on a key that is taken.
 pub(super) const INSERT_DEPLOYMENT: &str = "INSERT INTO sm_deployment \
     (versions_id, app, platform, environment, run_key, idempotency_key, request_hash, state, seq, \
     sha, ref, dirty, actor, run_url, duration, started_at, finished_at, received_at, touched_at, kind, reason, \
     rollback_of, group_id, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
     $17, $18, $18, $19, $20, $21, $22, $23)";
 
-/// One event; fails if the attempt already has one of this `seq`, or the idempotency key was used.
+/// Events; fails if an attempt already has one of this `seq`, or the idempotency key was used.
 pub(super) const INSERT_EVENT: &str = "INSERT INTO sm_event \
     (event_key, versions_id, seq, from_state, to_state, actor, source, request_hash, forced, clock_skew, late, \
     note, at, received_at, idempotency_key, chain, prev_hash, hash) \
@@ -170,14 +182,30 @@ pub(super) const STANDING: &str = "SELECT versions_id, finished_at, 'success' AS
 /// A state that the registry itself gives; `versions.status` stays as it is, so v1 answers do not change.
 pub(super) const SET_STATE: &str = "UPDATE sm_deployment SET state = $1 WHERE versions_id = $2";
 
-/// Holds the cell of one place until the transaction ends, and makes it if it is missing: two writers of one
+/// The same for several attempts that a later success replaced.
+pub(super) const SUPERSEDE: &str =
+    "UPDATE sm_deployment SET state = 'superseded' WHERE versions_id IN (($1))";
+
+/// Holds the cells of places until the transaction ends, and makes what is missing: two writers of one
 /// place follow each other, and the second sees what the first did.
-pub(super) const HOLD_PLACE: &str = "INSERT INTO sm_current \
+pub(super) const HOLD_PLACES: &str = "INSERT INTO sm_current \
     (app, platform, environment, versions_id, last_good_id, at) VALUES ($1, $2, $3, $4, NULL, $5) {held}";
+
+/// How places stand that are held: the ends of their chains, and what is live and what is newest there.
+pub(super) const PLACES_STAND: &str = "SELECT c.app, c.platform, c.environment, c.chain, c.chain_hash, c.at, \
+    c.versions_id, n.started_at, c.last_good_id, g.finished_at FROM sm_current c \
+    LEFT JOIN sm_deployment n ON n.versions_id = c.versions_id \
+    LEFT JOIN sm_deployment g ON g.versions_id = c.last_good_id \
+    WHERE (c.app, c.platform, c.environment) IN ({values}($1, $2, $3))";
 
 /// The cell of one place, which is held.
 pub(super) const SET_CURRENT: &str = "UPDATE sm_current SET versions_id = $1, last_good_id = $2, at = $3, \
     chain = $7, chain_hash = $8 WHERE app = $4 AND platform = $5 AND environment = $6";
+
+/// The cells of several places, which are there and held.
+pub(super) const SET_CELLS: &str = "INSERT INTO sm_current \
+    (app, platform, environment, versions_id, last_good_id, at, chain, chain_hash) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) {cells}";
 
 /// Every cell, or those of one app, in one query; `versions` is reached by its key only.
 pub(super) const MATRIX: &str = "SELECT c.app, n.workload, c.platform, c.environment, \

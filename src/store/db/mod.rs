@@ -13,6 +13,9 @@ use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool};
 use super::StoreError;
 use super::dialect::Dialect;
 
+/// The most rows of one text. 64 operations are written together, each with one or two events.
+const MOST_ROWS: usize = 64;
+
 /// A pool of connections. Clones share the connections.
 #[derive(Debug, Clone)]
 pub(super) enum Db {
@@ -39,7 +42,7 @@ impl Db {
 
     /// The rows that a text gives.
     pub(super) async fn query(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
-        let (text, values) = self.dialect().render(text, values);
+        let (text, values) = self.dialect().render(text, 1, values.to_vec());
         match self {
             Self::Sqlite(pool) => engine::sqlite::query(pool, text, values).await,
             Self::Postgres(pool) => engine::postgres::query(pool, text, values).await,
@@ -85,14 +88,50 @@ impl Transaction {
         }
     }
 
-    /// Whether a text that writes can answer with rows, which MySQL cannot.
-    pub(super) fn answers_with_rows(&self) -> bool {
-        !matches!(self, Self::MySql(_))
-    }
-
     /// The rows that a text gives.
     pub(super) async fn query(&mut self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
-        let (text, values) = self.dialect().render(text, values);
+        self.give(text, 1, values.to_vec()).await
+    }
+
+    /// How many rows a text changes; a row that it matches and leaves as it is counts too, on all engines.
+    pub(super) async fn apply(&mut self, text: &str, values: &[Value]) -> Result<u64, StoreError> {
+        self.change(text, 1, values.to_vec()).await
+    }
+
+    /// Parts of a list whose lengths are powers of two, so that the texts for them are few and stay prepared.
+    pub(super) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+        std::iter::from_fn(move || {
+            let length = (1_usize << rows.len().checked_ilog2()?).min(MOST_ROWS);
+            let (chunk, rest) = rows.split_at_checked(length)?;
+            rows = rest;
+            Some(chunk)
+        })
+    }
+
+    /// The rows that a text gives, which asks for one row of values and is made to ask for a chunk of them.
+    pub(super) async fn query_rows(
+        &mut self,
+        text: &str,
+        chunk: &[Vec<Value>],
+    ) -> Result<Vec<Record>, StoreError> {
+        self.give(text, chunk.len(), chunk.concat()).await
+    }
+
+    /// Runs a text that writes one row of values for a chunk of them.
+    pub(super) async fn apply_rows(&mut self, text: &str, chunk: &[Vec<Value>]) -> Result<(), StoreError> {
+        self.change(text, chunk.len(), chunk.concat()).await.map(|_| ())
+    }
+
+    /// Runs a text that writes one row of values for all rows.
+    pub(super) async fn write_rows(&mut self, text: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        for chunk in Self::chunks(rows) {
+            self.apply_rows(text, chunk).await?;
+        }
+        Ok(())
+    }
+
+    async fn give(&mut self, text: &str, rows: usize, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
+        let (text, values) = self.dialect().render(text, rows, values);
         match self {
             Self::Sqlite(inner) => engine::sqlite::query(&mut **inner, text, values).await,
             Self::Postgres(inner) => engine::postgres::query(&mut **inner, text, values).await,
@@ -100,35 +139,14 @@ impl Transaction {
         }
     }
 
-    /// How many rows a text changes; a row that it matches and leaves as it is counts too, on all engines.
-    pub(super) async fn apply(&mut self, text: &str, values: &[Value]) -> Result<u64, StoreError> {
-        Ok(self.change(text, values).await?.0)
-    }
-
-    /// The id that the database gives to a new row: from the row itself, or on MySQL, which cannot answer
-    /// with rows, from the connection.
-    pub(super) async fn insert(&mut self, text: &str, values: &[Value]) -> Result<i64, StoreError> {
-        if !self.answers_with_rows() {
-            return Ok(self.change(text, values).await?.1);
-        }
-        let row = self.query(text, values).await?.pop();
-        row.ok_or_else(|| StoreError::Corrupt("no id".to_owned()))?.int("versions_id")
-    }
-
-    async fn change(&mut self, text: &str, values: &[Value]) -> Result<(u64, i64), StoreError> {
-        let (text, values) = self.dialect().render(text, values);
+    async fn change(&mut self, text: &str, rows: usize, values: Vec<Value>) -> Result<u64, StoreError> {
+        let (text, values) = self.dialect().render(text, rows, values);
         Ok(match self {
-            Self::Sqlite(inner) => {
-                let done = engine::sqlite::apply(&mut **inner, text, values).await?;
-                (done.rows_affected(), done.last_insert_rowid())
-            }
+            Self::Sqlite(inner) => engine::sqlite::apply(&mut **inner, text, values).await?.rows_affected(),
             Self::Postgres(inner) => {
-                (engine::postgres::apply(&mut **inner, text, values).await?.rows_affected(), 0)
+                engine::postgres::apply(&mut **inner, text, values).await?.rows_affected()
             }
-            Self::MySql(inner) => {
-                let done = engine::mysql::apply(&mut **inner, text, values).await?;
-                (done.rows_affected(), i64::try_from(done.last_insert_id()).unwrap_or(i64::MAX))
-            }
+            Self::MySql(inner) => engine::mysql::apply(&mut **inner, text, values).await?.rows_affected(),
         })
     }
 

@@ -69,7 +69,7 @@ impl Store {
         })?;
         let db = pool(&server.kind, CONNECTIONS).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        Ok(Self { writer: Writer::Pool(db.clone()), readers: db, warnings })
+        Ok(Self { writer: Writer::pool(db.clone()), readers: db, warnings })
     }
 }
 

@@ -1,9 +1,11 @@
 //! The writers. An operation is a function over one transaction, written once for all engines; here stands how
-//! it gets one. On SQLite all operations queue before one task, which makes the ones that wait last by one
-//! COMMIT; the servers gather commits themselves, so there each operation has a transaction of its own. An
-//! operation goes on to its end when the client that asked for it went away.
+//! it gets one. Changes of attempts, of which there are many, wait in a queue, and what waits there is written as one
+//! set (`store/set`). On SQLite all other operations wait in the same queue and share its COMMIT; on the servers each
+//! has a transaction of its own. An operation goes on to its end when the client that asked for it went away.
 
+mod asked;
 mod batch;
+mod group;
 mod request;
 
 use std::future::Future;
@@ -12,9 +14,11 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::asked::Asked;
 use self::batch::Order;
 use self::request::Request;
 use super::StoreError;
+use super::change::Change;
 use super::db::{Db, Transaction, Value};
 
 /// What an operation decides about what it wrote.
@@ -29,6 +33,8 @@ pub(super) enum Verdict<T> {
 /// A running operation.
 pub(super) type Running<'t, T> = Pin<Box<dyn Future<Output = Result<Verdict<T>, StoreError>> + Send + 't>>;
 
+/// The most operations of one COMMIT.
+const MOST: usize = 64;
 /// How many operations wait in the queue; each connection of a client has one at most.
 const QUEUE: usize = 1_024;
 /// How long an operation waits for a place in the queue.
@@ -42,7 +48,10 @@ pub(super) enum Writer {
         /// Turns true when the database can no longer be trusted.
         broken: watch::Receiver<bool>,
     },
-    Pool(Db),
+    Pool {
+        db: Db,
+        changes: mpsc::Sender<Asked>,
+    },
 }
 
 impl Writer {
@@ -52,6 +61,24 @@ impl Writer {
         let (tell, broken) = watch::channel(false);
         tokio::spawn(batch::run(db, queue, tell));
         Self::Queue { orders, broken }
+    }
+
+    /// A pool of connections, two of which write the changes that wait. It needs a runtime, which they run on.
+    pub(super) fn pool(db: Db) -> Self {
+        let (changes, queue) = mpsc::channel(QUEUE);
+        group::start(&db, queue);
+        Self::Pool { db, changes }
+    }
+
+    /// Makes a change of an attempt and answers after its COMMIT: with the id of the attempt, or with nothing if a
+    /// key of it is taken or it no longer stands where the caller saw it.
+    pub(super) async fn change(&self, change: Change) -> Result<Option<i64>, StoreError> {
+        let (asked, answer) = Asked::new(change);
+        match self {
+            Self::Queue { orders, .. } => place(orders).await?.send(Order::Change(asked)),
+            Self::Pool { changes, .. } => place(changes).await?.send(asked),
+        }
+        answer.await.unwrap_or(Err(StoreError::Stopped))
     }
 
     /// Runs an operation and answers after its COMMIT.
@@ -64,12 +91,10 @@ impl Writer {
             Self::Queue { orders, .. } => {
                 let (client, answer) = oneshot::channel();
                 let request = Box::new(Request::new(work, client));
-                let place = tokio::time::timeout(WAIT, orders.reserve()).await;
-                let place = place.map_err(|_| StoreError::from(sqlx::Error::PoolTimedOut))?;
-                place.map_err(|_| StoreError::Stopped)?.send(Order::Work(request));
+                place(orders).await?.send(Order::Work(request));
                 answer.await.unwrap_or(Err(StoreError::Stopped))
             }
-            Self::Pool(db) => {
+            Self::Pool { db, .. } => {
                 let alone = alone(db.clone(), work);
                 tokio::spawn(alone).await.unwrap_or(Err(StoreError::Stopped))
             }
@@ -91,7 +116,7 @@ impl Writer {
                 // A task that is gone without a word takes no writes either.
                 let _ = broken.wait_for(|broken| *broken).await;
             }
-            Self::Pool(_) => std::future::pending().await,
+            Self::Pool { .. } => std::future::pending().await,
         }
     }
 
@@ -99,7 +124,7 @@ impl Writer {
     pub(super) fn is_broken(&self) -> bool {
         match self {
             Self::Queue { broken, orders } => *broken.borrow() || orders.is_closed(),
-            Self::Pool(_) => false,
+            Self::Pool { .. } => false,
         }
     }
 
@@ -113,9 +138,15 @@ impl Writer {
                     let _ = told.await;
                 }
             }
-            Self::Pool(db) => db.close().await,
+            Self::Pool { db, .. } => db.close().await,
         }
     }
+}
+
+/// A place in a queue, for which an operation waits as long as for a connection.
+async fn place<T>(queue: &mpsc::Sender<T>) -> Result<mpsc::Permit<'_, T>, StoreError> {
+    let place = tokio::time::timeout(WAIT, queue.reserve()).await;
+    place.map_err(|_| StoreError::from(sqlx::Error::PoolTimedOut))?.map_err(|_| StoreError::Stopped)
 }
 
 /// One operation in a transaction of its own.

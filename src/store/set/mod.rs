@@ -1,0 +1,119 @@
+//! Many changes at once: each table is written by a few statements, however many changes there are. It is all or
+//! nothing: a key that is taken fails the set, and the writer then makes each change by itself.
+
+mod place;
+mod rows;
+
+pub(super) use place::{End, link};
+pub(super) use rows::{advance, event};
+
+use std::collections::BTreeMap;
+
+use self::place::{Log, Place};
+use super::change::{Change, Entry};
+use super::db::{Record, Transaction, Value, values};
+use super::settle::{Cell, head};
+use super::{StoreError, sql};
+
+/// Makes the changes, all of which only add (`Step::only_adds`); for each the id of its attempt, or nothing if that
+/// attempt no longer stands where the caller saw it.
+pub(super) async fn run(
+    transaction: &mut Transaction,
+    changes: &[&Change],
+) -> Result<Vec<Option<i64>>, StoreError> {
+    let entries: Vec<&Entry> = changes.iter().filter_map(|change| entry(change)).collect();
+    let ids = rows::insert_versions(transaction, &entries).await?;
+    let mut new = ids.iter().copied();
+    let id = |change: &&Change| match change {
+        Change::Enter(_) => new.next().unwrap_or_default(),
+        Change::Advance(step) => step.id,
+    };
+    let ids: Vec<i64> = changes.iter().map(id).collect();
+    let mut places = hold(transaction, changes, &ids).await?;
+    let attempts =
+        changes.iter().zip(&ids).filter_map(|(change, id)| Some(rows::deployment(*id, entry(change)?)));
+    transaction.write_rows(sql::INSERT_DEPLOYMENT, &attempts.collect::<Vec<_>>()).await?;
+    let (mut log, mut done) = (Log::default(), Vec::new());
+    for (change, id) in changes.iter().zip(ids) {
+        if let Change::Advance(step) = change
+            && !advance(transaction, step).await?
+        {
+            done.push(None);
+            continue;
+        }
+        places.entry(change.cell()).or_default().take(id, change, &mut log);
+        done.push(Some(id));
+    }
+    write(transaction, &log, &places).await?;
+    Ok(done)
+}
+
+fn entry(change: &Change) -> Option<&Entry> {
+    match change {
+        Change::Enter(entry) => Some(entry),
+        Change::Advance(_) => None,
+    }
+}
+
+/// Holds every place of the changes until the transaction ends, in one order for all writers, and reads how it stands.
+async fn hold<'c>(
+    transaction: &mut Transaction,
+    changes: &[&'c Change],
+    ids: &[i64],
+) -> Result<BTreeMap<Cell<'c>, Place>, StoreError> {
+    let mut cells = BTreeMap::new();
+    for (change, id) in changes.iter().zip(ids) {
+        cells.entry(change.cell()).or_insert((*id, change.moment().received_at));
+    }
+    let held = |(&(app, platform, environment), &(id, at)): (&Cell<'c>, &(i64, i64))| {
+        values![app, platform, environment, id, at].to_vec()
+    };
+    transaction.write_rows(sql::HOLD_PLACES, &cells.iter().map(held).collect::<Vec<_>>()).await?;
+    let named: Vec<Vec<Value>> = cells
+        .keys()
+        .map(|&(app, platform, environment)| values![app, platform, environment].to_vec())
+        .collect();
+    let mut found = BTreeMap::new();
+    for chunk in Transaction::chunks(&named) {
+        for row in transaction.query_rows(sql::PLACES_STAND, chunk).await? {
+            let name = (row.text("app")?, row.text("platform")?, row.text("environment")?);
+            found.insert(name, stand(&row)?);
+        }
+    }
+    let place = |cell: Cell<'c>| {
+        let (app, platform, environment) = cell;
+        let name = (app.to_owned(), platform.to_owned(), environment.to_owned());
+        let place = found.remove(&name);
+        Ok((cell, place.ok_or_else(|| StoreError::Corrupt("a place that is gone".to_owned()))?))
+    };
+    cells.into_keys().map(place).collect()
+}
+
+fn stand(row: &Record) -> Result<Place, StoreError> {
+    let live = match row.maybe_int("last_good_id")? {
+        Some(id) => Some((row.maybe_int("finished_at")?, id)),
+        None => None,
+    };
+    // A place that was just made names an attempt that is not there yet.
+    let newest = match row.maybe_int("started_at")? {
+        Some(started_at) => Some((started_at, row.int("versions_id")?)),
+        None => None,
+    };
+    Ok(Place { head: head(row)?, live, newest, at: row.int("at")? })
+}
+
+async fn write(
+    transaction: &mut Transaction,
+    log: &Log,
+    places: &BTreeMap<Cell<'_>, Place>,
+) -> Result<(), StoreError> {
+    let events: Vec<_> = log.events.iter().map(event).collect();
+    transaction.write_rows(sql::INSERT_EVENT, &events).await?;
+    let superseded: Vec<_> = log.superseded.iter().map(|id| values![*id].to_vec()).collect();
+    transaction.write_rows(sql::SUPERSEDE, &superseded).await?;
+    let current: Vec<_> = places.iter().map(|(cell, place)| rows::current(cell, place)).collect();
+    transaction.write_rows(sql::SET_CELLS, &current).await
+}
+
+#[cfg(test)]
+mod tests;

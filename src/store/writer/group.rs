@@ -1,0 +1,67 @@
+//! The writers of the servers: each gathers the changes that wait into one transaction, so that many clients cost
+//! the database one COMMIT and a few statements. Two of them, so that one gathers while the other is confirmed.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc};
+
+use super::MOST;
+use super::asked::{Asked, refused, together};
+use crate::store::StoreError;
+use crate::store::db::Db;
+
+/// How many transactions are under way at most.
+const WRITERS: usize = 2;
+
+/// Starts the writers; they end when nobody can send them a change any more.
+pub(super) fn start(db: &Db, changes: mpsc::Receiver<Asked>) {
+    let changes = Arc::new(Mutex::new(changes));
+    for _ in 0..WRITERS {
+        tokio::spawn(run(db.clone(), Arc::clone(&changes)));
+    }
+}
+
+async fn run(db: Db, changes: Arc<Mutex<mpsc::Receiver<Asked>>>) {
+    loop {
+        let mut waiting = Vec::new();
+        if changes.lock().await.recv_many(&mut waiting, MOST).await == 0 {
+            return;
+        }
+        write(&db, &mut waiting).await;
+        for asked in waiting {
+            asked.answer(None);
+        }
+    }
+}
+
+/// All in one transaction; if one of them spoils it, each in its own.
+async fn write(db: &Db, waiting: &mut [Asked]) {
+    let Err(error) = in_transaction(db, waiting).await else { return };
+    if waiting.len() > 1 && error.is_of_one() {
+        for asked in waiting.chunks_mut(1) {
+            if let Err(error) = in_transaction(db, asked).await {
+                fail(asked, &error);
+            }
+        }
+    } else {
+        fail(waiting, &error);
+    }
+}
+
+fn fail(waiting: &mut [Asked], error: &StoreError) {
+    for asked in waiting {
+        refused(asked, error.clone());
+    }
+}
+
+async fn in_transaction(db: &Db, waiting: &mut [Asked]) -> Result<(), StoreError> {
+    let mut transaction = db.begin().await?;
+    match together(&mut transaction, waiting).await {
+        Ok(()) => transaction.commit().await,
+        Err(error) => {
+            // The first error is the one to tell; the connection takes back what it finds open.
+            let _ = transaction.rollback().await;
+            Err(error)
+        }
+    }
+}
