@@ -7,6 +7,7 @@ mod progress;
 mod read;
 mod releases;
 mod report;
+mod seen;
 mod timer;
 mod tokens;
 mod v1;
@@ -16,6 +17,9 @@ pub(crate) use read::Page;
 pub(crate) use report::{Fault, faults};
 pub(crate) use v1::NewVersion;
 
+use std::sync::Arc;
+
+use self::seen::Seen;
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
 use crate::domain::released::Released;
@@ -30,6 +34,7 @@ const TRIES: usize = 5;
 pub struct Registry {
     store: Store,
     world: World,
+    seen: Arc<Seen>,
 }
 
 /// What became of a v1 create.
@@ -96,7 +101,7 @@ pub(crate) enum RegistryError {
 impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
-        Self { store, world }
+        Self { store, world, seen: Arc::default() }
     }
 
     /// The surroundings, for pages that show ages.

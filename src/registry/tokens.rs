@@ -36,23 +36,36 @@ impl Registry {
             last_used_at: None,
         };
         self.store.enter_token(&token, &secret.digest()).await?;
+        self.seen.forget();
         Ok((token, secret))
     }
 
-    /// The token that a text is, if it opens anything now. The database is asked each time, so that a
-    /// revocation holds at once and on all replicas.
+    /// The token that a text is, if it opens anything now. The database is asked once a second, so that a
+    /// revocation holds soon on all replicas, and at once where it was made.
     pub(crate) async fn check_token(&self, text: &str) -> Result<Option<Token>, RegistryError> {
         let Some(secret) = Secret::parse(text) else { return Ok(None) };
-        let Some((token, digest)) = self.store.token(&secret.id).await? else { return Ok(None) };
-        let same: bool = secret.digest().as_bytes().ct_eq(digest.as_bytes()).into();
         let now = self.world().now().as_millisecond();
+        let Some((token, digest)) = self.token(&secret.id, now).await? else { return Ok(None) };
+        let same: bool = secret.digest().as_bytes().ct_eq(digest.as_bytes()).into();
         if !same || !token.is_good(now) {
             return Ok(None);
         }
         if token.last_used_at.is_none_or(|at| now - at >= USE) {
             self.store.token_used(&token.id, now).await?;
+            self.seen.keep(&Token { last_used_at: Some(now), ..token.clone() }, &digest, now);
         }
         Ok(Some(token))
+    }
+
+    async fn token(&self, id: &str, now: i64) -> Result<Option<(Token, String)>, RegistryError> {
+        if let Some(known) = self.seen.token(id, now) {
+            return Ok(Some(known));
+        }
+        let found = self.store.token(id).await?;
+        if let Some((token, digest)) = &found {
+            self.seen.keep(token, digest, now);
+        }
+        Ok(found)
     }
 
     /// Every token, newest first.
@@ -62,7 +75,15 @@ impl Registry {
 
     /// Whether there ever was a token; then nobody writes without one.
     pub(crate) async fn has_tokens(&self) -> Result<bool, RegistryError> {
-        Ok(self.store.has_tokens().await?)
+        let now = self.world().now().as_millisecond();
+        if self.seen.is_unclaimed(now) {
+            return Ok(false);
+        }
+        let found = self.store.has_tokens().await?;
+        if !found {
+            self.seen.keep_unclaimed(now);
+        }
+        Ok(found)
     }
 
     /// Revokes a token for good, and gives it as it is then.
@@ -72,6 +93,7 @@ impl Registry {
             return Err(MISSING);
         }
         self.store.revoke_token(id, self.world().now().as_millisecond()).await?;
+        self.seen.forget();
         self.store.token(id).await?.map(|(token, _)| token).ok_or(MISSING)
     }
 }

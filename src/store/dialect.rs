@@ -221,7 +221,8 @@ impl Dialect {
     }
 
     /// The text and the values as the engine takes them: MySQL counts its placeholders and does not number
-    /// them, so a value that is used twice goes in twice. A text for one row is repeated for `rows` of them.
+    /// them, so a value that is used twice goes in twice. SQLite gets it so too, because it looks for a placeholder
+    /// with a number in a list of all of them. A text for one row is repeated for `rows` of them.
     pub(super) fn render(self, text: &str, rows: usize, values: Vec<Value>) -> (Arc<str>, Vec<Value>) {
         let rendered = self.rendered(text, rows);
         let values = match &rendered.order {
@@ -258,7 +259,7 @@ impl Dialect {
         if rows > 1 {
             text = repeated(&text, rows);
         }
-        if self == Self::MySql { counted(&text) } else { Rendered { text: text.into(), order: None } }
+        if self == Self::Postgres { Rendered { text: text.into(), order: None } } else { counted(&text) }
     }
 }
 

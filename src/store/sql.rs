@@ -76,8 +76,8 @@ pub(super) const FOLD_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Begins one operation within a transaction.
 pub(super) const SAVEPOINT: &str = "SAVEPOINT operation";
 
-/// Ends the savepoint of the operation before and begins that of the next.
-pub(super) const NEXT_SAVEPOINT: &str = "RELEASE operation; SAVEPOINT operation";
+/// Ends the savepoint.
+pub(super) const RELEASE: &str = "RELEASE operation";
 
 /// Takes back what came since; the savepoint itself stays.
 pub(super) const UNDO: &str = "ROLLBACK TO operation";

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use sqlx::mysql::{MySqlQueryResult, MySqlRow};
 use sqlx::postgres::{PgQueryResult, PgRow};
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
@@ -13,7 +14,7 @@ use super::value::Value;
 use crate::store::StoreError;
 
 macro_rules! engine {
-    ($module:ident, $engine:ty, $row:ty, $done:ty, $cell:path) => {
+    ($module:ident, $engine:ty, $done:ty, $cell:path) => {
         pub(super) mod $module {
             use super::*;
 
@@ -36,15 +37,18 @@ macro_rules! engine {
                 text: Arc<str>,
                 values: Vec<Value>,
             ) -> Result<Vec<Record>, StoreError> {
-                let rows: Vec<$row> = bound!(text, values).fetch_all(on).await?;
-                let Some(first) = rows.first() else { return Ok(Vec::new()) };
-                let names: Arc<[String]> =
-                    first.columns().iter().map(|column| column.name().to_owned()).collect();
-                let record = |row: &$row| {
-                    let cells = (0..names.len()).map(|at| $cell(row, at)).collect::<Result<_, _>>()?;
-                    Ok(Record { names: Arc::clone(&names), cells })
-                };
-                rows.iter().map(record).collect()
+                // Row by row, because a row of sqlx takes several times the memory of what it holds.
+                let mut rows = bound!(text, values).fetch(on);
+                let mut names: Arc<[String]> = Arc::from([]);
+                let mut records = Vec::new();
+                while let Some(row) = rows.try_next().await? {
+                    if names.is_empty() {
+                        names = row.columns().iter().map(|column| column.name().to_owned()).collect();
+                    }
+                    let cells = (0..names.len()).map(|at| $cell(&row, at)).collect::<Result<_, _>>()?;
+                    records.push(Record { names: Arc::clone(&names), cells });
+                }
+                Ok(records)
             }
 
             pub(in crate::store::db) async fn apply<'e>(
@@ -58,9 +62,9 @@ macro_rules! engine {
     };
 }
 
-engine!(sqlite, Sqlite, SqliteRow, SqliteQueryResult, sqlite_cell);
-engine!(postgres, Postgres, PgRow, PgQueryResult, postgres_cell);
-engine!(mysql, MySql, MySqlRow, MySqlQueryResult, mysql_cell);
+engine!(sqlite, Sqlite, SqliteQueryResult, sqlite_cell);
+engine!(postgres, Postgres, PgQueryResult, postgres_cell);
+engine!(mysql, MySql, MySqlQueryResult, mysql_cell);
 
 /// SQLite knows a type for each value, whatever its column says.
 fn sqlite_cell(row: &SqliteRow, at: usize) -> Result<Cell, StoreError> {

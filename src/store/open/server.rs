@@ -25,6 +25,7 @@ const POSTGRES: Plan = Plan {
         (3, "states", include_str!("../migrations/postgres/0003_states.sql")),
         (4, "incidents", include_str!("../migrations/postgres/0004_incidents.sql")),
         (5, "tokens", include_str!("../migrations/postgres/0005_tokens.sql")),
+        (7, "indexes", include_str!("../migrations/postgres/0007_indexes.sql")),
         (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
         (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),

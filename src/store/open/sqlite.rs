@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "states", include_str!("../migrations/sqlite/0003_states.sql")),
     (4, "incidents", include_str!("../migrations/sqlite/0004_incidents.sql")),
     (5, "tokens", include_str!("../migrations/sqlite/0005_tokens.sql")),
+    (7, "indexes", include_str!("../migrations/sqlite/0007_indexes.sql")),
     (8, "releases", include_str!("../migrations/sqlite/0008_releases.sql")),
     (10, "weekly", include_str!("../migrations/sqlite/0010_weekly.sql")),
     (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
@@ -57,8 +58,13 @@ impl Store {
             .busy_timeout(BUSY)
             .synchronous(SYNCHRONOUS)
             .foreign_keys(true);
-        // The writer folds the log itself.
-        let writing = options.clone().journal_mode(SqliteJournalMode::Wal).pragma("wal_autocheckpoint", "0");
+        // The writer folds the log itself. It keeps 16 MiB of pages and what a savepoint takes back in memory.
+        let writing = options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("wal_autocheckpoint", "0")
+            .pragma("cache_size", "-16384")
+            .pragma("temp_store", "MEMORY");
         let mut first = connect(&writing).await.map_err(unusable)?;
         let found = migrate(&mut first, now).await.map_err(unusable)?;
         first.close().await.map_err(unusable)?;
@@ -70,10 +76,11 @@ impl Store {
                 known,
             });
         }
+        let folding = pool(1, writing.clone()).await.map_err(unusable)?;
         let writer = pool(1, writing).await.map_err(unusable)?;
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
-        let (writer, readers) = (Db::Sqlite(writer), Db::Sqlite(readers));
-        Ok(Self { writer: Writer::queue(writer), readers, warnings: Vec::new() })
+        let (writer, readers) = (Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding)), Db::Sqlite(readers));
+        Ok(Self { writer, readers, warnings: Vec::new() })
     }
 }
 

@@ -5,16 +5,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::MOST;
 use super::asked::{Asked, refused, together};
+use super::fold::Fold;
 use super::request::Job;
 use crate::store::db::{Db, Transaction, values};
 use crate::store::{StoreError, sql};
-
-/// After so many pages the log is folded into the database, which SQLite itself would do after 1,000. It is done here
-/// because SQLite says nothing when it fails; later, because each folding costs two waits for the disk.
-const FOLD_AFTER: usize = 4_000;
-/// About how many pages a COMMIT writes, and each operation of it: their tables and indexes.
-const PAGES_OF_COMMIT: usize = 12;
-const PAGES_OF_OPERATION: usize = 5;
 
 /// What comes through the queue.
 pub(in crate::store) enum Order {
@@ -45,11 +39,15 @@ struct Batch {
 struct Lost(StoreError);
 
 /// Writes until told to stop, or until the disk failed.
-pub(super) async fn run(db: Db, mut queue: mpsc::Receiver<Order>, broken: watch::Sender<bool>) {
-    let mut pages = 0;
+pub(super) async fn run(
+    db: Db,
+    mut fold: Fold,
+    mut queue: mpsc::Receiver<Order>,
+    broken: watch::Sender<bool>,
+) {
     let mut stopped = Vec::new();
     let mut orders = Vec::new();
-    while queue.recv_many(&mut orders, MOST).await > 0 {
+    while queue.recv_many(&mut orders, size(queue.len())).await > 0 {
         let mut batch = Batch::default();
         for order in orders.drain(..) {
             match order {
@@ -71,22 +69,27 @@ pub(super) async fn run(db: Db, mut queue: mpsc::Receiver<Order>, broken: watch:
             broken.send_replace(true);
         }
         batch.answer(done.as_ref().err().map(|Lost(error)| error));
-        pages += PAGES_OF_COMMIT + PAGES_OF_OPERATION * size;
-        if done.is_ok() && pages >= FOLD_AFTER {
-            pages = 0;
-            // A busy reader leaves the rest to the next time.
-            done = db.apply(sql::FOLD_LOG, values![]).await.map_err(Lost);
+        if done.is_ok() {
+            done = fold.after(&db, size).await.map_err(Lost);
         }
         if matches!(&done, Err(Lost(error)) if error.is_disk()) {
+            fold.forget();
             return give_up(db, queue, &broken);
         }
     }
+    fold.end().await;
     // A checkpoint that fails costs nothing: the next start reads the log.
     let _ = db.apply(sql::CHECKPOINT, values![]).await;
     db.close().await;
     for tell in stopped {
         let _ = tell.send(());
     }
+}
+
+/// How many of those that wait are taken: a power of two, as the texts for so many rows are prepared. The rest goes
+/// with the next.
+pub(super) fn size(waiting: usize) -> usize {
+    waiting.checked_ilog2().map_or(1, |log| 1 << log).min(MOST)
 }
 
 /// After a failed write to the disk nothing is tried again, because the kernel may have dropped the pages and
@@ -108,17 +111,11 @@ fn give_up(db: Db, mut queue: mpsc::Receiver<Order>, broken: &watch::Sender<bool
 impl Batch {
     /// One transaction: the changes as one set, and then each other operation by itself.
     async fn write(&mut self, db: &Db) -> Result<(), Lost> {
-        let mut transaction = db.begin().await.map_err(Lost)?;
-        transaction.apply(sql::SAVEPOINT, values![]).await.map_err(Lost)?;
-        if !self.changes.is_empty() {
-            changes(&mut transaction, &mut self.changes).await?;
-        }
+        let mut transaction = changes(db, &mut self.changes).await?;
         for job in &mut self.jobs {
-            transaction.apply(sql::NEXT_SAVEPOINT, values![]).await.map_err(Lost)?;
+            transaction.apply(sql::SAVEPOINT, values![]).await.map_err(Lost)?;
             let ruling = job.run(&mut transaction).await;
-            if !matches!(ruling, Ok(true)) {
-                take_back(&mut transaction, ruling.err()).await?;
-            }
+            keep(&mut transaction, matches!(ruling, Ok(true)), ruling.err()).await?;
         }
         transaction.commit().await.map_err(Lost)
     }
@@ -133,32 +130,43 @@ impl Batch {
     }
 }
 
-/// The changes as one set, or where one of them spoils it, each as its own.
-async fn changes(transaction: &mut Transaction, asked: &mut [Asked]) -> Result<(), Lost> {
-    let Err(error) = together(transaction, asked).await else { return Ok(()) };
-    take_back(transaction, Some(error.clone())).await?;
+/// A transaction with the changes as one set, or where one of them spoils it, each as its own. The set has no savepoint,
+/// for which SQLite would copy every page that it changes.
+async fn changes(db: &Db, asked: &mut [Asked]) -> Result<Transaction, Lost> {
+    let mut transaction = db.begin().await.map_err(Lost)?;
+    if asked.is_empty() {
+        return Ok(transaction);
+    }
+    let Err(error) = together(&mut transaction, asked).await else { return Ok(transaction) };
+    if error.is_disk() {
+        return Err(Lost(error));
+    }
+    transaction.rollback().await.map_err(Lost)?;
+    let mut transaction = db.begin().await.map_err(Lost)?;
     if let [alone] = asked {
         refused(alone, error);
-        return Ok(());
+        return Ok(transaction);
     }
     for alone in asked {
-        transaction.apply(sql::NEXT_SAVEPOINT, values![]).await.map_err(Lost)?;
-        if let Err(error) = together(transaction, std::slice::from_mut(alone)).await {
-            take_back(transaction, Some(error.clone())).await?;
-            refused(alone, error);
+        transaction.apply(sql::SAVEPOINT, values![]).await.map_err(Lost)?;
+        let error = together(&mut transaction, std::slice::from_mut(alone)).await.err();
+        if let Some(error) = &error {
+            refused(alone, error.clone());
         }
+        keep(&mut transaction, error.is_none(), error).await?;
     }
-    Ok(())
+    Ok(transaction)
 }
 
-/// Undoes what came since the savepoint, and its neighbours do not notice. SQLite ends the whole transaction when the
-/// disk is full or fails, and then the savepoint is gone and the batch with it.
-async fn take_back(transaction: &mut Transaction, cause: Option<StoreError>) -> Result<(), Lost> {
+/// Ends a savepoint, and undoes what came since if it shall not stand; its neighbours do not notice. SQLite ends the
+/// whole transaction when the disk is full or fails, and then the savepoint is gone and the batch with it.
+async fn keep(transaction: &mut Transaction, stands: bool, cause: Option<StoreError>) -> Result<(), Lost> {
     if let Some(error) = cause.as_ref().filter(|error| error.is_disk()) {
         return Err(Lost(error.clone()));
     }
-    match transaction.apply(sql::UNDO, values![]).await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Lost(cause.unwrap_or(error))),
+    if !stands && let Err(error) = transaction.apply(sql::UNDO, values![]).await {
+        return Err(Lost(cause.unwrap_or(error)));
     }
+    transaction.apply(sql::RELEASE, values![]).await.map_err(Lost)?;
+    Ok(())
 }

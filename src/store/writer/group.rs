@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc};
 
-use super::MOST;
 use super::asked::{Asked, refused, together};
+use super::batch::size;
 use crate::store::StoreError;
 use crate::store::db::Db;
 
@@ -24,9 +24,12 @@ pub(super) fn start(db: &Db, changes: mpsc::Receiver<Asked>) {
 async fn run(db: Db, changes: Arc<Mutex<mpsc::Receiver<Asked>>>) {
     loop {
         let mut waiting = Vec::new();
-        if changes.lock().await.recv_many(&mut waiting, MOST).await == 0 {
+        let mut changes = changes.lock().await;
+        let most = size(changes.len());
+        if changes.recv_many(&mut waiting, most).await == 0 {
             return;
         }
+        drop(changes);
         write(&db, &mut waiting).await;
         for asked in waiting {
             asked.answer(None);

@@ -5,6 +5,7 @@
 
 mod asked;
 mod batch;
+mod fold;
 mod group;
 mod request;
 
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::asked::Asked;
 use self::batch::Order;
+use self::fold::Fold;
 use self::request::Request;
 use super::StoreError;
 use super::change::Change;
@@ -55,11 +57,12 @@ pub(super) enum Writer {
 }
 
 impl Writer {
-    /// A queue before a pool of one connection. It needs a runtime, which the task runs on.
-    pub(super) fn queue(db: Db) -> Self {
+    /// A queue before a pool of one connection, and another of one that folds the log. It needs a runtime, which the
+    /// task runs on.
+    pub(super) fn queue(db: Db, folding: Db) -> Self {
         let (orders, queue) = mpsc::channel(QUEUE);
         let (tell, broken) = watch::channel(false);
-        tokio::spawn(batch::run(db, queue, tell));
+        tokio::spawn(batch::run(db, Fold::by(folding), queue, tell));
         Self::Queue { orders, broken }
     }
 
