@@ -1,6 +1,7 @@
 //! `shipmark serve`: the registry.
 
 mod address;
+mod backup;
 mod database;
 mod embedded;
 mod stop;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 
+pub(super) use self::backup::Backup;
 use self::database::{Database, Named};
 pub(super) use self::embedded::Embedded;
 use self::stop::Stop;
