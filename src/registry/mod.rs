@@ -3,6 +3,7 @@
 
 mod holds;
 mod incidents;
+mod observations;
 mod progress;
 mod read;
 mod releases;
@@ -12,6 +13,7 @@ mod timer;
 mod tokens;
 mod v1;
 
+pub(crate) use observations::Cell;
 pub(crate) use progress::ChainState;
 pub(crate) use read::Page;
 pub(crate) use report::{Fault, faults};
@@ -90,6 +92,8 @@ pub(crate) enum RegistryError {
     HeldAlready(Box<Hold>),
     #[error("the incident cannot be taken")]
     FaultyIncident(Vec<Fault>),
+    #[error("the observation cannot be taken")]
+    FaultyObservation(Vec<Fault>),
     #[error("the release cannot be taken")]
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]

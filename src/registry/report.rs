@@ -97,7 +97,7 @@ pub(super) fn times(seq: i64, at: i64, duration: Option<i64>, now: i64, faults: 
 }
 
 /// The time to record, and whether the client's own was not believed.
-fn believed(at: i64, now: i64) -> (i64, bool) {
+pub(super) fn believed(at: i64, now: i64) -> (i64, bool) {
     if at > now.saturating_add(SKEW) { (now, true) } else { (at, false) }
 }
 

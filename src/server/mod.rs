@@ -16,6 +16,8 @@ mod list;
 mod listen;
 mod marks;
 mod metrics;
+mod notice;
+mod observations;
 mod observe;
 mod pages;
 mod problem;
@@ -140,6 +142,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
+        ("/api/v2/observations", post(observations::observe)),
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),

@@ -47,6 +47,13 @@ const EVENT: (&str, &str) = (
      e.clock_skew, e.late, e.at, e.received_at, e.request_hash, e.chain, e.hash",
 );
 
+/// What was seen running.
+const SEEN: (&str, &str) = (
+    "{seen}",
+    "o.id AS o_id, o.version AS o_version, o.sha AS o_sha, o.digest AS o_digest, o.started_at AS o_started, \
+     o.first_at AS o_first, o.seen_at AS o_seen, o.known AS o_known",
+);
+
 /// What the history may be filtered by beside the place; a filter that is null lets everything through.
 const FILTERS: (&str, &str) = (
     "{filters}",
@@ -79,6 +86,7 @@ const SQLITE: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    SEEN,
     FILTERS,
     PLACE,
     PAIR,
@@ -106,6 +114,7 @@ const POSTGRES: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    SEEN,
     FILTERS,
     PLACE,
     PAIR,
@@ -151,6 +160,7 @@ const MYSQL: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    SEEN,
     FILTERS,
     (
         "{place}",

@@ -8,6 +8,7 @@ mod incidents;
 mod log;
 mod marks;
 mod metrics;
+mod observations;
 mod pages;
 mod releases;
 mod states;
