@@ -32,6 +32,11 @@ pub(super) const INDEXES: &str = "{indexes}";
 /// What the server does at a COMMIT, and what it should do.
 pub(super) const DURABILITY: &str = "{durability}";
 
+/// A text is planned once and not anew for each list of values, where the server can be told so (since 12). It is for
+/// the texts that write; one whose filters may be absent is better planned anew.
+pub(super) const PLAN_ONCE: &str = "SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings \
+    WHERE name = 'plan_cache_mode'";
+
 /// Each statement sees what is committed before it begins.
 pub(super) const MYSQL_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 

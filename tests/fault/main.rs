@@ -14,6 +14,7 @@ mod clock;
 mod deliver;
 mod dirty;
 mod disk;
+mod durable;
 mod hooked;
 mod kill;
 mod line;

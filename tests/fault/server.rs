@@ -22,8 +22,14 @@ impl Server {
     }
 
     pub(crate) fn start_at(binary: &Path, data: &Path, port: u16) -> Self {
+        Self::over(binary, &["--data-dir", data.to_str().unwrap()], port)
+    }
+
+    /// Serves a database of any engine; the options name it.
+    pub(crate) fn over(binary: &Path, database: &[&str], port: u16) -> Self {
         let mut child = Command::new(binary)
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir", data.to_str().unwrap()])
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .args(database)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -62,9 +68,15 @@ impl Server {
 
     /// Every deployment that it has, newest first.
     pub(crate) fn deployments(&self) -> Vec<serde_json::Value> {
+        self.deployments_of("")
+    }
+
+    /// Those that a filter lets through, which begins with `&`.
+    pub(crate) fn deployments_of(&self, filter: &str) -> Vec<serde_json::Value> {
         let (mut items, mut cursor) = (Vec::new(), String::new());
         loop {
-            let (status, text) = self.send("GET", &format!("/api/v2/deployments?limit=100{cursor}"), "", "");
+            let path = format!("/api/v2/deployments?limit=100{filter}{cursor}");
+            let (status, text) = self.send("GET", &path, "", "");
             assert_eq!(status, 200, "{text}");
             let page: serde_json::Value = serde_json::from_str(&text).unwrap();
             items.extend(page["items"].as_array().unwrap().iter().cloned());
@@ -82,4 +94,22 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The URL of a new database on a server.
+pub(crate) fn fresh_database(server: &str) -> String {
+    use sqlx::Connection;
+    let name = format!("sm_{}", uuid::Uuid::new_v4().simple());
+    let text = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        if server.starts_with("postgres") {
+            let mut connection = sqlx::PgConnection::connect(server).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+        } else {
+            let mut connection = sqlx::MySqlConnection::connect(server).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+        }
+    });
+    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
 }

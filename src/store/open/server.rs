@@ -13,8 +13,10 @@ use crate::store::db::{Db, values};
 use crate::store::writer::Writer;
 use crate::store::{Store, StoreError, sql};
 
-/// How many connections one process holds.
+/// How many connections one process holds, and how many more that write the changes that wait. Those are few, because
+/// the long texts for them are prepared on each; and while one is confirmed the other gathers.
 const CONNECTIONS: u32 = 16;
+const WRITERS: u32 = 2;
 /// How long a request waits for one.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -59,7 +61,7 @@ impl Store {
     pub async fn connect(server: &Server, now: Timestamp) -> Result<Self, OpenError> {
         let name = server.name();
         let unusable = |source: StoreError| OpenError::Server { server: name.clone(), source: source.into() };
-        let first = pool(&server.kind, 1).await.map_err(|error| unusable(error.into()))?;
+        let first = pool(&server.kind, 1, false).await.map_err(|error| unusable(error.into()))?;
         let plan = if matches!(first, Db::Postgres(_)) { &POSTGRES } else { &MYSQL };
         let migrated = migrate(&first, plan, now).await;
         let warning = lax(&first).await;
@@ -70,22 +72,35 @@ impl Store {
             MigrateError::Foreign(reason) => OpenError::Foreign { database: name.clone(), reason },
             MigrateError::Newer { found, known } => OpenError::Newer { database: name.clone(), found, known },
         })?;
-        let db = pool(&server.kind, CONNECTIONS).await.map_err(|error| unusable(error.into()))?;
+        let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
+        let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        Ok(Self { writer: Writer::pool(db.clone()), readers: db, warnings })
+        Ok(Self { writer: Writer::pool(db.clone(), &writers, WRITERS), readers: db, warnings })
     }
 }
 
-async fn pool(kind: &Kind, size: u32) -> Result<Db, sqlx::Error> {
+async fn pool(kind: &Kind, size: u32, writes: bool) -> Result<Db, sqlx::Error> {
     Ok(match kind {
-        Kind::Postgres(options) => Db::Postgres(postgres(options.clone(), size).await?),
+        Kind::Postgres(options) => Db::Postgres(postgres(options.clone(), size, writes).await?),
         Kind::MySql(options) => Db::MySql(mysql(options.clone(), size).await?),
     })
 }
 
 /// sqlx sets the session to UTC, without which the naive column of v1 would mean another time.
-async fn postgres(options: PgConnectOptions, size: u32) -> Result<sqlx::PgPool, sqlx::Error> {
-    PgPoolOptions::new().max_connections(size).acquire_timeout(WAIT).connect_with(options).await
+async fn postgres(options: PgConnectOptions, size: u32, writes: bool) -> Result<sqlx::PgPool, sqlx::Error> {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(WAIT)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                if writes {
+                    sqlx::query(sql::PLAN_ONCE).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await
 }
 
 /// sqlx sets the session to UTC here too. A writer waits for the cell of its place and must then see what the

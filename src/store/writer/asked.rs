@@ -14,19 +14,26 @@ pub(super) type Outcome = Result<Option<i64>, StoreError>;
 pub(in crate::store) struct Asked {
     change: Change,
     outcome: Outcome,
-    client: oneshot::Sender<Outcome>,
+    client: Option<oneshot::Sender<Outcome>>,
 }
 
 impl Asked {
     pub(super) fn new(change: Change) -> (Self, oneshot::Receiver<Outcome>) {
         let (client, answer) = oneshot::channel();
-        (Self { change, outcome: Err(StoreError::Stopped), client }, answer)
+        (Self { change, outcome: Err(StoreError::Stopped), client: Some(client) }, answer)
     }
 
     /// Answers: with its own outcome, or with the failure of the transaction that it was part of.
-    pub(super) fn answer(self, failure: Option<&StoreError>) {
-        // A client that went away needs no answer; the change stands.
-        let _ = self.client.send(failure.cloned().map_or(self.outcome, Err));
+    pub(super) fn answer(mut self, failure: Option<&StoreError>) {
+        self.tell(failure);
+    }
+
+    fn tell(&mut self, failure: Option<&StoreError>) {
+        let outcome = failure.map_or_else(|| self.outcome.clone(), |failure| Err(failure.clone()));
+        if let Some(client) = self.client.take() {
+            // A client that went away needs no answer; the change stands.
+            let _ = client.send(outcome);
+        }
     }
 }
 
@@ -36,6 +43,13 @@ pub(super) async fn together(transaction: &mut Transaction, asked: &mut [Asked])
     let done = set::run(transaction, &changes).await?;
     for (asked, id) in asked.iter_mut().zip(done) {
         asked.outcome = Ok(id);
+        if cfg!(feature = "weak") {
+            asked.tell(None);
+        }
+    }
+    if cfg!(feature = "weak") {
+        // It has answered, and the COMMIT is still to come: the harness must see that.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! The writers of the servers: each gathers the changes that wait into one transaction, so that many clients cost
-//! the database one COMMIT and a few statements. Two of them, so that one gathers while the other is confirmed.
+//! the database one COMMIT and a few statements.
 
 use std::sync::Arc;
 
@@ -10,13 +10,10 @@ use super::batch::size;
 use crate::store::StoreError;
 use crate::store::db::Db;
 
-/// How many transactions are under way at most.
-const WRITERS: usize = 2;
-
 /// Starts the writers; they end when nobody can send them a change any more.
-pub(super) fn start(db: &Db, changes: mpsc::Receiver<Asked>) {
+pub(super) fn start(db: &Db, count: u32, changes: mpsc::Receiver<Asked>) {
     let changes = Arc::new(Mutex::new(changes));
-    for _ in 0..WRITERS {
+    for _ in 0..count {
         tokio::spawn(run(db.clone(), Arc::clone(&changes)));
     }
 }

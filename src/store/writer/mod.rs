@@ -66,10 +66,11 @@ impl Writer {
         Self::Queue { orders, broken }
     }
 
-    /// A pool of connections, two of which write the changes that wait. It needs a runtime, which they run on.
-    pub(super) fn pool(db: Db) -> Self {
+    /// A pool of connections, and another of so many whose tasks write the changes that wait. It needs a runtime, which
+    /// they run on.
+    pub(super) fn pool(db: Db, writers: &Db, count: u32) -> Self {
         let (changes, queue) = mpsc::channel(QUEUE);
-        group::start(&db, queue);
+        group::start(writers, count, queue);
         Self::Pool { db, changes }
     }
 
