@@ -56,6 +56,17 @@ pub struct Sighting {
 pub const FRESH: i64 = 15 * 60 * 1_000;
 
 impl Sighting {
+    /// A look that saw nothing of use, at a time in milliseconds since 1970 UTC.
+    pub fn nothing(at: i64) -> Self {
+        let (version, sha, digest, started_at) = (None, None, None, None);
+        Self { version, sha, digest, started_at, first_at: at, seen_at: at, known: false }
+    }
+
+    /// Whether it saw nothing of use.
+    pub fn is_empty(&self) -> bool {
+        self.version.is_none() && self.sha.is_none()
+    }
+
     /// Whether another look saw the same program in the same run.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let facts = |sighting: &Self| {

@@ -8,6 +8,7 @@ use super::{Registry, RegistryError};
 use crate::domain::deployment::Current;
 use crate::domain::hold::Hold;
 use crate::domain::observation::{NewObservation, Sighting, Stranger};
+use crate::domain::probing::Spot;
 use crate::domain::verdict::{Moment, Verdict, verdict};
 use crate::store::{HoldsWanted, SightingEntry};
 
@@ -66,6 +67,16 @@ impl Registry {
         let entry = SightingEntry { id: self.world().new_id(), seen: seen.clone(), received_at: now };
         let observed = self.store.observe(&entry).await?;
         Ok(Stranger { observed, ..seen })
+    }
+
+    /// Keeps that a place was asked and said nothing of use.
+    pub(super) async fn saw_nothing(&self, spot: &Spot) -> Result<(), RegistryError> {
+        let now = self.world().now().as_millisecond();
+        let observed = Sighting::nothing(now);
+        let Spot { app, platform, environment } = spot.clone();
+        let seen = Stranger { app, platform, environment, observed };
+        self.store.observe(&SightingEntry { id: self.world().new_id(), seen, received_at: now }).await?;
+        Ok(())
     }
 
     /// Whether the place has a record of it; what the newest look found is not looked for again.

@@ -54,6 +54,12 @@ const SEEN: (&str, &str) = (
      o.first_at AS o_first, o.seen_at AS o_seen, o.known AS o_known",
 );
 
+/// What is asked at a place.
+const PROBE: (&str, &str) = (
+    "{probe}",
+    "app, platform, environment, url, version_path, commit_path, environment_path, pause, due_at, probed_at, problem",
+);
+
 /// What the history may be filtered by beside the place; a filter that is null lets everything through.
 const FILTERS: (&str, &str) = (
     "{filters}",
@@ -87,6 +93,7 @@ const SQLITE: Words = &[
     PAST,
     EVENT,
     SEEN,
+    PROBE,
     FILTERS,
     PLACE,
     PAIR,
@@ -115,6 +122,7 @@ const POSTGRES: Words = &[
     PAST,
     EVENT,
     SEEN,
+    PROBE,
     FILTERS,
     PLACE,
     PAIR,
@@ -161,6 +169,7 @@ const MYSQL: Words = &[
     PAST,
     EVENT,
     SEEN,
+    PROBE,
     FILTERS,
     (
         "{place}",

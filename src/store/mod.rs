@@ -12,6 +12,7 @@ mod holds;
 mod incidents;
 mod observations;
 mod open;
+mod probes;
 mod read;
 mod releases;
 mod set;
@@ -30,6 +31,7 @@ pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 pub(crate) use incidents::{IncidentEntry, IncidentsWanted};
 pub(crate) use observations::SightingEntry;
 pub use open::OpenError;
+pub(crate) use probes::Due;
 pub(crate) use read::Known;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 
