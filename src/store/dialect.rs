@@ -349,14 +349,14 @@ mod tests {
     #[test]
     fn a_text_for_one_row_is_repeated_for_several() {
         let text = "INSERT INTO t (a, b) VALUES ($1, f($2), $1) ON CONFLICT (a) DO NOTHING";
-        let (made, _) = Dialect::Sqlite.render(text, 2, Vec::new());
+        let (made, _) = Dialect::Postgres.render(text, 2, Vec::new());
         let rows = "($1, f($2), $1), ($3, f($4), $3)";
         assert_eq!(*made, format!("INSERT INTO t (a, b) VALUES {rows} ON CONFLICT (a) DO NOTHING"));
         let values = ["a", "b", "c", "d"].map(Value::from);
         let (made, used) = Dialect::MySql.render(text, 2, values.to_vec());
         assert!(made.contains("(?, f(?), ?), (?, f(?), ?) ON"), "{made}");
         assert_eq!(used, ["a", "b", "a", "c", "d", "c"].map(Value::from));
-        let (made, _) = Dialect::Sqlite.render("UPDATE t SET a = 1 WHERE b IN (($1))", 2, Vec::new());
+        let (made, _) = Dialect::Postgres.render("UPDATE t SET a = 1 WHERE b IN (($1))", 2, Vec::new());
         assert_eq!(&*made, "UPDATE t SET a = 1 WHERE b IN (($1), ($2))");
     }
 
