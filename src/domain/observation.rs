@@ -37,7 +37,7 @@ pub struct NewObservation {
 }
 
 /// What was seen running at one place, from `first_at` to `seen_at` without a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     pub version: Option<String>,
     pub sha: Option<String>,
@@ -49,6 +49,14 @@ pub struct Sighting {
     /// Whether its place has a record of it.
     #[serde(skip)]
     pub known: bool,
+}
+
+/// One of a list of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighted {
+    pub id: String,
+    #[serde(flatten)]
+    pub seen: Sighting,
 }
 
 /// How long a look counts, in milliseconds: 15 minutes. What was seen earlier is shown with its age and gives no

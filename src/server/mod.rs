@@ -143,7 +143,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
-        ("/api/v2/observations", post(observations::observe)),
+        ("/api/v2/observations", get(observations::list).post(observations::observe)),
         (
             "/api/v2/apps/{app}/environments/{env}/probe",
             get(probes::one).put(probes::set).delete(probes::remove),

@@ -29,7 +29,7 @@ pub(crate) use error::StoreError;
 pub(crate) use history::Wanted;
 pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 pub(crate) use incidents::{IncidentEntry, IncidentsWanted};
-pub(crate) use observations::SightingEntry;
+pub(crate) use observations::{SightingEntry, SightingsWanted};
 pub use open::OpenError;
 pub(crate) use probes::Due;
 pub(crate) use read::Known;

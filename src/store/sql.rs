@@ -364,6 +364,11 @@ pub(super) const TOKEN_USED: &str =
 pub(super) const NEWEST_OBSERVATION: &str = "SELECT {seen} FROM sm_observation o \
     WHERE o.app = $1 AND o.platform = $2 AND o.environment = $3 ORDER BY o.seen_at DESC, o.id DESC LIMIT 1";
 
+/// What was seen at one place since a time, newest first, before some span.
+pub(super) const OBSERVATIONS: &str = "SELECT {seen} FROM sm_observation o \
+    WHERE o.app = $1 AND o.platform = $2 AND o.environment = $3 AND o.seen_at >= $4 \
+    AND (o.seen_at, o.id) < ($5, $6) ORDER BY o.seen_at DESC, o.id DESC LIMIT $7";
+
 /// Moves the end of a span in which the same was seen, and never back.
 pub(super) const EXTEND_OBSERVATION: &str =
     "UPDATE sm_observation SET seen_at = $1, received_at = $2, known = $3 WHERE id = $4 AND seen_at <= $1";
