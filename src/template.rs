@@ -21,12 +21,15 @@ const MARKDOWN: [(&str, &str); 4] = [
     ("entry", include_str!("../templates/partials/entry.hbs")),
     ("contributors", include_str!("../templates/partials/contributors.hbs")),
 ];
-const HTML: [(&str, &str); 5] = [
+const HTML: [(&str, &str); 7] = [
     ("frame", include_str!("../templates/partials/frame.hbs")),
     ("cell", include_str!("../templates/partials/cell.hbs")),
     ("state", include_str!("../templates/partials/state.hbs")),
     ("board", include_str!("../templates/pages/board.hbs")),
     ("error", include_str!("../templates/pages/error.hbs")),
+    // What is XML needs the same escape.
+    ("badge", include_str!("../templates/pages/badge.hbs")),
+    ("feed", include_str!("../templates/pages/feed.hbs")),
 ];
 
 /// A template that cannot be read or filled; the text names template, line and column.

@@ -36,7 +36,7 @@ const NAMES: [&str; 17] = [
 ];
 
 /// The members of an item.
-const FIELDS: [&str; 23] = [
+pub(super) const FIELDS: [&str; 23] = [
     "id",
     "app",
     "workload",
@@ -75,6 +75,15 @@ pub(super) async fn list(State(app): State<App>, question: Question) -> Result<J
         }
     }
     Ok(Json(answer))
+}
+
+/// What a question asks for that wants everything and no page of it: the filters and the members.
+pub(super) fn filter(question: &Question) -> Result<(Wanted, Option<Vec<String>>), Problem> {
+    let names: Vec<&str> = NAMES.into_iter().filter(|name| !["limit", "cursor"].contains(name)).collect();
+    question.only(&names)?;
+    let fields = fields(question)?;
+    let fields = fields.map(|fields| fields.into_iter().map(str::to_owned).collect());
+    Ok((wanted(question, Page::of(question)?)?, fields))
 }
 
 /// What a question asks for.

@@ -3,10 +3,13 @@
 
 mod assets;
 mod auth;
+mod badge;
 mod board;
 mod body;
 mod can_deploy;
 mod deployments;
+mod export;
+mod feed;
 mod guard;
 mod history;
 mod holds;
@@ -132,6 +135,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/deployments/{id}", get(deployments::one).patch(deployments::correct)),
         ("/api/v2/deployments/{id}/events", get(deployments::events).post(deployments::step)),
+        ("/api/v2/export.csv", get(export::csv)),
+        ("/api/v2/export.json", get(export::json)),
         ("/api/v2/chain", get(deployments::chain)),
         ("/api/v2/current", get(v2::current)),
         ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
@@ -152,6 +157,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),
         ("/ui/", get(pages::board)),
+        ("/badge/{app}/{file}", get(badge::show)),
+        ("/feed.atom", get(feed::all)),
+        ("/feed/{file}", get(feed::of_app)),
+        ("/feed/{app}/{file}", get(feed::of_environment)),
         ("/readyz", get(ready::ready)),
         ("/static/{file}", get(assets::file)),
     ]

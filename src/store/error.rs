@@ -60,10 +60,12 @@ impl StoreError {
         }
     }
 
-    /// Whether MySQL says that a column is there already, 1060 (`ER_DUP_FIELDNAME`).
+    /// Whether MySQL says that a column or an index is there already: 1060 (`ER_DUP_FIELDNAME`) and 1061
+    /// (`ER_DUP_KEYNAME`).
     pub(super) fn is_done_before(&self) -> bool {
         let Self::Failed(cause) = self else { return false };
-        matches!(&**cause, sqlx::Error::Database(cause) if mysql_number(cause.as_ref()) == Some(1060))
+        let sqlx::Error::Database(cause) = &**cause else { return false };
+        matches!(mysql_number(cause.as_ref()), Some(1060 | 1061))
     }
 }
 

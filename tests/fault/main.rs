@@ -18,6 +18,7 @@ mod durable;
 mod hooked;
 mod kill;
 mod line;
+mod migrate;
 mod model;
 mod odd;
 mod offline;

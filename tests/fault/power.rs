@@ -1,16 +1,18 @@
 //! A disk whose power can be cut: an ext4 image on a loop device. The ioctl that xfstests uses for that drops every
 //! dirty page, fails every later call, and the next mount replays the journal.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// `EXT4_IOC_SHUTDOWN` with `EXT4_GOING_FLAGS_NOLOGFLUSH` (linux/fs/ext4/ext4.h).
-const CUT: &str = "import fcntl,os,struct,sys; \
-                   fcntl.ioctl(os.open(sys.argv[1],0), 0x8004587d, struct.pack('I',2))";
+/// `EXT4_IOC_SHUTDOWN` with `EXT4_GOING_FLAGS_NOLOGFLUSH` (linux/fs/ext4/ext4.h), when a line is read.
+const CUT: &str = "import fcntl,os,struct,sys; disk = os.open(sys.argv[1],0); \
+                   print('ready', flush=True); sys.stdin.readline(); \
+                   fcntl.ioctl(disk, 0x8004587d, struct.pack('I',2))";
 
 /// A mounted file system of its own; it ends with the value.
 pub(crate) struct Disk {
@@ -56,12 +58,13 @@ impl Disk {
         assert!(run("sync", &["-f", self.folder().to_str().unwrap()]));
     }
 
-    /// Cuts the power after a while.
-    pub(crate) fn cut_after(&self, wait: Duration) -> JoinHandle<()> {
+    /// Cuts the power after a while, and says when. What was confirmed later does not count: without power nothing is
+    /// confirmed, but a sync that is under way when this file system is shut down may still end well.
+    pub(crate) fn cut_after(&self, wait: Duration) -> JoinHandle<Instant> {
         let folder = self.folder();
         std::thread::spawn(move || {
             std::thread::sleep(wait);
-            cut(&folder);
+            cut(&folder)
         })
     }
 
@@ -79,8 +82,16 @@ impl Drop for Disk {
     }
 }
 
-fn cut(folder: &Path) {
-    assert!(run("python3", &["-c", CUT, folder.to_str().unwrap()]), "the power was not cut");
+fn cut(folder: &Path) -> Instant {
+    let mut python = Command::new("python3");
+    python.args(["-c", CUT, folder.to_str().unwrap()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut python = python.spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(python.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let when = Instant::now();
+    writeln!(python.stdin.take().unwrap(), "now").unwrap();
+    assert!(python.wait().unwrap().success(), "the power was not cut");
+    when
 }
 
 fn run(program: &str, args: &[&str]) -> bool {

@@ -101,8 +101,7 @@ pub(crate) fn fresh_database(server: &str) -> String {
     use sqlx::Connection;
     let name = format!("sm_{}", uuid::Uuid::new_v4().simple());
     let text = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    wait_for(async {
         if server.starts_with("postgres") {
             let mut connection = sqlx::PgConnection::connect(server).await.unwrap();
             sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
@@ -112,4 +111,10 @@ pub(crate) fn fresh_database(server: &str) -> String {
         }
     });
     format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+}
+
+/// Runs what is asynchronous to its end.
+pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(work)
 }

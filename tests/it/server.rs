@@ -1,6 +1,7 @@
 //! The server: both APIs and the pages without a socket, then the binary itself.
 
 mod binary;
+mod files;
 mod guard;
 mod history;
 mod holds;
