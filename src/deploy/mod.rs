@@ -5,6 +5,7 @@ pub mod answers;
 pub mod board;
 pub mod client;
 pub mod courier;
+pub mod intended;
 pub mod lineage;
 pub mod observe;
 pub mod operand;
