@@ -12,7 +12,7 @@ pub mod operand;
 pub mod outbox;
 pub mod parcel;
 pub mod run;
-mod secret;
+pub mod secret;
 pub mod sending;
 pub mod subject;
 pub mod trust;
@@ -174,6 +174,7 @@ impl<'a> Recorder<'a> {
             rollback_of: None,
             group_id: None,
             digest: None,
+            log_tail: Vec::new(),
         }
     }
 
