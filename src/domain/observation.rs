@@ -37,7 +37,7 @@ pub struct NewObservation {
 }
 
 /// What was seen running at one place, from `first_at` to `seen_at` without a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     pub version: Option<String>,
     pub sha: Option<String>,
@@ -51,11 +51,30 @@ pub struct Sighting {
     pub known: bool,
 }
 
+/// One of a list of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighted {
+    pub id: String,
+    #[serde(flatten)]
+    pub seen: Sighting,
+}
+
 /// How long a look counts, in milliseconds: 15 minutes. What was seen earlier is shown with its age and gives no
 /// alarm, since the machine that told it may be gone.
 pub const FRESH: i64 = 15 * 60 * 1_000;
 
 impl Sighting {
+    /// A look that saw nothing of use, at a time in milliseconds since 1970 UTC.
+    pub fn nothing(at: i64) -> Self {
+        let (version, sha, digest, started_at) = (None, None, None, None);
+        Self { version, sha, digest, started_at, first_at: at, seen_at: at, known: false }
+    }
+
+    /// Whether it saw nothing of use.
+    pub fn is_empty(&self) -> bool {
+        self.version.is_none() && self.sha.is_none()
+    }
+
     /// Whether another look saw the same program in the same run.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let facts = |sighting: &Self| {

@@ -7,9 +7,10 @@ use super::report::{Fault, NAME, TEXT, believed};
 use super::{Registry, RegistryError};
 use crate::domain::deployment::Current;
 use crate::domain::hold::Hold;
-use crate::domain::observation::{NewObservation, Sighting, Stranger};
+use crate::domain::observation::{NewObservation, Sighted, Sighting, Stranger};
+use crate::domain::probing::Spot;
 use crate::domain::verdict::{Moment, Verdict, verdict};
-use crate::store::{HoldsWanted, SightingEntry};
+use crate::store::{HoldsWanted, SightingEntry, SightingsWanted};
 
 /// More holds than stand at a time anywhere.
 const HELD: i64 = 10_000;
@@ -66,6 +67,21 @@ impl Registry {
         let entry = SightingEntry { id: self.world().new_id(), seen: seen.clone(), received_at: now };
         let observed = self.store.observe(&entry).await?;
         Ok(Stranger { observed, ..seen })
+    }
+
+    /// Keeps that a place was asked and said nothing of use.
+    pub(super) async fn saw_nothing(&self, spot: &Spot) -> Result<(), RegistryError> {
+        let now = self.world().now().as_millisecond();
+        let observed = Sighting::nothing(now);
+        let Spot { app, platform, environment } = spot.clone();
+        let seen = Stranger { app, platform, environment, observed };
+        self.store.observe(&SightingEntry { id: self.world().new_id(), seen, received_at: now }).await?;
+        Ok(())
+    }
+
+    /// What was seen at a place, newest first.
+    pub(crate) async fn sightings(&self, wanted: &SightingsWanted) -> Result<Vec<Sighted>, RegistryError> {
+        Ok(self.store.sightings(wanted).await?)
     }
 
     /// Whether the place has a record of it; what the newest look found is not looked for again.

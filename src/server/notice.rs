@@ -50,7 +50,8 @@ pub(super) fn notices(
         let matter = |observed: &Sighting| match verdict {
             Verdict::Drift => Some(Matter::Drift),
             Verdict::Unreported => Some(Matter::Unreported),
-            _ => (observed.is_about(&current) && !observed.is_fresh(now)).then_some(Matter::Old),
+            _ => (!observed.is_empty() && observed.is_about(&current) && !observed.is_fresh(now))
+                .then_some(Matter::Old),
         };
         if let Some((matter, observed)) = observed.and_then(|seen| Some((matter(&seen)?, seen))) {
             notices.push(Notice {

@@ -73,6 +73,9 @@ impl From<RegistryError> for Problem {
             RegistryError::FaultyObservation(faults) => {
                 faulty("invalid-observation", "the observation cannot be taken", &faults)
             }
+            RegistryError::FaultyProbe(faults) => {
+                faulty("invalid-probe", "the probe cannot be taken", &faults)
+            }
             RegistryError::FaultyRelease(faults) => {
                 faulty("invalid-release", "the release cannot be taken", &faults)
             }

@@ -12,6 +12,7 @@ mod holds;
 mod incidents;
 mod observations;
 mod open;
+mod probes;
 mod read;
 mod releases;
 mod set;
@@ -28,8 +29,9 @@ pub(crate) use error::StoreError;
 pub(crate) use history::Wanted;
 pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 pub(crate) use incidents::{IncidentEntry, IncidentsWanted};
-pub(crate) use observations::SightingEntry;
+pub(crate) use observations::{SightingEntry, SightingsWanted};
 pub use open::OpenError;
+pub(crate) use probes::Due;
 pub(crate) use read::Known;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 

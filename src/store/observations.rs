@@ -4,7 +4,19 @@ use super::db::{Record, Transaction, values};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
 use crate::domain::health::bare_version;
-use crate::domain::observation::{Sighting, Stranger};
+use crate::domain::observation::{Sighted, Sighting, Stranger};
+use crate::domain::probing::Spot;
+
+/// Which spans are wanted, newest first.
+#[derive(Debug, Clone)]
+pub(crate) struct SightingsWanted {
+    pub(crate) spot: Spot,
+    /// Those that ended at this time or later, in milliseconds since 1970 UTC.
+    pub(crate) from: i64,
+    /// Only what ended before this time, or then and has a smaller id.
+    pub(crate) before: Option<(i64, String)>,
+    pub(crate) limit: i64,
+}
 
 /// What was seen, and where.
 #[derive(Debug, Clone)]
@@ -29,6 +41,20 @@ impl Store {
         let values = values![&place.app, &place.platform, &place.environment];
         let row = self.readers.one(sql::NEWEST_OBSERVATION, values).await?;
         row.as_ref().map(sighting).transpose().map(Option::flatten)
+    }
+
+    /// What was seen at a place.
+    pub(crate) async fn sightings(&self, wanted: &SightingsWanted) -> Result<Vec<Sighted>, StoreError> {
+        let Spot { app, platform, environment } = &wanted.spot;
+        let (before, id) = wanted.before.as_ref().map_or((i64::MAX, ""), |(at, id)| (*at, id));
+        let values = values![app, platform, environment, wanted.from, before, id, wanted.limit];
+        let mut found = Vec::new();
+        for row in self.readers.query(sql::OBSERVATIONS, values).await? {
+            if let Some(seen) = sighting(&row)? {
+                found.push(Sighted { id: row.text("o_id")?, seen });
+            }
+        }
+        Ok(found)
     }
 
     /// Whether a place has a record of what was seen there; a few rows are read, however long its history is.

@@ -364,6 +364,11 @@ pub(super) const TOKEN_USED: &str =
 pub(super) const NEWEST_OBSERVATION: &str = "SELECT {seen} FROM sm_observation o \
     WHERE o.app = $1 AND o.platform = $2 AND o.environment = $3 ORDER BY o.seen_at DESC, o.id DESC LIMIT 1";
 
+/// What was seen at one place since a time, newest first, before some span.
+pub(super) const OBSERVATIONS: &str = "SELECT {seen} FROM sm_observation o \
+    WHERE o.app = $1 AND o.platform = $2 AND o.environment = $3 AND o.seen_at >= $4 \
+    AND (o.seen_at, o.id) < ($5, $6) ORDER BY o.seen_at DESC, o.id DESC LIMIT $7";
+
 /// Moves the end of a span in which the same was seen, and never back.
 pub(super) const EXTEND_OBSERVATION: &str =
     "UPDATE sm_observation SET seen_at = $1, received_at = $2, known = $3 WHERE id = $4 AND seen_at <= $1";
@@ -377,6 +382,7 @@ pub(super) const INSERT_OBSERVATION: &str = "INSERT INTO sm_observation (id, app
 pub(super) const STRANGERS: &str = "SELECT o.app, o.platform, o.environment, {seen} FROM sm_observation o \
     WHERE ($1 IS NULL OR o.app = $1) AND o.seen_at >= $2 AND NOT EXISTS (SELECT 1 FROM sm_current c WHERE c.app = o.app \
     AND c.platform = o.platform AND c.environment = o.environment) \
+    AND (o.version IS NOT NULL OR o.sha IS NOT NULL) \
     AND o.id = (SELECT x.id FROM sm_observation x WHERE x.app = o.app AND x.platform = o.platform \
     AND x.environment = o.environment ORDER BY x.seen_at DESC, x.id DESC LIMIT 1) \
     ORDER BY o.app, o.platform, o.environment";
@@ -392,3 +398,27 @@ pub(super) const OF_VERSION: &str = "SELECT v.version, d.sha FROM sm_deployment 
     JOIN versions v ON v.versions_id = d.versions_id WHERE d.app = $1 AND d.platform = $2 \
     AND d.environment = $3 AND ($4 IS NULL OR d.sha IS NULL) AND (v.version IN ($5, $6, $7) \
     OR {instr}(v.version, $8) = 1 OR {instr}(v.version, $9) = 1 OR {instr}(v.version, $10) = 1) LIMIT 20";
+
+/// What is asked at one place.
+pub(super) const PROBE: &str =
+    "SELECT {probe} FROM sm_probe WHERE app = $1 AND platform = $2 AND environment = $3";
+
+/// What is asked there no more.
+pub(super) const REMOVE_PROBE: &str =
+    "DELETE FROM sm_probe WHERE app = $1 AND platform = $2 AND environment = $3";
+
+/// What is asked there from now on.
+pub(super) const INSERT_PROBE: &str = "INSERT INTO sm_probe (app, platform, environment, url, version_path, \
+    commit_path, environment_path, pause, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+/// What should be asked now, the longest waiting first.
+pub(super) const DUE_PROBES: &str =
+    "SELECT {probe} FROM sm_probe WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+
+/// One of several processes takes a look: the one that still finds it due.
+pub(super) const CLAIM_PROBE: &str = "UPDATE sm_probe SET due_at = $1 \
+    WHERE app = $2 AND platform = $3 AND environment = $4 AND due_at = $5";
+
+/// What came of it.
+pub(super) const PROBE_DONE: &str = "UPDATE sm_probe SET probed_at = $1, problem = $2 \
+    WHERE app = $3 AND platform = $4 AND environment = $5";

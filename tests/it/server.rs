@@ -10,6 +10,7 @@ mod marks;
 mod metrics;
 mod observations;
 mod pages;
+mod probes;
 mod releases;
 mod states;
 mod tokens;

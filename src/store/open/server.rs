@@ -32,6 +32,7 @@ const POSTGRES: Plan = Plan {
         (8, "releases", include_str!("../migrations/postgres/0008_releases.sql")),
         (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
+        (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -49,6 +50,7 @@ const MYSQL: Plan = Plan {
         (8, "releases", include_str!("../migrations/mysql/0008_releases.sql")),
         (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
+        (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

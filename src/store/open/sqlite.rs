@@ -40,6 +40,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "releases", include_str!("../migrations/sqlite/0008_releases.sql")),
     (10, "weekly", include_str!("../migrations/sqlite/0010_weekly.sql")),
     (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
+    (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
 ];
 
 impl Store {

@@ -155,6 +155,36 @@ async fn what_nobody_recorded_never_becomes_recorded(service: Service) {
     assert_eq!((&current["items"][0]["verdict"], &current["unrecorded"]), (&json!("confirmed"), &json!([])));
 }
 
+each_engine!(what_was_seen_is_listed_newest_first_in_pages);
+async fn what_was_seen_is_listed_newest_first_in_pages(service: Service) {
+    for (version, minutes) in [("1", 9), ("1", 8), ("2", 7), ("3", 6), ("4", 5)] {
+        tell(&service, &seen(&json!({ "version": version }), minutes)).await;
+    }
+    let place = "app=helpdesk&platform=eu&environment=production";
+    let page = async |more: &str| -> (Vec<String>, Value) {
+        let answer = service.get(&format!("{PATH}?{place}{more}")).await.json();
+        let items = answer["items"].as_array().unwrap();
+        (
+            items.iter().map(|item| item["version"].as_str().unwrap().to_owned()).collect(),
+            answer["next"].clone(),
+        )
+    };
+    assert_eq!(page("").await, (["4", "3", "2", "1"].map(str::to_owned).to_vec(), Value::Null));
+    let (first, next) = page("&limit=3").await;
+    assert_eq!(first, ["4", "3", "2"]);
+    let next = format!("&limit=3&cursor={}", next.as_str().unwrap());
+    assert_eq!(page(&next).await, (vec!["1".to_owned()], Value::Null));
+    assert_eq!(page(&format!("&from={}", now() - 7 * MINUTE)).await.0, ["4", "3", "2"]);
+    for bad in [
+        "?app=a&platform=b",
+        &format!("?{place}&cursor=x"),
+        &format!("?{place}&from=x"),
+        &format!("?{place}&a=b"),
+    ] {
+        assert_eq!(service.get(&format!("{PATH}{bad}")).await.status, 400, "{bad}");
+    }
+}
+
 each_engine!(each_fault_of_an_observation_names_its_field);
 async fn each_fault_of_an_observation_names_its_field(service: Service) {
     for (field, value, pointer) in [
@@ -174,7 +204,6 @@ async fn each_fault_of_an_observation_names_its_field(service: Service) {
         assert_eq!((answer.status.as_u16(), kind), (422, &json!("/problems/invalid-observation")));
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{}", answer.text);
     }
-    assert_eq!(service.get(PATH).await.status, 405);
     assert_eq!(service.get("/api/v2/current").await.json()["unrecorded"], json!([]));
 }
 
