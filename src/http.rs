@@ -1,6 +1,7 @@
 //! The one HTTP client. Async inside, with a blocking door that starts its runtime on first use, so that a
 //! command without a request starts none. It follows no redirect, since that could carry a token away.
 
+pub mod guarded;
 mod token;
 
 use std::net::IpAddr;
@@ -35,6 +36,8 @@ pub enum HttpError {
     Unreachable { host: String, reason: String },
     #[error("the answer of `{host}` is larger than {limit} bytes")]
     TooLarge { host: String, limit: usize },
+    #[error("`{host}` leads to {address}, which is not public and not opened by `--probe-allow`")]
+    Closed { host: String, address: IpAddr },
 }
 
 impl HttpError {
@@ -145,6 +148,16 @@ impl Drop for Http {
 }
 
 fn client_for(url: &Url, authorities: Option<&[u8]>) -> Result<reqwest::Client, HttpError> {
+    let mut builder = builder_for(url, authorities)?;
+    if is_loopback(url) {
+        // A proxy would take a request that must stay on this machine off it.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| HttpError::Setup(innermost(&error)))
+}
+
+/// What every client keeps to.
+fn builder_for(url: &Url, authorities: Option<&[u8]>) -> Result<reqwest::ClientBuilder, HttpError> {
     // A second installation fails and changes nothing, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
@@ -165,11 +178,7 @@ fn client_for(url: &Url, authorities: Option<&[u8]>) -> Result<reqwest::Client, 
         }
         builder = builder.tls_certs_merge(certificates);
     }
-    if is_loopback(url) {
-        // A proxy would take a request that must stay on this machine off it.
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| HttpError::Setup(innermost(&error)))
+    Ok(builder)
 }
 
 async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<Answer, HttpError> {

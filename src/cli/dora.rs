@@ -10,7 +10,7 @@ use crate::deploy::client::{Client, WHOLE};
 use crate::deploy::{board, lineage};
 use crate::domain::deployment::Current;
 use crate::domain::dora::{
-    Came, Changes, Course, Deployments, Facts, Failure, Measured, Metric, Rule, Unit, measure,
+    Came, Changes, Course, Deployments, Facts, Failure, Measured, Metric, Rule, Unit, looks, measure,
 };
 use crate::domain::gate::operand;
 use crate::domain::tier::Tier;
@@ -120,6 +120,7 @@ impl Dora {
         let incidents = client.incidents(item, asking::LIMIT)?;
         let now = context.world.now().as_millisecond();
         let (from, to) = (now - self.days * DAY, now);
+        let spans = client.sightings(item, from, asking::LIMIT)?;
         let deployments = Deployments::of(&known.rows);
         let inside = |at: usize| {
             let success = deployments.successes.get(at);
@@ -141,7 +142,7 @@ impl Dora {
             deployments: &deployments,
             came: &came,
             incidents: &incidents,
-            looks: &[],
+            looks: &looks(&spans, &deployments),
         });
         Ok(Found { item: item.clone(), from, to, whole: known.whole, measured })
     }

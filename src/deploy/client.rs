@@ -18,6 +18,7 @@ use crate::domain::deployment::{Current, Report};
 use crate::domain::fact::Fact;
 use crate::domain::hold::{Hold, NewHold};
 use crate::domain::incident::Incident;
+use crate::domain::observation::Sighting;
 use crate::domain::past::Past;
 use crate::domain::released::Released;
 use crate::domain::text;
@@ -285,6 +286,23 @@ impl<'a> Client<'a> {
             .append_pair("app", &place.app)
             .append_pair("platform", &place.platform)
             .append_pair("environment", &place.environment)
+            .append_pair("limit", "100");
+        self.pages(&url, limit)
+    }
+
+    /// What was seen running at the place of a cell since a time in milliseconds since 1970 UTC, newest first.
+    pub fn sightings(
+        &self,
+        place: &Current,
+        from: i64,
+        limit: Duration,
+    ) -> Result<Vec<Sighting>, ClientError> {
+        let mut url = self.url(&["api", "v2", "observations"]);
+        url.query_pairs_mut()
+            .append_pair("app", &place.app)
+            .append_pair("platform", &place.platform)
+            .append_pair("environment", &place.environment)
+            .append_pair("from", &from.to_string())
             .append_pair("limit", "100");
         self.pages(&url, limit)
     }

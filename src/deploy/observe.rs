@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::deployment::Current;
 use crate::domain::health::Observed;
 use crate::domain::past::Past;
-use crate::domain::verdict::{Moment, Verdict, is_held, is_stuck, verdict};
+use crate::domain::verdict::{Moment, Verdict, is_held, is_known, is_stuck, verdict};
 use crate::probe::Probe;
 
 /// Why nothing is read off a machine.
@@ -102,7 +102,8 @@ fn seen(
     let mut found = verdict(item, observed.as_ref(), None, moment);
     if found == Verdict::Drift {
         let rows = history(item);
-        found = verdict(item, observed.as_ref(), rows.as_deref(), moment);
+        let known = observed.as_ref().zip(rows).map(|(observed, rows)| is_known(observed, &rows));
+        found = verdict(item, observed.as_ref(), known, moment);
     }
     Seen { observed, problem, verdict: found }
 }

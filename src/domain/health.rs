@@ -104,6 +104,13 @@ fn plain(value: &Value) -> Option<String> {
 }
 
 impl Observed {
+    /// Whether it names this version and commit: the commit decides where both tell it, else the version.
+    pub fn is(&self, version: &str, sha: Option<&str>) -> bool {
+        let by_commit = self.commit.as_deref().zip(sha).and_then(|(seen, sha)| same_commit(seen, sha));
+        let by_version = self.version.as_deref().map(|seen| same_version(seen, version));
+        by_commit.or(by_version) == Some(true)
+    }
+
     /// Whether this is what should run. The commit decides, then the version.
     pub fn judge(&self, wanted: &Wanted) -> Result<Good, Bad> {
         if let Some(environment) = self.environment.as_deref().filter(|own| *own != wanted.environment) {
@@ -156,13 +163,14 @@ pub fn same_commit(a: &str, b: &str) -> Option<bool> {
 
 /// Whether two texts name one version: programs write a `v` before it and add build metadata.
 pub fn same_version(a: &str, b: &str) -> bool {
-    let bare = |text: &str| {
-        let text = text.trim();
-        let number =
-            text.strip_prefix(['v', 'V']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        number.unwrap_or(text).split('+').next().unwrap_or_default().to_owned()
-    };
-    bare(a) == bare(b)
+    bare_version(a) == bare_version(b)
+}
+
+/// A version without such a `v` and without build metadata.
+pub fn bare_version(text: &str) -> &str {
+    let text = text.trim();
+    let number = text.strip_prefix(['v', 'V']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    number.unwrap_or(text).split('+').next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::deployment::{Attempt, Current, State};
-use super::health::{Observed, Proof, Wanted, same_commit, same_version};
+use super::health::{Observed, Proof, Wanted};
 use super::hold::{Hold, HoldKind};
 use super::past::Past;
 
@@ -39,13 +39,9 @@ pub struct Moment<'a> {
 /// it up after the same time.
 const TIME_OUT: i64 = 3_600_000;
 
-/// The verdict on a cell. `history` is what was deployed there, if that is known.
-pub fn verdict(
-    item: &Current,
-    observed: Option<&Observed>,
-    history: Option<&[Past]>,
-    moment: &Moment,
-) -> Verdict {
+/// The verdict on a cell. `known` says whether its place has a record of what was observed, if that is known.
+pub fn verdict(item: &Current, observed: Option<&Observed>, known: Option<bool>, moment: &Moment) -> Verdict {
+    let observed = observed.filter(|observed| !is_arriving(item, observed, moment.now));
     let judged = match (observed, &item.recorded) {
         (None, _) => None,
         (Some(observed), None) => {
@@ -54,7 +50,7 @@ pub fn verdict(
         (Some(observed), Some(recorded)) => Some(observed.judge(&wanted(item, recorded))),
     };
     match judged {
-        Some(Err(_)) if observed.is_some_and(|observed| is_unknown(observed, history)) => Verdict::Unreported,
+        Some(Err(_)) if known == Some(false) => Verdict::Unreported,
         Some(Err(_)) => Verdict::Drift,
         _ if is_stuck(item, moment.now) => Verdict::Stuck,
         _ if item.newest.state == State::Failed => Verdict::Failed,
@@ -80,15 +76,19 @@ pub fn is_held(item: &Current, moment: &Moment) -> bool {
     moment.holds.iter().any(holds)
 }
 
-/// Whether nothing in a known history is what was observed.
-fn is_unknown(observed: &Observed, history: Option<&[Past]>) -> bool {
-    let known = |row: &Past| {
-        let commit = observed.commit.as_deref().zip(row.sha.as_deref());
-        let by_commit = commit.and_then(|(seen, sha)| same_commit(seen, sha));
-        let by_version = observed.version.as_deref().map(|version| same_version(version, &row.version));
-        by_commit.or(by_version) == Some(true)
-    };
-    history.is_some_and(|rows| !rows.iter().any(known))
+/// Whether what runs is what a deployment under way brings: a rollout shows the new version before its end is
+/// reported, and that is neither drift nor a proof.
+fn is_arriving(item: &Current, observed: &Observed, now: i64) -> bool {
+    let newest = &item.newest;
+    !newest.state.is_final()
+        && !is_stuck(item, now)
+        && observed.is(&newest.version, newest.sha.as_deref())
+        && item.recorded.as_ref().is_none_or(|good| !observed.is(&good.version, good.sha.as_deref()))
+}
+
+/// Whether something in a history is what was observed.
+pub fn is_known(observed: &Observed, history: &[Past]) -> bool {
+    history.iter().any(|row| observed.is(&row.version, row.sha.as_deref()))
 }
 
 #[cfg(test)]
@@ -163,6 +163,26 @@ mod tests {
     }
 
     #[test]
+    fn a_rollout_that_shows_its_version_early_is_no_drift() {
+        let mut rolling = item(true);
+        (rolling.newest.state, rolling.newest.finished_at) = (State::Running, None);
+        let of = |item: &Current, seen: &Observed, now| {
+            super::verdict(item, Some(seen), Some(true), &Moment { now, ..NOW })
+        };
+        let (new, old) = (seen("1.1.0", "5d10c7e"), seen("1.0.1", "764c119"));
+        assert_eq!(of(&rolling, &new, TIME_OUT), Verdict::Unverified);
+        assert_eq!(of(&rolling, &old, TIME_OUT), Verdict::Confirmed);
+        assert_eq!(of(&rolling, &seen("1.0.0", "9054631"), TIME_OUT), Verdict::Drift);
+        // Who never tells the end cannot be believed for ever.
+        assert_eq!(of(&rolling, &new, TIME_OUT + 1), Verdict::Drift);
+        // What failed and runs all the same is drift.
+        assert_eq!(of(&item(true), &new, 0), Verdict::Drift);
+        let first = Current { recorded: None, ..rolling };
+        assert_eq!(of(&first, &new, 0), Verdict::Unverified);
+        assert_eq!(of(&first, &old, 0), Verdict::Drift);
+    }
+
+    #[test]
     fn the_first_word_that_applies_counts() {
         let history = [row("1.0.1", "764c1190000"), row("1.0.0", "90546310000")];
         for (failed, observed, verdict) in [
@@ -175,7 +195,8 @@ mod tests {
             (true, seen("1.0.1", "764c119"), Verdict::Failed),
             (true, seen("1.0.0", "9054631"), Verdict::Drift),
         ] {
-            let found = super::verdict(&item(failed), Some(&observed), Some(&history), &NOW);
+            let known = Some(is_known(&observed, &history));
+            let found = super::verdict(&item(failed), Some(&observed), known, &NOW);
             assert_eq!(found, verdict, "{failed} {observed:?}");
         }
         assert_eq!(super::verdict(&item(false), None, None, &NOW), Verdict::Unverified);

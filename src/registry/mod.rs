@@ -3,6 +3,8 @@
 
 mod holds;
 mod incidents;
+mod observations;
+mod probes;
 mod progress;
 mod read;
 mod releases;
@@ -12,6 +14,7 @@ mod timer;
 mod tokens;
 mod v1;
 
+pub(crate) use observations::Cell;
 pub(crate) use progress::ChainState;
 pub(crate) use read::Page;
 pub(crate) use report::{Fault, faults};
@@ -19,9 +22,11 @@ pub(crate) use v1::NewVersion;
 
 use std::sync::Arc;
 
+use self::probes::Failures;
 use self::seen::Seen;
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
+use crate::domain::reach::Reach;
 use crate::domain::released::Released;
 use crate::store::{Entered, Known, Store, StoreError};
 use crate::world::World;
@@ -35,6 +40,9 @@ pub struct Registry {
     store: Store,
     world: World,
     seen: Arc<Seen>,
+    /// What it may ask by itself.
+    reach: Arc<Reach>,
+    probe_failures: Arc<Failures>,
 }
 
 /// What became of a v1 create.
@@ -90,6 +98,10 @@ pub(crate) enum RegistryError {
     HeldAlready(Box<Hold>),
     #[error("the incident cannot be taken")]
     FaultyIncident(Vec<Fault>),
+    #[error("the observation cannot be taken")]
+    FaultyObservation(Vec<Fault>),
+    #[error("the probe cannot be taken")]
+    FaultyProbe(Vec<Fault>),
     #[error("the release cannot be taken")]
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]
@@ -101,7 +113,14 @@ pub(crate) enum RegistryError {
 impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
-        Self { store, world, seen: Arc::default() }
+        let (seen, reach, probe_failures) = (Arc::default(), Arc::default(), Arc::default());
+        Self { store, world, seen, reach, probe_failures }
+    }
+
+    /// The same, which may ask programs within this reach.
+    #[must_use]
+    pub fn reaching(self, reach: Reach) -> Self {
+        Self { reach: Arc::new(reach), ..self }
     }
 
     /// The surroundings, for pages that show ages.

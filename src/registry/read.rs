@@ -4,13 +4,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::{Registry, RegistryError};
-use crate::domain::deployment::Current;
-use crate::domain::hold::Hold;
 use crate::domain::past::Past;
-use crate::store::{self, HoldsWanted, Listed, Place, Row, Stat, Wanted};
-
-/// More holds than stand at a time anywhere.
-const HELD: i64 = 10_000;
+use crate::store::{self, Listed, Place, Row, Stat, Wanted};
 
 /// A page of a list, by the rules of v1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +29,6 @@ impl Page {
 }
 
 impl Registry {
-    /// What is where: every app, or one.
-    pub(crate) async fn current(&self, app: Option<&str>) -> Result<Vec<Current>, RegistryError> {
-        Ok(self.store.matrix(app).await?)
-    }
-
-    /// What is where, and what is held.
-    pub(crate) async fn board(&self) -> Result<(Vec<Current>, Vec<Hold>), RegistryError> {
-        let active_at = Some(self.world.now().as_millisecond());
-        let wanted = HoldsWanted { active_at, limit: HELD, ..HoldsWanted::default() };
-        Ok((self.store.matrix(None).await?, self.store.holds(&wanted).await?))
-    }
-
     /// What was deployed, newest first, one page.
     pub(crate) async fn history(&self, wanted: &Wanted) -> Result<Vec<Past>, RegistryError> {
         Ok(self.store.history(wanted).await?)

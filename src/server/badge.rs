@@ -72,11 +72,11 @@ pub(super) async fn show(
     else {
         return Err(missing("the address ends with `.svg` or `.json`"));
     };
-    let cells = app.registry.current(Some(&name)).await?;
+    let cells = app.registry.present(Some(&name)).await?.cells;
     let there = |cell: &&Current| {
         cell.environment == environment && question.get("platform").is_none_or(|known| known == cell.platform)
     };
-    let found: Vec<&Current> = cells.iter().filter(there).collect();
+    let found: Vec<&Current> = cells.iter().map(|cell| &cell.current).filter(there).collect();
     let badge = match found.as_slice() {
         [cell] => Badge::of_cell(environment, cell),
         [] => return Err(missing("nothing was deployed there")),

@@ -1,10 +1,11 @@
 //! The view of the board: a row per app, a column per environment, and a sentence for who reads no tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::notice::{self, Notice};
 use super::when::When;
 use crate::domain::deployment::{Attempt, Current, State};
 use crate::domain::hold::Hold;
@@ -45,6 +46,8 @@ struct Cell {
     main: Option<Shown>,
     /// The newest attempt, where it is not the one that is live.
     newest: Option<Shown>,
+    /// What else is seen running there.
+    seen: Option<notice::Shown>,
     /// What is held there.
     holds: Vec<String>,
 }
@@ -66,29 +69,41 @@ const ROOMY: usize = 5;
 type Key<'a> = (Tier, &'a str, &'a str);
 
 fn key(cell: &Current) -> Key<'_> {
-    (Tier::guess(&cell.platform, &cell.environment), &cell.environment, &cell.platform)
+    key_of(&cell.platform, &cell.environment)
+}
+
+fn key_of<'a>(platform: &'a str, environment: &'a str) -> Key<'a> {
+    (Tier::guess(platform, environment), environment, platform)
 }
 
 impl Board {
     /// The board of these cells as it stands at `now`.
-    pub(super) fn of(cells: &[Current], holds: &[Hold], now: Timestamp) -> Self {
-        let mut keys: Vec<Key> = cells.iter().map(key).collect();
+    pub(super) fn of(cells: &[Current], notices: &[Notice], holds: &[Hold], now: Timestamp) -> Self {
+        let seen = notices.iter().map(|notice| key_of(&notice.platform, &notice.environment));
+        let mut keys: Vec<Key> = cells.iter().map(key).chain(seen).collect();
         keys.sort_unstable();
         keys.dedup();
         let mut apps: BTreeMap<&str, Vec<&Current>> = BTreeMap::new();
         for cell in cells {
             apps.entry(&cell.app).or_default().push(cell);
         }
+        for notice in notices {
+            apps.entry(&notice.app).or_default();
+        }
         let mut apps: Vec<_> = apps.into_iter().collect();
         // A stable sort: rows that need attention come first, and each group stays in order of its names.
-        apps.sort_by_key(|(_, cells)| !cells.iter().any(|cell| needs_attention(&cell.newest)));
+        let alarmed: BTreeSet<&str> =
+            notices.iter().filter(|notice| notice.is_alarm()).map(|notice| notice.app.as_str()).collect();
+        apps.sort_by_key(|(app, cells)| {
+            !alarmed.contains(app) && !cells.iter().any(|cell| needs_attention(&cell.newest))
+        });
         Self {
-            sentence: sentence(cells),
+            sentence: first_words(cells, notices),
             summary: summary(cells, apps.len(), keys.len(), now),
             read_at: When::at(now.as_millisecond(), now, true),
             columns: keys.iter().map(column).collect(),
             many: keys.len() > ROOMY,
-            rows: apps.iter().map(|(app, cells)| row(app, cells, &keys, holds, now)).collect(),
+            rows: apps.iter().map(|(app, cells)| row(app, cells, &keys, (notices, holds), now)).collect(),
         }
     }
 
@@ -103,14 +118,25 @@ fn column((_, environment, platform): &Key) -> Column {
     Column { environment: text::page(environment), platform }
 }
 
-fn row(app: &str, cells: &[&Current], keys: &[Key], holds: &[Hold], now: Timestamp) -> Row {
+fn row(
+    app: &str,
+    cells: &[&Current],
+    keys: &[Key],
+    (notices, holds): (&[Notice], &[Hold]),
+    now: Timestamp,
+) -> Row {
     let team = cells.first().map(|cell| cell.workload.as_str()).filter(|team| *team != app);
+    let notices: Vec<&Notice> = notices.iter().filter(|notice| notice.app == app).collect();
     let cell = |wanted: &Key| {
         let found = cells.iter().find(|cell| key(cell) == *wanted);
         let Column { environment, platform } = column(wanted);
         let (main, newest) = found.map_or((None, None), |found| shown_of(found, now));
         let holds = found.map_or_else(Vec::new, |found| held(found, holds, now));
-        Cell { environment, platform, main, newest, holds }
+        let seen = notices
+            .iter()
+            .find(|notice| key_of(&notice.platform, &notice.environment) == *wanted)
+            .map(|notice| notice.shown(now));
+        Cell { environment, platform, main, newest, seen, holds }
     };
     Row { app: text::page(app), team: team.map(text::page), cells: keys.iter().map(cell).collect() }
 }
@@ -173,6 +199,18 @@ fn succeeded(attempt: &Attempt) -> bool {
 
 fn needs_attention(attempt: &Attempt) -> bool {
     matches!(attempt.state, State::Failed | State::TimedOut)
+}
+
+/// What matters most: what failed or is under way, and what runs without a record.
+fn first_words(cells: &[Current], notices: &[Notice]) -> String {
+    let alarms: Vec<_> = notices.iter().filter(|notice| notice.is_alarm()).collect();
+    let alarm = match alarms.as_slice() {
+        [] => return sentence(cells),
+        [one] => one.sentence(),
+        many => format!("{} places run something else than what is recorded.", many.len()),
+    };
+    let calm = cells.iter().all(|cell| !needs_attention(&cell.newest) && cell.newest.state.is_final());
+    if calm { alarm } else { format!("{} {alarm}", sentence(cells)) }
 }
 
 fn sentence(cells: &[Current]) -> String {
@@ -265,7 +303,7 @@ mod tests {
     #[test]
     fn columns_go_from_development_to_production() {
         let cells = ["production", "dev", "preproduction", "test", "qa"].map(|name| live("a", name));
-        let board = Board::of(&cells, &[], now());
+        let board = Board::of(&cells, &[], &[], now());
         let names: Vec<_> = board.columns.iter().map(|column| column.environment.as_str()).collect();
         assert_eq!(names, ["dev", "qa", "test", "preproduction", "production"]);
         assert_eq!(board.sentence, "Everything is live.");
@@ -283,7 +321,7 @@ mod tests {
             hold(HoldKind::Hold, "9.9.9", None),
             hold(HoldKind::Hold, "1.0.0", None),
         ];
-        let board = Board::of(&[live("a", "dev"), live("a", "qa")], &holds, now());
+        let board = Board::of(&[live("a", "dev"), live("a", "qa")], &[], &holds, now());
         let shown: Vec<_> = board.rows[0].cells.iter().map(|cell| cell.holds.clone()).collect();
         let bad = "marked bad by ben: broken".to_owned();
         assert!(shown[0].len() == 1 && shown[0][0].starts_with(&bad), "{shown:?}");
@@ -293,14 +331,17 @@ mod tests {
     #[test]
     fn a_word_without_a_meaning_is_not_called_live() {
         let odd = cell("a", "dev", None, attempt(1, "1.0.0", State::Unknown));
-        assert_eq!(Board::of(&[odd], &[], now()).sentence, "Nothing has failed, and nothing is under way.");
+        assert_eq!(
+            Board::of(&[odd], &[], &[], now()).sentence,
+            "Nothing has failed, and nothing is under way."
+        );
     }
 
     #[test]
     fn what_failed_is_shown_beside_what_is_live_and_comes_first() {
         let good = attempt(1, "1.2.0", State::Succeeded);
         let broken = cell("z", "dev", Some(good), attempt(100, "1.3.0", State::Failed));
-        let board = Board::of(&[live("a", "dev"), broken], &[], now());
+        let board = Board::of(&[live("a", "dev"), broken], &[], &[], now());
         assert_eq!(board.sentence, "z 1.3.0 failed on dev.");
         assert_eq!(board.rows[0].app, "z");
         let cell = &board.rows[0].cells[0];

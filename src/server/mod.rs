@@ -19,8 +19,11 @@ mod list;
 mod listen;
 mod marks;
 mod metrics;
+mod notice;
+mod observations;
 mod observe;
 mod pages;
+mod probes;
 mod problem;
 mod question;
 mod ready;
@@ -145,6 +148,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
+        ("/api/v2/observations", get(observations::list).post(observations::observe)),
+        (
+            "/api/v2/apps/{app}/environments/{env}/probe",
+            get(probes::one).put(probes::set).delete(probes::remove),
+        ),
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),
@@ -236,7 +244,7 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let routers = routers(registry.clone(), options)?;
-    let work = tokio::spawn(registry.clone().work());
+    let work = [tokio::spawn(registry.clone().work()), tokio::spawn(registry.clone().ask_all())];
     let (stop, stopped) = tokio::sync::watch::channel(());
     let beside = |listener: Option<TcpListener>, router: Router| {
         let mut stopped = stopped.clone();
@@ -267,7 +275,11 @@ pub(crate) async fn serve(
         }
     };
     listen::run(listeners.api, routers.api, ending, cut).await;
-    work.abort();
+    for work in work {
+        work.abort();
+        // It is over when it let go of the database.
+        let _ = work.await;
+    }
     drop(stop);
     for other in [scraped, admin].into_iter().flatten() {
         // A request that broke off there is no reason to leave the database open.

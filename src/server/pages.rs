@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 
 use super::board::Board;
+use super::notice::notices;
 use super::observe::caused;
 use super::problem::Problem;
 use super::question::Question;
@@ -50,9 +51,11 @@ pub(super) async fn board(
             );
         }
     };
-    match app.registry.board().await {
-        Ok((cells, holds)) => {
-            let board = Board::of(&cells, &holds, app.registry.world().now());
+    match app.registry.present(None).await {
+        Ok(present) => {
+            let now = app.registry.world().now();
+            let (cells, notices) = notices(present.cells, present.strangers, now);
+            let board = Board::of(&cells, &notices, &present.holds, now);
             let host = headers.get(header::HOST).and_then(|host| HeaderValue::to_str(host).ok());
             let view = Page { refresh, ..Page::of(&app, board.title(), host, board) };
             page(&app, StatusCode::OK, "board", &view)

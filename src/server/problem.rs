@@ -70,6 +70,12 @@ impl From<RegistryError> for Problem {
                     .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
                     .with("holds", json!([hold]))
             }
+            RegistryError::FaultyObservation(faults) => {
+                faulty("invalid-observation", "the observation cannot be taken", &faults)
+            }
+            RegistryError::FaultyProbe(faults) => {
+                faulty("invalid-probe", "the probe cannot be taken", &faults)
+            }
             RegistryError::FaultyRelease(faults) => {
                 faulty("invalid-release", "the release cannot be taken", &faults)
             }

@@ -11,8 +11,9 @@ use serde_json::json;
 use super::problem::Problem;
 use super::question::Question;
 use super::{App, body};
-use crate::domain::deployment::{Current, Report};
-use crate::registry::{Kind, Reported};
+use crate::domain::deployment::Report;
+use crate::domain::observation::Stranger;
+use crate::registry::{Cell, Kind, Reported};
 
 /// `GET /api/v2/server`: how a client tells this server from the original one.
 pub(super) async fn server() -> Response {
@@ -101,13 +102,16 @@ fn unread(error: &serde_path_to_error::Error<serde_json::Error>, form: &Form) ->
         .with("errors", json!([{ "pointer": pointer, "detail": detail }]))
 }
 
-/// `GET /api/v2/current`: what is where, of every app or of one.
+/// `GET /api/v2/current`: what is where and what is seen there, of every app or of one.
 pub(super) async fn current(State(app): State<App>, question: Question) -> Result<Json<Matrix>, Problem> {
-    Ok(Json(Matrix { items: app.registry.current(question.get("app")).await? }))
+    let present = app.registry.present(question.get("app")).await?;
+    Ok(Json(Matrix { items: present.cells, unrecorded: present.strangers }))
 }
 
 /// What is where. It is written as it is, since the matrix of a thousand apps would be large as a tree of JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct Matrix {
-    items: Vec<Current>,
+    items: Vec<Cell>,
+    /// What was seen where nothing was ever recorded.
+    unrecorded: Vec<Stranger>,
 }

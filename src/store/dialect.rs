@@ -47,6 +47,19 @@ const EVENT: (&str, &str) = (
      e.clock_skew, e.late, e.at, e.received_at, e.request_hash, e.chain, e.hash",
 );
 
+/// What was seen running.
+const SEEN: (&str, &str) = (
+    "{seen}",
+    "o.id AS o_id, o.version AS o_version, o.sha AS o_sha, o.digest AS o_digest, o.started_at AS o_started, \
+     o.first_at AS o_first, o.seen_at AS o_seen, o.known AS o_known",
+);
+
+/// What is asked at a place.
+const PROBE: (&str, &str) = (
+    "{probe}",
+    "app, platform, environment, url, version_path, commit_path, environment_path, pause, due_at, probed_at, problem",
+);
+
 /// What the history may be filtered by beside the place; a filter that is null lets everything through.
 const FILTERS: (&str, &str) = (
     "{filters}",
@@ -79,6 +92,8 @@ const SQLITE: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    SEEN,
+    PROBE,
     FILTERS,
     PLACE,
     PAIR,
@@ -106,6 +121,8 @@ const POSTGRES: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    SEEN,
+    PROBE,
     FILTERS,
     PLACE,
     PAIR,
@@ -151,6 +168,8 @@ const MYSQL: Words = &[
     KNOWN,
     PAST,
     EVENT,
+    SEEN,
+    PROBE,
     FILTERS,
     (
         "{place}",
@@ -330,14 +349,14 @@ mod tests {
     #[test]
     fn a_text_for_one_row_is_repeated_for_several() {
         let text = "INSERT INTO t (a, b) VALUES ($1, f($2), $1) ON CONFLICT (a) DO NOTHING";
-        let (made, _) = Dialect::Sqlite.render(text, 2, Vec::new());
+        let (made, _) = Dialect::Postgres.render(text, 2, Vec::new());
         let rows = "($1, f($2), $1), ($3, f($4), $3)";
         assert_eq!(*made, format!("INSERT INTO t (a, b) VALUES {rows} ON CONFLICT (a) DO NOTHING"));
         let values = ["a", "b", "c", "d"].map(Value::from);
         let (made, used) = Dialect::MySql.render(text, 2, values.to_vec());
         assert!(made.contains("(?, f(?), ?), (?, f(?), ?) ON"), "{made}");
         assert_eq!(used, ["a", "b", "a", "c", "d", "c"].map(Value::from));
-        let (made, _) = Dialect::Sqlite.render("UPDATE t SET a = 1 WHERE b IN (($1))", 2, Vec::new());
+        let (made, _) = Dialect::Postgres.render("UPDATE t SET a = 1 WHERE b IN (($1))", 2, Vec::new());
         assert_eq!(&*made, "UPDATE t SET a = 1 WHERE b IN (($1), ($2))");
     }
 

@@ -1,8 +1,10 @@
 //! The reads of attempts and of the board.
 
 use super::db::{Record, values};
+use super::observations::sighting;
 use super::{Store, StoreError, sql};
 use crate::domain::deployment::{Attempt, Current, State};
+use crate::domain::observation::Sighting;
 
 /// An attempt as the rules need it.
 #[derive(Debug, Clone)]
@@ -63,10 +65,13 @@ impl Store {
         .transpose()
     }
 
-    /// The cells of every app, or of one, in order of app, platform and environment.
-    pub(crate) async fn matrix(&self, app: Option<&str>) -> Result<Vec<Current>, StoreError> {
+    /// The cells of every app, or of one, each with what was seen there last, in order of app, platform and environment.
+    pub(crate) async fn matrix(
+        &self,
+        app: Option<&str>,
+    ) -> Result<Vec<(Current, Option<Sighting>)>, StoreError> {
         let rows = self.readers.query(sql::MATRIX, values![app]).await?;
-        rows.iter().map(current).collect()
+        rows.iter().map(|row| Ok((current(row)?, sighting(row)?))).collect()
     }
 }
 

@@ -223,11 +223,13 @@ pub(super) const MATRIX: &str = "SELECT c.app, n.workload, c.platform, c.environ
     n.versions_id AS n_id, n.version AS n_version, n.status AS n_status, nd.state AS n_state, \
     nd.sha AS n_sha, nd.actor AS n_actor, nd.started_at AS n_started, nd.finished_at AS n_finished, \
     g.versions_id AS g_id, g.version AS g_version, g.status AS g_status, gd.state AS g_state, \
-    gd.sha AS g_sha, gd.actor AS g_actor, gd.started_at AS g_started, gd.finished_at AS g_finished \
+    gd.sha AS g_sha, gd.actor AS g_actor, gd.started_at AS g_started, gd.finished_at AS g_finished, {seen} \
     FROM sm_current c JOIN versions n ON n.versions_id = c.versions_id \
     JOIN sm_deployment nd ON nd.versions_id = c.versions_id \
     LEFT JOIN versions g ON g.versions_id = c.last_good_id \
     LEFT JOIN sm_deployment gd ON gd.versions_id = c.last_good_id \
+    LEFT JOIN sm_observation o ON o.id = (SELECT x.id FROM sm_observation x WHERE x.app = c.app \
+    AND x.platform = c.platform AND x.environment = c.environment ORDER BY x.seen_at DESC, x.id DESC LIMIT 1) \
     WHERE ($1 IS NULL OR c.app = $1) ORDER BY c.app, c.platform, c.environment";
 
 /// The deployments of one place, newest first; the index `sm_deployment_newest` gives them in this order.
@@ -363,3 +365,66 @@ pub(super) const REVOKE_TOKEN: &str =
 /// The last use of a token, which moves on only.
 pub(super) const TOKEN_USED: &str =
     "UPDATE sm_token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
+
+/// What was seen last at one place.
+pub(super) const NEWEST_OBSERVATION: &str = "SELECT {seen} FROM sm_observation o \
+    WHERE o.app = $1 AND o.platform = $2 AND o.environment = $3 ORDER BY o.seen_at DESC, o.id DESC LIMIT 1";
+
+/// What was seen at one place since a time, newest first, before some span.
+pub(super) const OBSERVATIONS: &str = "SELECT {seen} FROM sm_observation o \
+    WHERE o.app = $1 AND o.platform = $2 AND o.environment = $3 AND o.seen_at >= $4 \
+    AND (o.seen_at, o.id) < ($5, $6) ORDER BY o.seen_at DESC, o.id DESC LIMIT $7";
+
+/// Moves the end of a span in which the same was seen, and never back.
+pub(super) const EXTEND_OBSERVATION: &str =
+    "UPDATE sm_observation SET seen_at = $1, received_at = $2, known = $3 WHERE id = $4 AND seen_at <= $1";
+
+/// Begins a span in which something was seen.
+pub(super) const INSERT_OBSERVATION: &str = "INSERT INTO sm_observation (id, app, platform, environment, \
+    version, sha, digest, started_at, first_at, seen_at, received_at, known) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+/// What was seen last at each place that has no cell, since some time.
+pub(super) const STRANGERS: &str = "SELECT o.app, o.platform, o.environment, {seen} FROM sm_observation o \
+    WHERE ($1 IS NULL OR o.app = $1) AND o.seen_at >= $2 AND NOT EXISTS (SELECT 1 FROM sm_current c WHERE c.app = o.app \
+    AND c.platform = o.platform AND c.environment = o.environment) \
+    AND (o.version IS NOT NULL OR o.sha IS NOT NULL) \
+    AND o.id = (SELECT x.id FROM sm_observation x WHERE x.app = o.app AND x.platform = o.platform \
+    AND x.environment = o.environment ORDER BY x.seen_at DESC, x.id DESC LIMIT 1) \
+    ORDER BY o.app, o.platform, o.environment";
+
+/// A few deployments of a place whose commit begins with the same 7 digits.
+pub(super) const OF_COMMIT: &str = "SELECT v.version, d.sha FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id WHERE d.app = $1 AND d.platform = $2 \
+    AND d.environment = $3 AND LOWER(SUBSTR(d.sha, 1, 7)) = $4 LIMIT 20";
+
+/// A few deployments of a place by their version, with or without a `v` before it and build metadata behind it;
+/// where a commit is asked for too, only those that do not tell theirs.
+pub(super) const OF_VERSION: &str = "SELECT v.version, d.sha FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id WHERE d.app = $1 AND d.platform = $2 \
+    AND d.environment = $3 AND ($4 IS NULL OR d.sha IS NULL) AND (v.version IN ($5, $6, $7) \
+    OR {instr}(v.version, $8) = 1 OR {instr}(v.version, $9) = 1 OR {instr}(v.version, $10) = 1) LIMIT 20";
+
+/// What is asked at one place.
+pub(super) const PROBE: &str =
+    "SELECT {probe} FROM sm_probe WHERE app = $1 AND platform = $2 AND environment = $3";
+
+/// What is asked there no more.
+pub(super) const REMOVE_PROBE: &str =
+    "DELETE FROM sm_probe WHERE app = $1 AND platform = $2 AND environment = $3";
+
+/// What is asked there from now on.
+pub(super) const INSERT_PROBE: &str = "INSERT INTO sm_probe (app, platform, environment, url, version_path, \
+    commit_path, environment_path, pause, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+/// What should be asked now, the longest waiting first.
+pub(super) const DUE_PROBES: &str =
+    "SELECT {probe} FROM sm_probe WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+
+/// One of several processes takes a look: the one that still finds it due.
+pub(super) const CLAIM_PROBE: &str = "UPDATE sm_probe SET due_at = $1 \
+    WHERE app = $2 AND platform = $3 AND environment = $4 AND due_at = $5";
+
+/// What came of it.
+pub(super) const PROBE_DONE: &str = "UPDATE sm_probe SET probed_at = $1, problem = $2 \
+    WHERE app = $3 AND platform = $4 AND environment = $5";

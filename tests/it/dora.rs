@@ -108,6 +108,41 @@ fn a_few_deployments_are_measured_and_each_row_is_accounted_for() {
 }
 
 #[test]
+fn what_was_seen_wrong_soon_after_a_deployment_is_a_failure_of_it() {
+    const MINUTE: i64 = 60_000;
+    let story = Story::tell();
+    let first = story.sandbox.git(&["rev-parse", "HEAD"]);
+    story.record("1.0.0", &first, 2 * HOUR, &json!({}));
+    let sha = story.commit("feat: a", 3 * HOUR);
+    let bad = story.record("1.1.0", &sha, HOUR, &json!({}));
+    let see = |version: &str, ago: i64| {
+        let seen = json!({ "app": "helpdesk", "platform": "production", "environment": "production",
+            "version": version, "seen_at": story.now - ago });
+        let (status, body) =
+            story.server.send("POST", "/api/v2/observations", "application/json", &seen.to_string());
+        assert_eq!(status, 201, "{body}");
+    };
+    let failures = || {
+        let document = story.sandbox.run(&["dora", "--json"]).json(0);
+        document["items"][0]["failures"].clone()
+    };
+    // The program before it, for five minutes: a rollout may take that long.
+    see("1.0.0", 59 * MINUTE);
+    see("1.0.0", 54 * MINUTE);
+    assert_eq!(failures(), json!([]));
+    see("1.0.0", 53 * MINUTE);
+    let found = failures();
+    assert_eq!((&found[0]["deployment"], &found[0]["rule"]), (&json!(bad), &json!("probe")));
+    assert_eq!(found[0]["recovered_after"], Value::Null);
+    see("1.1.0", 50 * MINUTE);
+    assert_eq!(failures()[0]["recovered_after"], json!(10 * MINUTE));
+    let run = story.sandbox.run(&["dora"]);
+    run.exits(0);
+    let line = format!("failed    {bad:>4}  1.1.0  seen wrong after it, over after 10 min 0 s\n");
+    assert!(run.stdout.contains(&line), "{}", run.stdout);
+}
+
+#[test]
 fn what_has_nothing_to_measure_says_so() {
     let story = Story::tell();
     story.sandbox.run(&["dora"]).says(

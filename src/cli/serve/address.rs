@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use ipnet::IpNet;
+
 use crate::error::{Error, Exit};
 use crate::world::World;
 
@@ -60,6 +62,12 @@ pub(super) fn without_ipv6(address: SocketAddr) -> Option<SocketAddr> {
         .then(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
 }
 
+/// A range of addresses; an address alone is a range of one.
+pub(super) fn range(text: &str) -> Result<IpNet, String> {
+    let one = || text.parse().map(|address: IpAddr| IpNet::from(address));
+    text.parse().or_else(|_| one()).map_err(|_| "it is no range of addresses such as 10.0.0.0/8".to_owned())
+}
+
 fn variable(name: &str, world: &World) -> Result<Option<SocketAddr>, Error> {
     let Some(text) = world.var(name) else { return Ok(None) };
     parse(text.trim()).map(Some).map_err(|why| bad(name, text, &why))
@@ -87,6 +95,15 @@ mod tests {
         assert_eq!(api(None, &both).unwrap().to_string(), "127.0.0.1:1");
         assert_eq!(api(None, &world(&[])).unwrap().to_string(), "127.0.0.1:8080");
         assert_eq!(api(None, &world(&[("APP_PORT", "http")])).unwrap_err().exit, Exit::Configuration);
+    }
+
+    #[test]
+    fn an_address_alone_is_a_range_of_one() {
+        assert_eq!(range("127.0.0.1").unwrap().to_string(), "127.0.0.1/32");
+        assert_eq!(range("fd00::/8").unwrap().to_string(), "fd00::/8");
+        for bad in ["10.0.0.0/33", "10.0", "localhost", ""] {
+            assert_eq!(range(bad).unwrap_err(), "it is no range of addresses such as 10.0.0.0/8", "{bad}");
+        }
     }
 
     #[test]

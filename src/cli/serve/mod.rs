@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 
 pub(super) use self::backup::Backup;
@@ -19,6 +20,7 @@ pub(super) use self::embedded::Embedded;
 use self::stop::Stop;
 pub(super) use self::token::TokenArgs;
 use super::Context;
+use crate::domain::reach::Reach;
 use crate::error::{Error, Exit, Status};
 use crate::log::{self, Level};
 use crate::registry::Registry;
@@ -58,6 +60,9 @@ pub(super) struct Serve {
     /// Where else to manage tokens then
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse, default_value = "127.0.0.1:9102")]
     admin_listen: SocketAddr,
+    /// Let probes reach these addresses too, which are not public, such as 10.0.0.0/8 (repeatable)
+    #[arg(long, value_name = "CIDR", value_parser = address::range)]
+    probe_allow: Vec<IpNet>,
 }
 
 impl Serve {
@@ -74,7 +79,11 @@ impl Serve {
         let places = Places { api: address, metrics, admin: self.admin_listen };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::from_source(Exit::Io, &error))?;
-        runtime.block_on(run(context, &places, &database, access, pause))
+        let reach = Reach::with(self.probe_allow);
+        let done = runtime.block_on(run(context, &places, &database, (access, reach), pause));
+        // A name that is being looked up holds a thread, for which nobody need wait.
+        runtime.shutdown_background();
+        done
     }
 }
 
@@ -128,7 +137,7 @@ async fn run(
     context: &Context<'_>,
     places: &Places,
     database: &Database,
-    access: Access,
+    (access, reach): (Access, Reach),
     pause: Duration,
 ) -> Result<Status, Error> {
     // The signals are caught before anything is opened, so that a stop at any time is a clean one.
@@ -140,7 +149,7 @@ async fn run(
     let listeners = places.bind(access).await?;
     let store = database.open(context.world).await?;
     let at = listeners.api.local_addr().map_err(|error| unbound(places.api, &error))?;
-    let registry = Registry::new(store, context.world.clone());
+    let registry = Registry::new(store, context.world.clone()).reaching(reach);
     let exposure = Exposure::of(at);
     let writers = Writers::of(&registry, exposure, access).await?;
     if writers == Writers::Nobody {

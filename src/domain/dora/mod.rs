@@ -5,6 +5,7 @@ mod change;
 mod deployments;
 mod failure;
 mod frequency;
+mod looks;
 mod median;
 mod metric;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub use change::{Came, Change, Changes, Course};
 pub use deployments::{Deployment, Deployments};
 pub use failure::{Failure, Rule};
 pub use frequency::{Band, Frequency};
+pub use looks::looks;
 pub use metric::{ENOUGH, LeftOut, Metric, Unit};
 
 use serde::Serialize;

@@ -35,10 +35,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "states", include_str!("../migrations/sqlite/0003_states.sql")),
     (4, "incidents", include_str!("../migrations/sqlite/0004_incidents.sql")),
     (5, "tokens", include_str!("../migrations/sqlite/0005_tokens.sql")),
+    (6, "observations", include_str!("../migrations/sqlite/0006_observations.sql")),
     (7, "indexes", include_str!("../migrations/sqlite/0007_indexes.sql")),
     (8, "releases", include_str!("../migrations/sqlite/0008_releases.sql")),
     (10, "weekly", include_str!("../migrations/sqlite/0010_weekly.sql")),
     (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
+    (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
 ];
 
 impl Store {

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
+use shipmark::domain::reach::Reach;
 use shipmark::registry::Registry;
 use shipmark::server::{self, Access, Exposure, Options, Routers};
 use shipmark::store::{Server, Store};
@@ -119,6 +120,14 @@ impl Service {
         Registry::new(self.store.clone(), World::fixed(later, &[], Path::new("/"))).turn().await;
     }
 
+    /// One more process of the same registry, so many seconds after `NOW`, which may ask this machine.
+    pub(crate) fn replica(&self, seconds: i64) -> Registry {
+        let now: jiff::Timestamp = NOW.parse().unwrap();
+        let world = World::fixed(now + jiff::SignedDuration::from_secs(seconds), &[], Path::new("/"));
+        let here = Reach::with(vec!["127.0.0.0/8".parse().unwrap()]);
+        Registry::new(self.store.clone(), world).reaching(here)
+    }
+
     /// Runs SQL past the registry.
     pub(crate) async fn sql(&self, text: &str) {
         self.engine.run(&self.url, text).await;
@@ -169,8 +178,20 @@ impl Service {
 
     /// What Prometheus would read.
     pub(crate) async fn scrape(&self) -> String {
+        Self::scraped(self.metrics.clone()).await
+    }
+
+    /// The same of another process.
+    pub(crate) async fn scrape_of(&self, replica: Registry) -> String {
+        let linger = std::time::Duration::ZERO;
+        let (exposure, access) = (Exposure::Loopback, Access::default());
+        let options = Options { exposure, access, log_probes: false, linger };
+        Self::scraped(server::routers(replica, options).unwrap().metrics).await
+    }
+
+    async fn scraped(metrics: Router) -> String {
         let request = Request::builder().uri("/metrics").body(Body::empty()).unwrap();
-        let response = self.metrics.clone().oneshot(request).await.unwrap();
+        let response = metrics.oneshot(request).await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         String::from_utf8(bytes.to_vec()).unwrap()
