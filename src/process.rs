@@ -3,6 +3,7 @@
 mod family;
 mod foreground;
 mod pipe;
+mod tail;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 pub use self::foreground::{Ended, Watch};
+pub use self::tail::Onward;
 
 /// The variables that tie a process to one repository (`git rev-parse --local-env-vars`, git 2.39). A child
 /// that works on another repository, or on ours by its path, must not see them: `GIT_DIR` beats `-C`.
@@ -122,6 +124,12 @@ impl Invocation {
     /// Starts with our own stdin, stdout and stderr, in our process group, so that prompts, Ctrl-C and
     /// Ctrl-Z reach the child as they would without us.
     pub fn inherit(mut self) -> Result<Child, ProcessError> {
+        self.start()
+    }
+
+    /// The same with pipes in the place of our stdout and stderr.
+    fn inherit_stdin(mut self) -> Result<Child, ProcessError> {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         self.start()
     }
 

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::process::Onward;
 
 /// How a command speaks.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +62,11 @@ pub fn paint(on: bool, tone: Tone, text: &str) -> String {
 /// Which of stdout and stderr are terminals.
 pub fn terminals() -> Streams {
     Streams { out: std::io::stdout().is_terminal(), err: std::io::stderr().is_terminal() }
+}
+
+/// Both streams for what another program writes, which passes as it comes.
+pub fn onward() -> Onward {
+    Onward { out: Box::new(std::io::stdout()), err: Box::new(std::io::stderr()) }
 }
 
 impl Ui {

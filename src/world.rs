@@ -80,6 +80,11 @@ impl World {
         self.vars.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    /// The values of the variables whose names say that they are secret.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.vars.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.as_str())
+    }
+
     /// A new id that sorts by time of making (UUID version 7, RFC 9562).
     pub fn new_id(&self) -> String {
         uuid::Uuid::now_v7().to_string()
@@ -150,6 +155,14 @@ impl Stopwatch {
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// Whether a variable of this name holds a secret, as far as people name them so.
+fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "PRIVATE_KEY"];
+    let name = name.to_ascii_uppercase();
+    WORDS.iter().any(|word| name.contains(word)) || name.ends_with("_KEY") || name.ends_with("_PASS")
 }
 
 #[cfg(test)]

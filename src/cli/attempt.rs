@@ -13,8 +13,8 @@ use super::reporting::warn_of;
 use crate::deploy::run::Run;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::variables::{self, Variables};
-use crate::deploy::{Fate, PATIENCE, Recorder};
-use crate::domain::deployment::{Kind, Report, State};
+use crate::deploy::{Fate, PATIENCE, Recorder, secret};
+use crate::domain::deployment::{Kind, LOG_LINE, Report, State};
 use crate::domain::dotenv::word as quoted;
 use crate::domain::smoke::Smoke;
 use crate::domain::way::Way;
@@ -22,6 +22,7 @@ use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
 use crate::files;
 use crate::process::{Ended, Invocation, Watch};
+use crate::ui;
 
 /// How long a running registry is asked for what the environment had before.
 const PREVIOUS: Duration = Duration::from_secs(1);
@@ -45,6 +46,8 @@ pub(super) struct Attempt<'a> {
     pub(super) reason: Option<String>,
     /// Where the record is written to, beside the registry.
     pub(super) result: Option<PathBuf>,
+    /// How many of the last lines that the command writes are recorded; with none it writes as without us.
+    pub(super) log_tail: usize,
 }
 
 /// How the command ended, and what came of it.
@@ -72,10 +75,7 @@ impl Attempt<'_> {
         variables.extend(self.own_variables(&fate));
 
         let stopwatch = self.context.world.stopwatch();
-        let ended = match watch.first() {
-            Some(signal) => Ended::Signalled(signal),
-            None => invocation(command, &self.folder, variables).foreground(&mut watch)?,
-        };
+        let (ended, log_tail) = self.run(command, variables, &mut watch)?;
         let duration = i64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(i64::MAX);
 
         let (state, status) = verdict(ended, watch.first().is_some());
@@ -91,11 +91,30 @@ impl Attempt<'_> {
         let run = run.step(state);
         let mut report = self.report(&run, status);
         report.duration = Some(duration);
+        report.log_tail = log_tail;
         let fate = self.recorder.record(&run, &self.target, &report, PATIENCE);
         let end = End { ended, duration, checked };
         self.say(status, &fate, Some(&end));
         self.print_record(&report, &fate, &end.checked);
         Ok(end.status(&mut watch, require_report && !fate.is_delivered()))
+    }
+
+    /// Runs the command; says how it ended, and what it wrote last if that is recorded.
+    fn run(
+        &self,
+        command: &[OsString],
+        variables: Variables,
+        watch: &mut Watch,
+    ) -> Result<(Ended, Vec<String>), Error> {
+        if let Some(signal) = watch.first() {
+            return Ok((Ended::Signalled(signal), Vec::new()));
+        }
+        let invocation = invocation(command, &self.folder, variables);
+        if self.log_tail == 0 {
+            return Ok((invocation.foreground(watch)?, Vec::new()));
+        }
+        let (ended, lines) = invocation.foreground_with_tail(watch, ui::onward(), self.log_tail)?;
+        Ok((ended, secret::clean(&lines, self.context.world, LOG_LINE)))
     }
 
     fn report(&self, run: &Run, status: &str) -> Report {

@@ -13,6 +13,7 @@ use crate::ci;
 use crate::deploy::client::ClientError;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::variables;
+use crate::domain::deployment::LOG_LINES;
 use crate::domain::text;
 use crate::error::{Error, Exit, Status};
 use crate::git::Repo;
@@ -32,6 +33,10 @@ pub(super) struct Deploy {
     /// Write the record to this file, as JSON
     #[arg(long, value_name = "FILE")]
     result: Option<PathBuf>,
+    /// Record the last N lines that the command writes, without the secrets of the environment; it then writes to
+    /// a pipe instead of the terminal
+    #[arg(long, value_name = "N", value_parser = lines)]
+    log_tail: Option<usize>,
     /// Print what would be run and recorded, and do neither
     #[arg(long)]
     dry_run: bool,
@@ -55,6 +60,11 @@ pub(super) struct Deploy {
     /// The command and its arguments, instead of the configured one
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
+}
+
+fn lines(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (1..=LOG_LINES).contains(count));
+    count.ok_or_else(|| format!("it is a number of lines from 1 to {LOG_LINES}"))
 }
 
 impl Deploy {
@@ -86,6 +96,7 @@ impl Deploy {
             rollback_of: None,
             reason,
             result: self.result.as_ref().map(|file| context.world.cwd().join(file)),
+            log_tail: self.log_tail.unwrap_or(0),
         };
         let now = Some(context.world.now());
         let mut plain = variables::plain(&attempt.target.environment, &attempt.source, built, now);

@@ -61,6 +61,11 @@ pub(super) struct Rollback {
     command: Vec<OsString>,
 }
 
+fn never(app: &str, environment: &str) -> Error {
+    let message = format!("{app} was never deployed on {environment}");
+    Error::new(Exit::CheckFailed, text::line(&message)).hint("deploy it with `shipmark deploy`")
+}
+
 impl Rollback {
     pub(super) fn run(self, context: &Context) -> Result<Status, Error> {
         let place = Place::anywhere(context)?;
@@ -70,10 +75,7 @@ impl Rollback {
         let recorder = place.recorder(context, &self.reach)?;
         let items = recorder.client.current(Some(&target.app), asking::LIMIT)?;
         let Some(item) = board::find(&items, &target.app, &self.environment)? else {
-            let message = format!("{} was never deployed on {}", target.app, self.environment);
-            return Err(
-                Error::new(Exit::CheckFailed, text::line(&message)).hint("deploy it with `shipmark deploy`")
-            );
+            return Err(never(&target.app, &self.environment));
         };
         let target = Target { platform: item.platform.clone(), workload: item.workload.clone(), ..target };
         let known = recorder.client.history(item, asking::LIMIT)?;
@@ -107,6 +109,7 @@ impl Rollback {
             folder: worktree.path().to_owned(),
             kind: Some(Kind::Rollback),
             result: None,
+            log_tail: 0,
             rollback_of: plan.bad().map(|bad| bad.id),
             reason: Some(reason),
         };

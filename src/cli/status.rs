@@ -11,11 +11,13 @@ use super::{Context, config};
 use crate::deploy::answers::Matrix;
 use crate::deploy::board::{self, Column, Local};
 use crate::deploy::client::{Client, Wanted};
+use crate::deploy::intended::Releases;
 use crate::deploy::observe::{Seen, observe, unasked};
 use crate::deploy::operand::Operand;
 use crate::deploy::subject::app_of;
 use crate::domain::deployment::Current;
 use crate::domain::hold::Hold;
+use crate::domain::intended::Intended;
 use crate::domain::verdict::Moment;
 use crate::domain::{span, text};
 use crate::error::{Error, Exit};
@@ -55,6 +57,8 @@ struct View<'a> {
     here: Option<Here>,
     /// For each item what its program says, where it can be asked.
     seen: Vec<Option<Seen>>,
+    /// For each item the release that should be there, where it is one of this clone.
+    intended: Vec<Option<Intended>>,
     now: i64,
     /// What is held anywhere.
     holds: Vec<Hold>,
@@ -84,6 +88,7 @@ impl Status {
         for (seen, item) in seen.iter_mut().zip(&matrix.items) {
             *seen = seen.take().or_else(|| unasked(item, &moment));
         }
+        let intended = intended(&place, own.as_deref(), &matrix, &moment)?;
         let view = View {
             context,
             place: &place,
@@ -92,6 +97,7 @@ impl Status {
             stale,
             own,
             seen,
+            intended,
             here: here(&place)?,
             now,
             holds,
@@ -128,6 +134,22 @@ fn look(
         .iter()
         .map(|item| if own == Some(item.app.as_str()) { seen.next().flatten() } else { None })
         .collect()
+}
+
+/// What the environments of our own app should have; of others this clone knows no releases.
+fn intended(
+    place: &Place,
+    own: Option<&str>,
+    matrix: &Matrix,
+    moment: &Moment,
+) -> Result<Vec<Option<Intended>>, Error> {
+    let Some(repo) = &place.repo else { return Ok(vec![None; matrix.items.len()]) };
+    let releases = Releases::of(repo, &place.config)?;
+    let of = |item: &Current| match own == Some(item.app.as_str()) {
+        true => Ok(releases.intended(item, moment)?),
+        false => Ok(None),
+    };
+    matrix.items.iter().map(of).collect()
 }
 
 fn here(place: &Place) -> Result<Option<Here>, Error> {
@@ -205,12 +227,20 @@ impl View<'_> {
         if let Some(Local::Unknown { sha }) = &local {
             unknown.push(format!("unknown: {} is not in this clone, run git fetch", text::short(sha)));
         }
-        Ok(Cell::of(item, local.as_ref(), self.seen(item), self.now))
+        let cell = Cell::of(item, local.as_ref(), self.seen(item), self.now);
+        Ok(cell.with(self.intended(item)))
     }
 
     fn seen(&self, item: &Current) -> Option<&Seen> {
-        let at = self.matrix.items.iter().position(|other| std::ptr::eq(other, item))?;
-        self.seen.get(at)?.as_ref()
+        self.seen.get(self.place_of(item)?)?.as_ref()
+    }
+
+    fn intended(&self, item: &Current) -> Option<&Intended> {
+        self.intended.get(self.place_of(item)?)?.as_ref()
+    }
+
+    fn place_of(&self, item: &Current) -> Option<usize> {
+        self.matrix.items.iter().position(|other| std::ptr::eq(other, item))
     }
 
     fn item(&self, item: &Current) -> Result<Value, Error> {
@@ -218,6 +248,7 @@ impl View<'_> {
         if let Value::Object(fields) = &mut value {
             fields.insert("local".to_owned(), json!(self.local(item)?));
             fields.insert("seen".to_owned(), json!(self.seen(item)));
+            fields.insert("intended".to_owned(), json!(self.intended(item)));
             let rank = self.place.config.rank_of(&item.environment, &item.platform);
             fields.insert("tier".to_owned(), json!(rank.tier));
             fields.insert("tier_guessed".to_owned(), json!(rank.guessed));
@@ -283,6 +314,9 @@ impl View<'_> {
                 )
             }
         };
+        if let Some(words) = self.intended(item).and_then(Intended::words) {
+            sentence = format!("{sentence}, {words}");
+        }
         if item.recorded.as_ref().is_none_or(|recorded| recorded.id != item.newest.id) {
             let newest = &item.newest;
             let at = newest.finished_at.unwrap_or(newest.started_at);

@@ -4,6 +4,7 @@
 use crate::deploy::board::Local;
 use crate::deploy::observe::Seen;
 use crate::domain::deployment::{Current, State};
+use crate::domain::intended::{Intended, Standing};
 use crate::domain::verdict::Verdict;
 use crate::domain::{span, text};
 use crate::ui::{Tone, Ui};
@@ -57,6 +58,14 @@ impl Cell {
         Self(lines)
     }
 
+    /// The same with how it stands to the release that should be there; where that is it, nothing is said.
+    pub(super) fn with(mut self, intended: Option<&Intended>) -> Self {
+        let words =
+            intended.and_then(|intended| Some((tone_of_standing(intended.standing)?, intended.words()?)));
+        self.0.extend(words);
+        self
+    }
+
     fn width(&self) -> usize {
         self.0.iter().map(|(_, line)| line.chars().count()).max().unwrap_or(0)
     }
@@ -68,6 +77,14 @@ fn tone_of(verdict: Verdict) -> Tone {
         Verdict::Drift | Verdict::Unreported | Verdict::Stuck | Verdict::Held => Tone::Bad,
         Verdict::Failed => Tone::Plain,
         Verdict::Unverified => Tone::Caution,
+    }
+}
+
+fn tone_of_standing(standing: Standing) -> Option<Tone> {
+    match standing {
+        Standing::Empty | Standing::InSync | Standing::Unknown => None,
+        Standing::Ahead { .. } => Some(Tone::Plain),
+        Standing::Behind { .. } | Standing::Diverged { .. } => Some(Tone::Caution),
     }
 }
 

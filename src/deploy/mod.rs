@@ -5,13 +5,14 @@ pub mod answers;
 pub mod board;
 pub mod client;
 pub mod courier;
+pub mod intended;
 pub mod lineage;
 pub mod observe;
 pub mod operand;
 pub mod outbox;
 pub mod parcel;
 pub mod run;
-mod secret;
+pub mod secret;
 pub mod sending;
 pub mod subject;
 pub mod trust;
@@ -173,6 +174,7 @@ impl<'a> Recorder<'a> {
             rollback_of: None,
             group_id: None,
             digest: None,
+            log_tail: Vec::new(),
         }
     }
 

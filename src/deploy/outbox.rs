@@ -290,6 +290,7 @@ mod tests {
             rollback_of: None,
             group_id: None,
             digest: None,
+            log_tail: Vec::new(),
         };
         Parcel::new(REGISTRY, Fact::Deployment(Box::new(report)))
     }

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::client::ClientError;
+use crate::domain::text;
 use crate::files;
 use crate::http::Token;
 use crate::process;
@@ -34,6 +35,25 @@ fn closed(path: &Path) -> Result<String, ClientError> {
         return Err(ClientError::TokenExposed(path.to_owned()));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The lines without any secret of the environment, in whatever form it stands in them, and without controls, each
+/// cut to `most` bytes. A value of a few characters is no secret, and would be found everywhere.
+pub fn clean(lines: &[String], world: &World, most: usize) -> Vec<String> {
+    const SHORTEST: usize = 6;
+    let values = world.secrets().chain(world.var(TOKEN));
+    // A key of several lines is written line by line.
+    let parts = values.flat_map(str::lines).map(str::trim).filter(|part| part.len() >= SHORTEST);
+    let secrets: Vec<(&str, Option<Token>)> = parts.map(|part| (part, Token::parse(part))).collect();
+    let clean = |line: &String| {
+        let clean = secrets.iter().fold(line.clone(), |line, (plain, token)| match token {
+            Some(token) => token.redact(&line),
+            None => line.replace(plain, "***"),
+        });
+        let shown = text::line(&clean);
+        shown.get(..shown.floor_char_boundary(most)).unwrap_or_default().to_owned()
+    };
+    lines.iter().map(clean).collect()
 }
 
 /// The certificates (PEM) of the file that is named, by an argument or else by `SHIPMARK_CA_FILE`.

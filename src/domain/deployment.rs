@@ -158,7 +158,14 @@ pub struct Report {
     /// The digest of the artifact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// The last lines that the command wrote, without control characters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log_tail: Vec<String>,
 }
+
+/// The most lines of such a tail, and the most bytes of each.
+pub const LOG_LINES: usize = 100;
+pub const LOG_LINE: usize = 500;
 
 /// What kind a deployment is that is not an ordinary one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

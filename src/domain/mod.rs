@@ -21,6 +21,7 @@ pub mod health;
 pub mod hold;
 pub mod incident;
 pub mod inside;
+pub mod intended;
 pub mod links;
 pub mod lint;
 pub mod manifest;

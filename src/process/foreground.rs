@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
+use super::tail::{Onward, Tail};
 use super::{Invocation, ProcessError};
 
 /// How long a child may live after it was told twice to end.
@@ -117,15 +118,43 @@ impl Invocation {
     /// and Ctrl-Z reach the child as they would without us.
     pub fn foreground(self, watch: &mut Watch) -> Result<Ended, ProcessError> {
         let program = self.program.clone();
-        let mut child = match self.inherit() {
-            Ok(child) => child,
-            Err(ProcessError::Start { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                return Ok(Ended::NotFound);
+        match started(self.inherit())? {
+            Err(ended) => Ok(ended),
+            Ok(mut child) => {
+                await_end(&mut child, watch).map_err(|source| ProcessError::Io { program, source })
             }
-            Err(ProcessError::Start { .. }) => return Ok(Ended::NotExecutable),
-            Err(other) => return Err(other),
-        };
-        await_end(&mut child, watch).map_err(|source| ProcessError::Io { program, source })
+        }
+    }
+
+    /// The same, but what it writes passes through pipes, and its last lines, `most` at most, are given too. A child
+    /// that looks whether it writes to a terminal sees none.
+    pub fn foreground_with_tail(
+        self,
+        watch: &mut Watch,
+        onward: Onward,
+        most: usize,
+    ) -> Result<(Ended, Vec<String>), ProcessError> {
+        let program = self.program.clone();
+        match started(self.inherit_stdin())? {
+            Err(ended) => Ok((ended, Vec::new())),
+            Ok(mut child) => {
+                let tail = Tail::of(&mut child, onward, most);
+                let ended = await_end(&mut child, watch);
+                Ok((ended.map_err(|source| ProcessError::Io { program, source })?, tail.end()))
+            }
+        }
+    }
+}
+
+/// A child that does not start has ended.
+fn started(child: Result<Child, ProcessError>) -> Result<Result<Child, Ended>, ProcessError> {
+    match child {
+        Ok(child) => Ok(Ok(child)),
+        Err(ProcessError::Start { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Ok(Err(Ended::NotFound))
+        }
+        Err(ProcessError::Start { .. }) => Ok(Err(Ended::NotExecutable)),
+        Err(other) => Err(other),
     }
 }
 

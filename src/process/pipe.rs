@@ -7,10 +7,10 @@ use std::time::Duration;
 /// How long a pipe may stay silent after the child's end before we stop listening. What the child itself wrote
 /// is in the pipe already; only a process that it left in the background can still hold the pipe open, as
 /// `ControlPersist` of ssh does.
-const SILENCE: Duration = Duration::from_millis(250);
+pub(super) const SILENCE: Duration = Duration::from_millis(250);
 
 /// Pieces read at most after the child's end, so that a background process that never stops talking ends too.
-const PIECES: usize = 1024;
+pub(super) const PIECES: usize = 1024;
 
 /// The pieces of one pipe as they arrive; closed at its end.
 pub(super) type Pieces = Receiver<Vec<u8>>;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::chain::digest;
-use crate::domain::deployment::{Progress, Raw, Report, State, Why};
+use crate::domain::deployment::{LOG_LINE, LOG_LINES, Progress, Raw, Report, State, Why};
 use crate::store::{Entry, Known, Moment, Step};
 
 /// A client's clock may be this far ahead before its time is not believed, in milliseconds.
@@ -57,9 +57,20 @@ pub(crate) fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
             self::text(field, words, &mut faults);
         }
     }
+    log_tail(&report.log_tail, &mut faults);
     let state = meant(&report.status, &mut faults);
     times(report.seq, report.at, report.duration, now, &mut faults);
     (state, faults)
+}
+
+fn log_tail(lines: &[String], faults: &mut Vec<Fault>) {
+    let is_bad = |line: &String| line.len() > LOG_LINE || line.chars().any(char::is_control);
+    if lines.len() > LOG_LINES || lines.iter().any(is_bad) {
+        let detail = format!(
+            "must have at most {LOG_LINES} lines, each with at most {LOG_LINE} bytes and no control characters"
+        );
+        faults.push(Fault { pointer: "/log_tail".to_owned(), detail });
+    }
 }
 
 /// A free text.
@@ -132,7 +143,7 @@ impl Change {
             sha: report.sha.clone(),
             run_url: report.run_url.clone(),
             actor: report.actor.clone(),
-            note: None,
+            note: (!report.log_tail.is_empty()).then(|| report.log_tail.join("\n")),
             hash: hash(report),
             key: key.map(str::to_owned),
         }
@@ -304,6 +315,7 @@ mod tests {
             rollback_of: None,
             group_id: None,
             digest: None,
+            log_tail: Vec::new(),
         }
     }
 

@@ -28,6 +28,7 @@ mod health;
 mod holds;
 mod hooks;
 mod json;
+mod log_tail;
 mod outbox;
 mod owed;
 mod preflight;

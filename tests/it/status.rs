@@ -31,6 +31,7 @@ fn status_shows_what_runs_where_and_how_local_stands_to_it() {
              helpdesk        1.0.0  {}     1.0.0  {}               0.8.0  9f31c02\n\
              {:16}[..] d{:14}[..] d{:24}[..] d\n\
              {:16}local is the same  DIVERGED: 1 ahead, 1 behind  local is unknown\n\
+             {:16}1 ahead of 0.9.0   1 ahead of 0.9.0\n\
              other\\u{{1b}}[2J  3.0.0  9f31c02     –                            –\n\
              {:16}[..] d\n\
              APP             production           tagged\n\
@@ -48,6 +49,7 @@ fn status_shows_what_runs_where_and_how_local_stands_to_it() {
             "",
             "",
             "",
+            "",
             &first[..7],
             "",
             "",
@@ -57,6 +59,10 @@ fn status_shows_what_runs_where_and_how_local_stands_to_it() {
         ),
         "",
     );
+    document_says_the_same(&sandbox, &second);
+}
+
+fn document_says_the_same(sandbox: &Sandbox, second: &str) {
     let document = sandbox.run(&["status", "--json"]).json(0);
     assert_eq!(document["stale_seconds"], Value::Null);
     assert_eq!(
@@ -152,4 +158,54 @@ fn what_is_no_registry_is_named() {
         "error: `[REGISTRY]` answered 404: not found\n\
          hint: check `SHIPMARK_REGISTRY_URL`, or `url` under `[registry]`",
     );
+}
+
+#[test]
+fn each_environment_is_held_against_the_newest_release_that_it_accepts() {
+    let registry = RegistryMock::start();
+    let sandbox = helpdesk(&registry.url());
+    let first = sandbox.git(&["rev-parse", "HEAD"]);
+    sandbox.git(&["tag", "v1.0.0", &first]);
+    let candidate = sandbox.commit("feat: a candidate");
+    sandbox.git(&["tag", "v1.1.0-rc.1", &candidate]);
+    sandbox.git(&["checkout", "--quiet", "-b", "side", &first]);
+    let side = sandbox.commit("fix: elsewhere");
+    sandbox.git(&["checkout", "--quiet", "main"]);
+    let mut empty = item("helpdesk", "qa", "1.0.0", Some(&first), Some("1.1.0-rc.1"));
+    empty["recorded"] = Value::Null;
+    registry.set_current(&json!([
+        item("helpdesk", "dev", "1.0.0", Some(&first), None),
+        item("helpdesk", "staging", "1.0.1", Some(&side), None),
+        item("helpdesk", "production", "1.0.0", Some(&first), None),
+        empty,
+        item("other", "dev", "1.0.0", Some(&first), None),
+    ]));
+    let verdicts = || {
+        let document = sandbox.run(&["status", "--json"]).json(0);
+        let items = document["items"].as_array().unwrap().clone();
+        items
+            .iter()
+            .map(|item| {
+                format!("{} {}", item["intended"]["version"], item["intended"]["verdict"]).replace('"', "")
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        verdicts(),
+        ["1.1.0-rc.1 behind", "1.1.0-rc.1 diverged", "1.0.0 in_sync", "1.1.0-rc.1 empty", "null null"]
+    );
+    sandbox.run(&["status", "dev"]).says(
+        0,
+        &format!(
+            "helpdesk 1.0.0 ({}) since 2025-10-10 08:45:12 UTC ([..] d), 1 behind 1.1.0-rc.1",
+            &first[..7]
+        ),
+        "",
+    );
+    let coloured = sandbox.run(&["--color", "always", "status"]);
+    let shown = coloured.exits(0);
+    assert!(shown.contains("\u{1b}[33m1 behind 1.1.0-rc.1\u{1b}[0m"), "{shown:?}");
+    let plain = sandbox.run(&["status"]);
+    let plain = plain.exits(0);
+    assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
 }

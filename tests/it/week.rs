@@ -10,6 +10,7 @@ use self::team::Team;
 
 /// When something came to an environment.
 const SINCE: &str = "since [..]-[..]-[..] [..]:[..]:[..] UTC  ([..] s)";
+const OLD: &str = "helpdesk 1.1.0 (<v1.1.0>) since [..] UTC ([..] s)";
 const NEVER: &str = "error: production has no earlier good version\nhint: these succeeded there, and `--to` takes any of them: ";
 
 #[test]
@@ -68,7 +69,7 @@ fn monday(team: &mut Team) {
 
     team.helpdesk.sandbox.run(&["-q", "deploy", "production"]).exits(0);
     let five = &mut team.helpdesk.five;
-    five.runs = "helpdesk 1.0.0 (<v1.0.0>) since [..] UTC ([..] s)   confirmed".to_owned();
+    five.runs = "helpdesk 1.0.0 (<v1.0.0>) since [..] UTC ([..] s), in sync   confirmed".to_owned();
     five.local = "SAME  local and production are 1.0.0 (<v1.0.0>), recorded [..] s ago, confirmed".to_owned();
     five.found = format!(
         "{head}\ndev         {SINCE}  deployment 1, [..] s\nstaging     {SINCE}  deployment 2, [..] s\n\
@@ -110,13 +111,14 @@ fn tuesday(team: &mut Team) {
          production  not there: 1.0.0"
     );
     five.waits = format!("dev <v1.1.0> (1.1.0) {ahead}");
+    five.runs = five.runs.replace("in sync", "3 behind 1.1.0");
     team.check("1.1.0 in dev");
 
     for environment in ["staging", "production"] {
         team.helpdesk.sandbox.run(&["-q", "deploy", environment]).exits(0);
     }
     let five = &mut team.helpdesk.five;
-    five.runs = "helpdesk 1.1.0 (<v1.1.0>) since [..] UTC ([..] s)   confirmed".to_owned();
+    five.runs = "helpdesk 1.1.0 (<v1.1.0>) since [..] UTC ([..] s), in sync   confirmed".to_owned();
     five.local = "SAME  local and production are 1.1.0 (<v1.1.0>), recorded [..] s ago, confirmed".to_owned();
     five.waits = five.local.replace("local", "dev");
     five.found = format!(
@@ -144,8 +146,8 @@ fn wednesday(team: &mut Team) {
     sandbox.run(&["-q", "deploy", "production"]).exits(1);
     let five = &mut team.helpdesk.five;
     five.runs =
-        "helpdesk 1.1.0 (<v1.1.0>) since [..] UTC ([..] s); newest attempt 1.2.0 failed, [..] s ago   \
-                 confirmed"
+        "helpdesk 1.1.0 (<v1.1.0>) since [..] UTC ([..] s), 2 behind 1.2.0; newest attempt 1.2.0 failed, \
+                 [..] s ago   confirmed"
             .to_owned();
     five.local = "local <v1.2.0> (1.2.0) is AHEAD of production <v1.1.0> (1.1.0): 2 commits, 0 behind; they amount \
                   to a minor bump\n\
@@ -181,7 +183,9 @@ fn hotfix(team: &mut Team) {
     sandbox.run(&["-q", "deploy", "production"]).exits(0);
     let hotfix = "hotfix/dates";
     let five = &mut team.helpdesk.five;
-    five.runs = format!("helpdesk 1.1.1 (<{hotfix}>) since [..] UTC ([..] s)   confirmed");
+    five.runs = format!(
+        "helpdesk 1.1.1 (<{hotfix}>) since [..] UTC ([..] s), 1 ahead of 1.2.0, 2 behind   confirmed"
+    );
     five.local = format!("SAME  local and production are 1.1.1 (<{hotfix}>), recorded [..] s ago, confirmed");
     five.rev = "#15".to_owned();
     five.found = format!(
@@ -212,7 +216,7 @@ fn thursday(team: &mut Team) {
     let rollback = ["-q", "rollback", "production", "--yes", "--reason", "dates are worse"];
     team.helpdesk.sandbox.run(&rollback).exits(0);
     let five = &mut team.helpdesk.five;
-    five.runs = "helpdesk 1.1.0 (<v1.1.0>) since [..] UTC ([..] s)   confirmed".to_owned();
+    five.runs = format!("{OLD}, 2 behind 1.2.0   confirmed");
     five.local = format!(
         "local <{hotfix}> (1.1.1) is AHEAD of production <v1.1.0> (1.1.0): 1 commit, 0 behind; it amounts to a \
          patch bump\nFixes (1)  <{hotfix}>  keep the date range (#15)   [..] d   oldest waiting"
@@ -246,7 +250,7 @@ fn thursday(team: &mut Team) {
 
 const BY_HAND: &str =
     "DRIFT  production runs 9f31c02, not what is recorded; that commit is not in this clone";
-const OLD: &str = "helpdesk 1.1.0 (<v1.1.0>) since [..] UTC ([..] s)";
+
 const KPI: &str = "<v1.2.0~1>  feat: a kpi page (#14)";
 
 /// Somebody changes production by hand, and then the registry is down.
@@ -254,7 +258,7 @@ fn friday(team: &mut Team) {
     team.by_hand("helpdesk/production", "1.1.0-mine", "9f31c02aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     team.helpdesk.sandbox.git(&["checkout", "--quiet", "main"]);
     let five = &mut team.helpdesk.five;
-    five.runs = format!("{OLD}   UNREPORTED: runs 9f31c02");
+    five.runs = format!("{OLD}, 2 behind 1.2.0   UNREPORTED: runs 9f31c02");
     five.local = format!(
         "local <v1.2.0> (1.2.0) is AHEAD of production <v1.1.0> (1.1.0): 2 commits, 0 behind; they amount to a \
          minor bump\n{BY_HAND}\n\
@@ -269,7 +273,7 @@ fn friday(team: &mut Team) {
 
     team.registry_goes();
     // Without the history nobody can say that this was never reported.
-    team.helpdesk.five.runs = format!("{OLD}   DRIFT: runs 9f31c02");
+    team.helpdesk.five.runs = format!("{OLD}, 2 behind 1.2.0   DRIFT: runs 9f31c02");
     let kept = team.portal.five.found.clone();
     team.portal.five.found =
         "<v1.0.0>  v1.0.0  chore(release): 1.0.0\ndev         as part of 1.0.0\nproduction  as part of 1.0.0"
@@ -291,6 +295,7 @@ fn saturday(team: &mut Team) {
 \
                 Fixes (1)     <v1.2.1~1>  the kpi page works   [..] d
 Other (2)     2 release";
+    five.runs = five.runs.replace("2 behind 1.2.0", "4 behind 1.2.1");
     five.local = format!("local <v1.2.1> (1.2.1) {ahead}\n{BY_HAND}\n{list}");
     let newer = "DRIFT  dev runs <v1.2.1>, not what is recorded; production is 0 ahead of that and 4 behind";
     five.waits = format!("{}\n{newer}", five.waits);
@@ -306,7 +311,7 @@ Other (2)     2 release";
         "",
     );
     let five = &mut team.helpdesk.five;
-    five.runs = format!("{OLD}   UNREPORTED: runs 9f31c02");
+    five.runs = format!("{OLD}, 4 behind 1.2.1   UNREPORTED: runs 9f31c02");
     five.found = five
         .found
         .replace("dev         not there: 1.1.0", &format!("dev         {SINCE}  deployment 12, [..] s"));
@@ -315,7 +320,7 @@ Other (2)     2 release";
 
     team.helpdesk.sandbox.run(&["-q", "deploy", "production"]).exits(0);
     let five = &mut team.helpdesk.five;
-    five.runs = "helpdesk 1.2.1 (<v1.2.1>) since [..] UTC ([..] s)   confirmed".to_owned();
+    five.runs = "helpdesk 1.2.1 (<v1.2.1>) since [..] UTC ([..] s), in sync   confirmed".to_owned();
     five.local = "SAME  local and production are 1.2.1 (<v1.2.1>), recorded [..] s ago, confirmed".to_owned();
     five.waits = five.local.replace("local", "dev");
     five.found = format!(

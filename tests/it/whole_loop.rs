@@ -64,7 +64,7 @@ fn from_commit_to_board_with_a_registry_that_dies_in_the_middle() {
     assert!(board.contains("helpdesk") && board.contains("0.2.0"), "{board}");
     sandbox.run(&["status", "production"]).says(
         0,
-        &format!("helpdesk 0.2.0 ({}) since [..] UTC ([..])", &head[..7]),
+        &format!("helpdesk 0.2.0 ({}) since [..] UTC ([..]), in sync", &head[..7]),
         "",
     );
 }
