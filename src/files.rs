@@ -16,6 +16,8 @@ pub enum FileError {
     NotAFolder { path: PathBuf, what: &'static str },
     #[error("`{path}` is larger than {limit} bytes")]
     TooLarge { path: PathBuf, limit: u64 },
+    #[error("`{path}` is there already")]
+    There { path: PathBuf },
 }
 
 /// No file that a person keeps a version or a configuration in is larger.
@@ -91,6 +93,26 @@ pub fn replace_executable(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes)?;
     let executable = fs::Permissions::from_mode(0o755);
     fs::set_permissions(path, executable).map_err(failed("make executable", path))
+}
+
+/// Makes a file of any size that only its owner may read: `fill` writes to another name beside it, and when all is on disk
+/// it gets its name. What has that name already stays, and is an error. Says how many bytes there are.
+pub fn make<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<u64, E> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(FileError::There { path: path.to_owned() }.into());
+    }
+    let folder = folder_of(path);
+    let aside = tempfile::Builder::new().prefix(&temporary_prefix(path)).tempfile_in(folder);
+    let aside = aside.map_err(failed("write in", folder))?;
+    fill(aside.path())?;
+    sync_file(aside.path())?;
+    let bytes = fs::metadata(aside.path()).map_err(failed("read", path))?.len();
+    aside.persist_noclobber(path).map_err(|error| match error.error.kind() {
+        ErrorKind::AlreadyExists => FileError::There { path: path.to_owned() },
+        _ => failed("make", path)(error.error),
+    })?;
+    sync_folder(folder)?;
+    Ok(bytes)
 }
 
 /// Removes what a process that was killed in `replace` left beside `path`.

@@ -18,7 +18,7 @@ use crate::http::HttpError;
 use crate::process::ProcessError;
 use crate::registry::RegistryError;
 use crate::server::ServeError;
-use crate::store::{BadAddress, OpenError};
+use crate::store::{BackupError, BadAddress, OpenError};
 use crate::template::TemplateError;
 use crate::world::BadVariable;
 
@@ -38,11 +38,16 @@ impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
         let exit = match &error {
             FileError::Io { .. } => Exit::Io,
-            FileError::NotPlain { .. } | FileError::NotAFolder { .. } | FileError::TooLarge { .. } => {
-                Exit::Repository
-            }
+            FileError::NotPlain { .. }
+            | FileError::NotAFolder { .. }
+            | FileError::TooLarge { .. }
+            | FileError::There { .. } => Exit::Repository,
         };
-        Self::from_source(exit, &error)
+        let shown = Self::from_source(exit, &error);
+        match error {
+            FileError::There { .. } => shown.hint("move it away, or choose another name"),
+            _ => shown,
+        }
     }
 }
 
@@ -330,6 +335,21 @@ impl From<OpenError> for Error {
             OpenError::Newer { .. } => Self::from_source(Exit::Configuration, &error)
                 .hint("run the shipmark that made this database, or a newer one"),
         }
+    }
+}
+
+impl From<BackupError> for Error {
+    fn from(error: BackupError) -> Self {
+        let hint = match &error {
+            BackupError::Absent(_) => {
+                "name its folder with `--data-dir DIR`, or its file with `--database sqlite://FILE`"
+            }
+            BackupError::Failed { .. } => {
+                "see that it is a registry, and that the disk of the copy has room for it"
+            }
+            BackupError::Damaged { .. } => "the database itself may be damaged: keep the older backups",
+        };
+        Self::from_source(Exit::Io, &error).hint(hint)
     }
 }
 

@@ -2,6 +2,7 @@
 //! COMMIT, and everything that belongs to one use case is one transaction.
 
 mod address;
+mod backup;
 mod change;
 mod db;
 mod dialect;
@@ -24,13 +25,14 @@ mod write;
 mod writer;
 
 pub use address::{BadAddress, Server};
+pub use backup::{BackupError, back_up};
 pub(crate) use change::{Entered, Entry, Moment, Step};
 pub(crate) use error::StoreError;
 pub(crate) use history::Wanted;
 pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 pub(crate) use incidents::{IncidentEntry, IncidentsWanted};
 pub(crate) use observations::{SightingEntry, SightingsWanted};
-pub use open::OpenError;
+pub use open::{FILE, OpenError};
 pub(crate) use probes::Due;
 pub(crate) use read::Known;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};

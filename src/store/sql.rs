@@ -78,6 +78,12 @@ pub(super) const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 /// Moves what can be moved of the log into the database file, and waits for nobody.
 pub(super) const FOLD_LOG: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
+/// Writes the database as one read transaction sees it. The file must be empty or absent; it is not synced.
+pub(super) const COPY: &str = "VACUUM INTO ?";
+
+/// Says `ok`, or the first faults.
+pub(super) const CHECK: &str = "PRAGMA integrity_check(10)";
+
 /// Begins one operation within a transaction.
 pub(super) const SAVEPOINT: &str = "SAVEPOINT operation";
 

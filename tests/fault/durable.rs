@@ -16,6 +16,7 @@ const CLIENTS: usize = 8;
 /// Where a registry keeps its data.
 enum Place {
     Folder(PathBuf),
+    File(PathBuf),
     Database(String),
 }
 
@@ -23,6 +24,9 @@ impl Place {
     fn serve(&self, binary: &Path) -> Server {
         match self {
             Self::Folder(folder) => Server::over(binary, &["--data-dir", folder.to_str().unwrap()], 0),
+            Self::File(path) => {
+                Server::over(binary, &["--database", &format!("sqlite://{}", path.display())], 0)
+            }
             Self::Database(url) => Server::over(binary, &["--database", url], 0),
         }
     }
@@ -137,6 +141,74 @@ fn kill(binary: &Path, place: &Place, app: &str, random: &mut Random) -> After {
     killer.join().unwrap();
     server.child.wait().unwrap();
     after(place, app, &heard)
+}
+
+/// Copies the registry again and again while clients write, and kills some of the copies: how many copies were made, and
+/// what was wrong with them.
+fn copies(wanted: usize, random: &mut Random) -> (usize, usize, Vec<String>) {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let mut server = Server::start(&strong(), &data);
+    let (mut made, mut killed, mut times) = (Vec::new(), 0, Vec::new());
+    let heard = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| write(&server, "app"));
+        for number in 0..wanted {
+            std::thread::sleep(Duration::from_millis(50));
+            let began = Instant::now();
+            let file = folder.path().join(format!("copy-{number}.db"));
+            let mut copying = Command::new(strong());
+            copying.args(["backup", file.to_str().unwrap(), "--data-dir", data.to_str().unwrap()]);
+            let mut copying = copying.stdout(std::process::Stdio::null()).spawn().unwrap();
+            if number % 3 == 2 {
+                std::thread::sleep(Duration::from_millis(random.below(60) as u64));
+                let _ = copying.kill();
+                copying.wait().unwrap();
+                killed += 1;
+            } else {
+                assert!(copying.wait().unwrap().success());
+            }
+            if file.exists() {
+                made.push(file);
+                times.push(began);
+            }
+        }
+        // The control: the file as it lies there.
+        let file = folder.path().join("plain.db");
+        times.push(Instant::now());
+        std::fs::copy(data.join("registry.db"), &file).unwrap();
+        made.push(file);
+        let id = server.child.id().to_string();
+        assert!(Command::new("kill").args(["-9", &id]).status().unwrap().success());
+        writing.join().unwrap()
+    });
+    server.child.wait().unwrap();
+    let mut faults = Vec::new();
+    for (file, began) in made.iter().zip(&times) {
+        let place = Place::File(file.clone());
+        let server = place.serve(&strong());
+        let rows = server.deployments_of("&app=app");
+        let there: Vec<&str> = rows.iter().map(|row| row["version"].as_str().unwrap()).collect();
+        let before = heard.confirmed.iter().filter(|(_, when)| when < began);
+        let lost = before.filter(|(version, _)| !there.contains(&version.as_str())).count();
+        let strange =
+            there.iter().filter(|version| !heard.asked.iter().any(|asked| asked == *version)).count();
+        let integrity = place.integrity();
+        if lost + strange > 0 || integrity != "ok" {
+            faults.push(format!("{}: {lost} lost, {strange} strange, {integrity}", file.display()));
+        }
+    }
+    (made.len(), killed, faults)
+}
+
+#[test]
+fn a_copy_that_has_its_name_holds_what_was_confirmed_before() {
+    let (made, killed, mut faults) = copies(if full() { 200 } else { 6 }, &mut Random::of(26));
+    let control = faults.pop().filter(|fault| fault.contains("plain.db"));
+    eprintln!("plain copy of the file: {}", control.as_deref().unwrap_or("whole"));
+    assert!(control.is_some(), "a plain copy lost nothing");
+    eprintln!("{} copies made, {killed} tries killed, {} faults", made - 1, faults.len());
+    assert!(made > 4, "only {made} copies were made");
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 fn sum(name: &str, rounds: impl Iterator<Item = After>) -> usize {

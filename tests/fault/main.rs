@@ -28,6 +28,7 @@ mod proxy;
 mod race;
 mod random;
 mod refuse;
+mod rolling;
 mod server;
 mod spool;
 mod stage;

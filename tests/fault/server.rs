@@ -47,17 +47,7 @@ impl Server {
 
     /// The status and the body of an answer; 0 where none came.
     pub(crate) fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> (u16, String) {
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return (0, String::new()) };
-        stream.set_read_timeout(Some(LONGEST)).unwrap();
-        let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-        let sent = write!(stream, "{head}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}");
-        let mut text = String::new();
-        if sent.is_err() || stream.read_to_string(&mut text).is_err() {
-            return (0, String::new());
-        }
-        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        (status, text.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned()))
+        send(self.port, method, path, kind, body)
     }
 
     /// A v1 deployment by form, as curl sends it.
@@ -117,4 +107,23 @@ pub(crate) fn fresh_database(server: &str) -> String {
 pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(work)
+}
+
+/// The answer to a form that is posted to a port of this machine.
+pub(crate) fn post(port: u16, path: &str, body: &str) -> (u16, String) {
+    send(port, "POST", path, "", body)
+}
+
+fn send(port: u16, method: &str, path: &str, kind: &str, body: &str) -> (u16, String) {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return (0, String::new()) };
+    stream.set_read_timeout(Some(LONGEST)).unwrap();
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    let sent = write!(stream, "{head}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}");
+    let mut text = String::new();
+    if sent.is_err() || stream.read_to_string(&mut text).is_err() {
+        return (0, String::new());
+    }
+    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    (status, text.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned()))
 }

@@ -6,7 +6,7 @@ use crate::support::served::Served;
 use crate::support::{Remote, Sandbox};
 
 /// A command line and the status it ends with; run one after the other in one repository.
-const CALLS: [(&[&str], i32); 44] = [
+const CALLS: [(&[&str], i32); 45] = [
     (&["init"], 0),
     (&["init"], 0),
     (&["hooks", "install"], 0),
@@ -50,6 +50,7 @@ const CALLS: [(&[&str], i32); 44] = [
     (&["outbox", "list"], 0),
     (&["outbox", "flush"], 0),
     (&["token", "list"], 0),
+    (&["backup", "../copy.db"], 0),
     (&["completions", "bash"], 0),
 ];
 

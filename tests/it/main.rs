@@ -9,6 +9,7 @@
 
 mod action;
 mod announced;
+mod backup;
 mod bad_input;
 mod beside;
 mod changelog;

@@ -1,6 +1,7 @@
 //! `shipmark serve`: the registry.
 
 mod address;
+mod backup;
 mod database;
 mod embedded;
 mod stop;
@@ -13,6 +14,7 @@ use clap::Args;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 
+pub(super) use self::backup::Backup;
 use self::database::{Database, Named};
 pub(super) use self::embedded::Embedded;
 use self::stop::Stop;

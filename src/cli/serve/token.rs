@@ -14,7 +14,7 @@ use crate::registry::Registry;
 
 /// Make, list and revoke the tokens of a registry
 ///
-/// Works on the database of the registry, on its machine; a server that runs takes them at once. The first
+/// Works on the database of the registry, on its machine; a server that runs hears of it within a second. The first
 /// token closes the registry: from then on nobody writes without one.
 #[derive(Args)]
 pub(in crate::cli) struct TokenArgs {

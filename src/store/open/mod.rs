@@ -5,6 +5,8 @@ mod migrate;
 mod server;
 mod sqlite;
 
+pub use self::sqlite::FILE;
+
 use std::path::PathBuf;
 
 /// Why a registry cannot be opened.

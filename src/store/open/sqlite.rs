@@ -17,7 +17,7 @@ use crate::store::writer::Writer;
 use crate::store::{Store, sql};
 
 /// The database inside the data folder.
-const FILE: &str = "registry.db";
+pub const FILE: &str = "registry.db";
 
 /// How long a connection waits for another process that holds the database, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
