@@ -15,11 +15,12 @@ use crate::deploy::subject::{Source, Target};
 use crate::domain::added::{debug_prints, unlocked};
 use crate::domain::deployment::Current;
 use crate::domain::health::same_commit;
-use crate::domain::preflight::{Facts, Level, Line, News, Ran, Standing, checklist};
+use crate::domain::preflight::{Artifact, Facts, Level, Line, Names, News, Ran, Standing, checklist};
 use crate::domain::rollback::candidates;
-use crate::domain::text;
 use crate::domain::tier::Tier;
+use crate::domain::{dotenv, text};
 use crate::error::{Error, Exit, Status};
+use crate::files;
 use crate::git::Repo;
 use crate::process::Invocation;
 use crate::ui::Tone;
@@ -69,6 +70,8 @@ impl Preflight {
         let (messages, refused) = messages(&place, repo, &head, item)?;
         let rank = place.config.rank_of(&target.environment, &target.platform);
         let backup = self.backup(context, &place, repo, &target.environment)?;
+        let artifact = self.artifact(context, &place, repo, item)?;
+        let names = names(&place, repo, &head, &target.environment)?;
         let news = news(&place, repo, &head, item)?;
         let (disagreements, _) = verify::look(context, repo, &place.config, false)?;
         let lines = checklist(&Facts {
@@ -76,6 +79,8 @@ impl Preflight {
             ran: &checks,
             news: news.as_ref(),
             backup: backup.as_ref().ok_or(rank.tier == Tier::Production),
+            artifact: &artifact,
+            names: names.as_ref(),
             told: self.confirm.contains(&Done::UsersTold),
             version: &source.version,
             paths: &repo.tracked_files()?,
@@ -109,7 +114,7 @@ impl Preflight {
 
 impl Preflight {
     fn checks(&self, context: &Context, place: &Place, repo: &Repo) -> Result<Vec<Ran>, Error> {
-        let run = |check: &Check| self.run_one(context, place, repo, &check.name, &check.command);
+        let run = |check: &Check| self.run_one(context, place, repo, (&check.name, &check.command), &[]);
         place.config.preflight.checks.iter().map(run).collect()
     }
 
@@ -121,7 +126,37 @@ impl Preflight {
         environment: &str,
     ) -> Result<Option<Ran>, Error> {
         let command = place.config.environments.get(environment).and_then(|found| found.backup.as_ref());
-        command.map(|command| self.run_one(context, place, repo, "backup", command)).transpose()
+        command.map(|command| self.run_one(context, place, repo, ("backup", command), &[])).transpose()
+    }
+
+    /// Whether what runs can be had again: a command says so, by the version and the commit in its variables, or
+    /// the clone has the commit.
+    fn artifact(
+        &self,
+        context: &Context,
+        place: &Place,
+        repo: &Repo,
+        item: Option<&Current>,
+    ) -> Result<Artifact, Error> {
+        let Some((item, recorded)) = item.and_then(|item| Some((item, item.recorded.as_ref()?))) else {
+            return Ok(Artifact::Nothing);
+        };
+        let sha = recorded.sha.as_deref().unwrap_or_default();
+        let environment = place.config.environments.get(&item.environment);
+        if let Some(command) = environment.and_then(|found| found.artifact.as_ref()) {
+            let variables = [("VERSION", recorded.version.as_str()), ("COMMIT", sha)];
+            let ran = self.run_one(context, place, repo, ("artifact", command), &variables)?;
+            return Ok(Artifact::Ran(ran));
+        }
+        let name = match sha {
+            "" => recorded.version.clone(),
+            sha => format!("{} ({})", recorded.version, text::short(sha)),
+        };
+        let known = board::local(repo, &place.config, &repo.head()?.oid, recorded, true)?;
+        Ok(match known {
+            None | Some(Local::Unknown { .. }) => Artifact::Away(name),
+            Some(_) => Artifact::Here(name),
+        })
     }
 
     /// Runs a command at the root, and keeps of what it says the last line.
@@ -130,8 +165,8 @@ impl Preflight {
         context: &Context,
         place: &Place,
         repo: &Repo,
-        name: &str,
-        command: &Command,
+        (name, command): (&str, &Command),
+        variables: &[(&str, &str)],
     ) -> Result<Ran, Error> {
         config::require(context, repo, &place.config, command, self.trust_config.as_deref())?;
         let shown = config::shown(command);
@@ -139,7 +174,9 @@ impl Preflight {
         let (program, arguments) =
             command.words.split_first().map_or(("", &[][..]), |(program, rest)| (program.as_str(), rest));
         let watch = context.world.stopwatch();
-        let failure = match Invocation::new(program, arguments, repo.root()?).capture(b"", PATIENCE) {
+        let invocation = Invocation::new(program, arguments, repo.root()?);
+        let invocation = variables.iter().fold(invocation, |to, (name, value)| to.env(name, *value));
+        let failure = match invocation.capture(b"", PATIENCE) {
             Err(error) => Some(error.to_string()),
             Ok(done) if done.status.success() => None,
             Ok(done) => {
@@ -153,6 +190,22 @@ impl Preflight {
         let took = i64::try_from(watch.elapsed().as_millis()).unwrap_or(i64::MAX);
         Ok(Ran { name: name.to_owned(), command: shown, took, failure })
     }
+}
+
+/// The names of `.env.example` against those of the environment's own file; no value leaves this function.
+fn names(place: &Place, repo: &Repo, head: &str, environment: &str) -> Result<Option<Names>, Error> {
+    let Some(wanted) = repo.file_at(head, ".env.example")? else { return Ok(None) };
+    let environment = place.config.environments.get(environment);
+    let Some(file) = environment.and_then(|found| found.env_file.clone()) else {
+        return Ok(Some(Names::NoFile));
+    };
+    let Some(known) = files::read(&repo.root()?.join(&file))? else {
+        return Ok(Some(Names::Missing { file }));
+    };
+    let (wanted, known) = (String::from_utf8_lossy(&wanted), String::from_utf8_lossy(&known));
+    let (wanted, known) = (dotenv::names(&wanted), dotenv::names(&known));
+    let lacking = wanted.iter().filter(|name| !known.contains(name)).map(|name| (*name).to_owned()).collect();
+    Ok(Some(Names::Compared { file, count: wanted.len(), lacking }))
 }
 
 /// What HEAD brings to the environment; nothing if nobody knows what that has.

@@ -38,6 +38,10 @@ pub struct Environment {
     pub trials: Vec<Trial>,
     /// What saves the data before a deployment.
     pub backup: Option<Command>,
+    /// What says whether the version that runs can still be had, to go back to it.
+    pub artifact: Option<Command>,
+    /// The file of the environment's variables, from the root of the repository.
+    pub env_file: Option<String>,
     /// Globs of the files that a rollback does not undo.
     pub migrations: Vec<String>,
     /// Whether the command gets our own variables only, those that begin with `SHIPMARK_`.
@@ -94,10 +98,19 @@ fn read(leaves: &Leaves, environment: &str) -> Result<Environment, ConfigError> 
         deploy: command(&get("deploy"))?,
         rollback: command(&get("rollback"))?,
         backup: command(&get("backup"))?,
+        artifact: command(&get("artifact"))?,
+        env_file: get("env_file").parsed("a path below the root, such as `.env.production`", inside)?,
         migrations: get("migrations")
             .texts("a list of patterns such as `[\"migrations/**\"]`")?
             .unwrap_or_default(),
     })
+}
+
+/// A path that leads out of the repository is nobody's file of variables.
+fn inside(text: &str) -> Option<String> {
+    let path = std::path::Path::new(text);
+    let plain = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    (plain && !text.is_empty()).then(|| text.to_owned())
 }
 
 pub(super) fn command(setting: &Setting) -> Result<Option<Command>, ConfigError> {
@@ -166,6 +179,10 @@ mod tests {
             (
                 "branches = [\"[\"]",
                 "`environments.a.branches` is `[\"[\"]`, not a list of patterns such as `[\"main\", \"hotfix/*\"]`",
+            ),
+            (
+                "env_file = \"../.env\"",
+                "`environments.a.env_file` is `../.env`, not a path below the root, such as `.env.production`",
             ),
             ("order = \"x\"", "`environments.a.order` is `x`, not a whole number"),
             (

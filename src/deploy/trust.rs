@@ -51,7 +51,7 @@ fn name(root: &Path) -> String {
 /// The commands that come from a file of the repository, in the order of their keys.
 pub fn foreign(config: &Config) -> Vec<&Command> {
     let all = config.environments.values().flat_map(|environment| {
-        let own = [&environment.deploy, &environment.rollback, &environment.backup];
+        let own = [&environment.deploy, &environment.rollback, &environment.backup, &environment.artifact];
         let trials = environment.trials.iter().filter_map(|trial| trial.command.as_ref());
         own.into_iter().flatten().chain(&environment.reads).chain(trials)
     });

@@ -22,6 +22,19 @@ pub fn line(dialect: Dialect, name: &str, value: &str) -> String {
     }
 }
 
+/// The names that an env file sets, in their order; its values are nobody's business.
+pub fn names(text: &str) -> Vec<&str> {
+    let is_name =
+        |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let mut names: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        let line = line.trim_start();
+        let found = line.strip_prefix("export ").unwrap_or(line).split_once('=').map(|(name, _)| name.trim());
+        names.extend(found.filter(is_name).filter(|name| !names.contains(name)));
+    }
+    names
+}
+
 /// A word for a shell, quoted only where it must be; controls are shown, since a person reads it too.
 pub fn word(value: &str) -> String {
     if !value.is_empty() && value.chars().all(is_plain) {
@@ -77,6 +90,12 @@ mod tests {
             let lines = [Dialect::Dotenv, Dialect::Shell, Dialect::Docker].map(|d| line(d, "X", value));
             assert_eq!(lines, [dotenv, shell, docker], "{value:?}");
         }
+    }
+
+    #[test]
+    fn names_are_read_and_values_are_not() {
+        let text = "# A=1\nA=1\n  export B_2 = 'x=y'\nA=2\n\nno line\n=x\nbad-name=1\n#C=1\nD=\n";
+        assert_eq!(names(text), ["A", "B_2", "D"]);
     }
 
     #[test]

@@ -59,6 +59,34 @@ pub struct News {
     pub unlocked: Vec<String>,
 }
 
+/// The variables that `.env.example` names, against the file of the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Names {
+    /// No file of the environment is configured.
+    NoFile,
+    /// It is not there.
+    Missing {
+        file: String,
+    },
+    Compared {
+        file: String,
+        count: usize,
+        lacking: Vec<String>,
+    },
+}
+
+/// Whether what runs can be had again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Artifact {
+    /// Nothing is recorded there.
+    Nothing,
+    /// What a command said.
+    Ran(Ran),
+    /// Its commit is in this clone, or is not; as a person names it.
+    Here(String),
+    Away(String),
+}
+
 /// What the checklist looks at.
 #[derive(Debug)]
 pub struct Facts<'a> {
@@ -69,6 +97,9 @@ pub struct Facts<'a> {
     pub news: Option<&'a News>,
     /// The backup, if one is configured, or whether one should be.
     pub backup: Result<&'a Ran, bool>,
+    pub artifact: &'a Artifact,
+    /// Nothing where there is no `.env.example`.
+    pub names: Option<&'a Names>,
     /// Whether the caller says that the users know.
     pub told: bool,
     pub version: &'a str,
@@ -92,11 +123,13 @@ pub fn checklist(facts: &Facts) -> Vec<Line> {
     lines.extend(debug_prints(facts.news));
     lines.extend(secrets(facts.paths));
     lines.extend(dependencies(facts.news));
+    lines.extend(facts.names.map(|names| variables(facts.environment, names)));
     let agreed = format!("VERSION.txt, tag and CHANGELOG.md agree on {}", text::line(facts.version));
     lines.extend(or_ok("version", facts.disagreements, agreed));
     lines.push(messages(facts));
     lines.push(standing(facts));
     lines.extend(backup(facts));
+    lines.extend(artifact(facts.artifact));
     lines.extend(or_ok("can-deploy", facts.reasons, "no hold, no lock, no freeze".to_owned()));
     lines.push(match &facts.way_back {
         Ok(Some(version)) => line(Level::Ok, "rollback", format!("{} is ready", text::line(version))),
@@ -155,6 +188,45 @@ fn dependencies(news: Option<&News>) -> Vec<Line> {
         line(Level::Warn, check, format!("{} changed without its lock file", text::line(path)))
     };
     news.unlocked.iter().map(warned).collect()
+}
+
+fn variables(environment: &str, names: &Names) -> Line {
+    let check = "variables";
+    match names {
+        Names::NoFile => Line {
+            mend: Some("name it as `env_file` of the environment".to_owned()),
+            ..line(
+                Level::Skip,
+                check,
+                format!("no file of variables is known for {}", text::line(environment)),
+            )
+        },
+        Names::Missing { file } => line(Level::Warn, check, format!("{} is not there", text::line(file))),
+        Names::Compared { file, count, lacking } if lacking.is_empty() => {
+            let plural = if *count == 1 { "name" } else { "names" };
+            line(Level::Ok, check, format!("{} has the {count} {plural} of .env.example", text::line(file)))
+        }
+        Names::Compared { file, lacking, .. } => line(
+            Level::Warn,
+            check,
+            text::line(&format!("{file} lacks {} of .env.example", lacking.join(", "))),
+        ),
+    }
+}
+
+fn artifact(found: &Artifact) -> Option<Line> {
+    let check = "artifact";
+    match found {
+        Artifact::Nothing => None,
+        Artifact::Ran(done) => Some(ran(done)),
+        Artifact::Here(name) => {
+            Some(line(Level::Ok, check, format!("{} can be checked out", text::line(name))))
+        }
+        Artifact::Away(name) => Some(Line {
+            mend: Some("run `git fetch`, or there is no way back to it".to_owned()),
+            ..line(Level::Warn, check, format!("{} is not in this clone", text::line(name)))
+        }),
+    }
 }
 
 fn backup(facts: &Facts) -> Option<Line> {
@@ -268,6 +340,8 @@ mod tests {
             ran: &[],
             news: None,
             backup: Err(false),
+            artifact: &Artifact::Nothing,
+            names: None,
             told: true,
             version: "1.1.0",
             paths,
@@ -293,6 +367,8 @@ mod tests {
             ran: std::slice::from_ref(&quick),
             news: Some(&news),
             backup: Ok(&quick),
+            artifact: &Artifact::Nothing,
+            names: None,
             ..good(&paths)
         };
         let wanted = [
@@ -323,6 +399,8 @@ mod tests {
             ran: &ran,
             news: Some(&news),
             backup: Err(true),
+            artifact: &Artifact::Nothing,
+            names: None,
             told: false,
             disagreements: &disagreements,
             reasons: &reasons,
@@ -358,5 +436,29 @@ mod tests {
         {
             assert!(!is_secret(path), "{path}");
         }
+    }
+
+    #[test]
+    fn variables_and_what_runs_are_looked_for() {
+        let file = || ".env.production".to_owned();
+        let compared = |lacking: &[&str]| Names::Compared {
+            file: file(),
+            count: 2,
+            lacking: lacking.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        for (names, level, words) in [
+            (Names::NoFile, Level::Skip, "no file of variables is known for production"),
+            (Names::Missing { file: file() }, Level::Warn, ".env.production is not there"),
+            (compared(&[]), Level::Ok, ".env.production has the 2 names of .env.example"),
+            (compared(&["A", "B"]), Level::Warn, ".env.production lacks A, B of .env.example"),
+        ] {
+            let found = variables("production", &names);
+            assert_eq!((found.level, found.text.as_str()), (level, words));
+        }
+        let name = || "1.0.0 (764c119)".to_owned();
+        for (found, level) in [(Artifact::Here(name()), Level::Ok), (Artifact::Away(name()), Level::Warn)] {
+            assert_eq!(artifact(&found).map(|line| line.level), Some(level));
+        }
+        assert_eq!(artifact(&Artifact::Nothing), None);
     }
 }

@@ -31,6 +31,7 @@ fn a_release_that_may_go_passes_every_check() {
          ok    messages      2 commits read\n\
          ok    compare       2 commits ahead of production\n\
          warn  backup        no backup command for production; name one as `backup` of the environment\n\
+         ok    artifact      1.0.0 ({short}) can be checked out\n\
          ok    can-deploy    no hold, no lock, no freeze\n\
          ok    rollback      1.0.0 ({short}) is ready\n\
          skip  users told    confirm with `--confirm users-told`"
@@ -43,7 +44,7 @@ fn a_release_that_may_go_passes_every_check() {
         json!({ "level": "ok", "check": "compare", "text": "2 commits ahead of production", "mend": null })
     );
     drop(server);
-    let old = lines.lines().take(8).collect::<Vec<_>>().join("\n");
+    let old = lines.lines().take(9).collect::<Vec<_>>().join("\n");
     sandbox.run(&["preflight", "production"]).says(
         0,
         &format!(
@@ -74,6 +75,7 @@ fn what_fails_has_its_mend() {
          warn  messages      1 of 3 commits not conventional: oops; see why with `shipmark lint`\n\
          ok    compare       3 commits ahead of production\n\
          warn  backup        no backup command for production; name one as `backup` of the environment\n\
+         ok    artifact      1.0.0 ([..]) can be checked out\n\
          FAIL  can-deploy    production is frozen: audit; lift it with `shipmark hold lift production --kind \
          freeze --reason TEXT`\n\
          ok    rollback      1.0.0 ([..]) is ready\n\
@@ -147,4 +149,37 @@ fn commands_run_once_they_are_trusted_and_what_is_new_is_looked_at() {
     assert!(told.contains("\nok    backup        sh -c 'echo saved >backup'   0."), "{told}");
     assert!(told.contains("debug prints  kpi.rs:2 dbg!(1);"), "{told}");
     assert_eq!(sandbox.read("backup"), "saved\n");
+}
+
+#[test]
+fn variables_are_compared_by_name_and_what_runs_can_be_had() {
+    let (sandbox, _server, _data) = begin();
+    sandbox.file(".env.example", "URL=\nTOKEN=\n# NOTE=\n");
+    let toml = |lines: &str| {
+        sandbox.file("shipmark.toml", &format!("[environments.production]\n{lines}"));
+        sandbox.run(&["config", "trust"]).exits(0);
+    };
+    let lines = |check: &str, status: i32| {
+        sandbox.git(&["add", "."]);
+        sandbox.git(&["commit", "--quiet", "--allow-empty", "-m", "chore: variables"]);
+        let document = sandbox.run(&["preflight", "production", "--json"]).json(status);
+        let all = document["lines"].as_array().unwrap().clone();
+        let own = all.iter().filter(|line| line["check"] == check);
+        own.map(|line| format!("{} {}", line["level"].as_str().unwrap(), line["text"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines("variables", 0), ["skip no file of variables is known for production"]);
+    toml(
+        "env_file = \"production.vars\"\nartifact = [\"sh\", \"-c\", \"test $VERSION = 1.0.0 && test ${#COMMIT} = 40\"]\n",
+    );
+    assert_eq!(lines("variables", 0), ["warn production.vars is not there"]);
+    sandbox.file("production.vars", "export URL=http://secret\n");
+    assert_eq!(lines("variables", 0), ["warn production.vars lacks TOKEN of .env.example"]);
+    sandbox.file("production.vars", "export URL=http://secret\nTOKEN=x\nMORE=y\n");
+    assert_eq!(lines("variables", 0), ["ok production.vars has the 2 names of .env.example"]);
+    let artifact = lines("artifact", 0);
+    assert!(artifact.len() == 1 && artifact[0].starts_with("ok sh -c"), "{artifact:?}");
+    toml("artifact = [\"sh\", \"-c\", \"echo the image is gone; exit 1\"]\n");
+    let artifact = lines("artifact", 1);
+    assert!(artifact[0].starts_with("fail ") && artifact[0].contains("the image is gone"), "{artifact:?}");
 }

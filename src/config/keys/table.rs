@@ -219,6 +219,18 @@ pub const KEYS: &[Key] = &[
         "[\"./scripts/backup\"]",
         "what `preflight` runs to save the data first; needs `shipmark config trust`",
     ),
+    key(
+        "environments.*.artifact",
+        Texts,
+        "[\"./scripts/has-image\"]",
+        "what `preflight` runs to know whether the running `VERSION` and `COMMIT` can still be had; needs `shipmark config trust`",
+    ),
+    key(
+        "environments.*.env_file",
+        Text,
+        "\".env.production\"",
+        "the file whose names `preflight` holds against those of `.env.example`",
+    ),
     key("environments.*.migrations", Texts, "[\"migrations/**\"]", "files that a rollback does not undo"),
     key(
         "environments.*.health.url",
