@@ -254,3 +254,25 @@ async fn the_chain_of_a_place_is_whole_until_someone_changes_it(service: Service
     let chain = service.get(path).await.json();
     assert_eq!((&chain["whole"], &chain["broken_at"]), (&json!(false), &json!(2)));
 }
+
+each_engine!(a_step_that_v1_made_and_whose_answer_was_lost_is_one_step);
+async fn a_step_that_v1_made_and_whose_answer_was_lost_is_one_step(service: Service) {
+    let now: jiff::Timestamp = NOW.parse().unwrap();
+    let step = |status: &str, seq: i64| {
+        json!({ "app": "a", "workload": "a", "platform": "p", "environment": "e", "version": "1.0.0",
+            "status": status, "run_key": "run-1", "seq": seq, "at": now.as_millisecond() })
+    };
+    let raw = json!({ "shipmark": step("running", 1) }).to_string();
+    let body = json!({ "workload": "a", "platform": "p", "environment": "e", "version": "1.0.0",
+        "status": "ongoing", "raw": raw });
+    assert_eq!(service.json("/api/v1/create", &body.to_string()).await.status, 201);
+    service.form("/api/v1/update/status", "versionId=1&status=deployed").await.is(200, r#""OK""#);
+    // The client has not heard of it, and that the server speaks v2 now.
+    let again = service.json("/api/v2/deployments", &step("deployed", 2).to_string()).await;
+    again.is(200, r#"{"id":1,"state":"succeeded","version":"1.0.0"}"#);
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    // Another end is still a contradiction.
+    assert_eq!(service.json("/api/v2/deployments", &step("failed", 3).to_string()).await.status, 409);
+    let events = service.get("/api/v2/deployments/1/events").await.json();
+    assert_eq!(events["items"].as_array().unwrap().len(), 2, "{events}");
+}
