@@ -62,23 +62,22 @@ impl NewProbe {
     pub fn address(&self) -> Result<Url, &'static str> {
         let url = Url::parse(&self.url)
             .map_err(|_| "must be an address such as `https://helpdesk.example/health`")?;
-        match () {
-            () if !matches!(url.scheme(), "http" | "https") => Err("must begin with http:// or https://"),
-            () if !url.username().is_empty() || url.password().is_some() => {
-                Err("must hold no user and no password")
-            }
-            () => Ok(url),
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err("must begin with http:// or https://");
         }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("must hold no user and no password");
+        }
+        Ok(url)
     }
 
     /// What the answer of the program of an environment says; an error is a fragment that says what is wrong with it.
     pub fn read(&self, url: Url, environment: &str, status: u16, body: &[u8]) -> Result<Observed, String> {
-        let pointer = |pointer: &Option<String>| pointer.clone();
         let health = Health {
             url,
-            version: pointer(&self.version),
-            commit: pointer(&self.commit),
-            environment: pointer(&self.environment),
+            version: self.version.clone(),
+            commit: self.commit.clone(),
+            environment: self.environment.clone(),
             within: Duration::ZERO,
             stable: 1,
         };

@@ -81,12 +81,8 @@ impl Registry {
 
     /// One hold.
     pub(crate) async fn one_hold(&self, id: &str) -> Result<Hold, RegistryError> {
-        // PostgreSQL cannot store it, so no hold has it in its id.
-        if id.contains('\0') {
-            return Err(RegistryError::NoSuch("there is no such hold"));
-        }
         let known = self.store.one_hold(HoldKey::Id(id)).await?;
-        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such mark"))
+        known.map(|known| known.hold).ok_or(RegistryError::NoSuch("there is no such hold"))
     }
 
     /// The holds that speak of a place, newest first.

@@ -87,10 +87,6 @@ impl Registry {
 
     /// One incident.
     pub(crate) async fn incident(&self, id: &str) -> Result<Incident, RegistryError> {
-        // PostgreSQL cannot store it, so no incident has it in its id.
-        if id.contains('\0') {
-            return Err(RegistryError::NoSuch("there is no such incident"));
-        }
         let known = self.store.incident(id).await?;
         known.map(|known| known.incident).ok_or(RegistryError::NoSuch("there is no such incident"))
     }

@@ -15,7 +15,7 @@ use crate::domain::observation::NewObservation;
 use crate::domain::probing::{INTERVALS, NewProbe, Probing, Spot};
 use crate::domain::reach::{Reach, literal};
 use crate::http::guarded;
-use crate::store::Due;
+use crate::store::{Due, StoreError};
 
 /// How often it is looked for what is due.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -38,7 +38,11 @@ impl Registry {
             return Err(RegistryError::FaultyProbe(faults));
         }
         let now = self.world().now().as_millisecond();
-        self.store.set_probe(spot, Some((new, now))).await?;
+        match self.store.set_probe(spot, Some((new, now))).await {
+            // Another set one between our two statements.
+            Err(StoreError::Taken) => return Err(RegistryError::Contended),
+            done => done?,
+        };
         self.probe(spot).await
     }
 

@@ -1,6 +1,7 @@
 //! `GET /badge/{app}/{environment}.svg` and `.json`: the version that is live there, for a README or a dashboard.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::App;
-use super::problem::Problem;
+use super::problem::{Problem, readable};
 use super::question::{Question, refused};
 use crate::domain::chain::digest;
 use crate::domain::deployment::{Current, State as Turn};
@@ -60,11 +61,12 @@ impl Badge {
 /// The last part of the address is the environment and the form.
 pub(super) async fn show(
     State(app): State<App>,
-    Path((name, file)): Path<(String, String)>,
+    named: Result<Path<(String, String)>, PathRejection>,
     question: Question,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     question.only(&["platform"])?;
+    let (name, file) = readable(named)?;
     let missing = |detail: &str| {
         Problem::new(StatusCode::NOT_FOUND, "no-such-badge", "there is no such badge").with("detail", detail)
     };
@@ -100,7 +102,6 @@ fn answer(app: &App, badge: &Badge, form: &str, headers: &HeaderMap) -> Result<R
         let shield = json!({ "schemaVersion": 1, "label": badge.label, "message": badge.message, "color": badge.color });
         return Ok((kept, Json(shield)).into_response());
     }
-    let failed = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the badge cannot be drawn");
-    let text = app.templates.render("badge", badge).map_err(failed)?;
+    let text = app.templates.render("badge", badge)?;
     Ok((kept, [(header::CONTENT_TYPE, "image/svg+xml; charset=utf-8")], text).into_response())
 }

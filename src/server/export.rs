@@ -14,7 +14,7 @@ use super::App;
 use super::history::{self, FIELDS};
 use super::problem::Problem;
 use super::question::Question;
-use crate::registry::{Registry, RegistryError};
+use crate::registry::Registry;
 use crate::store::Wanted;
 
 /// How many rows are read at once.
@@ -46,7 +46,8 @@ fn export(app: &App, question: &Question, form: Form) -> Result<Response, Proble
         Form::Json => ("application/json", "deployments.json"),
     };
     let fields = fields.unwrap_or_else(|| FIELDS.map(str::to_owned).to_vec());
-    let file = File { registry: app.registry.clone(), wanted, fields, form, sent: 0, next: Next::Beginning };
+    let file =
+        File { registry: app.registry.clone(), wanted, fields, form, is_empty: true, next: Next::Beginning };
     let body = Body::from_stream(stream::try_unfold(file, File::part));
     let disposition = format!("attachment; filename=\"{name}\"");
     let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition.as_str())];
@@ -67,34 +68,39 @@ struct File {
     wanted: Wanted,
     fields: Vec<String>,
     form: Form,
-    /// How many rows went out.
-    sent: usize,
+    /// Whether no row went out yet.
+    is_empty: bool,
     next: Next,
 }
 
+/// What breaks a file off.
+type Broken = Box<dyn std::error::Error + Send + Sync>;
+
 impl File {
-    async fn part(mut self) -> Result<Option<(Vec<u8>, Self)>, RegistryError> {
+    async fn part(mut self) -> Result<Option<(Vec<u8>, Self)>, Broken> {
         let part = match self.next {
             Next::Nothing => return Ok(None),
-            Next::Beginning => {
-                self.next = Next::Rows;
-                match self.form {
-                    Form::Csv => record(self.fields.iter().map(String::as_str)),
-                    Form::Json => b"[".to_vec(),
-                }
-            }
-            Next::Rows => self.rows().await?,
+            Next::Beginning => self.beginning(),
+            Next::Rows => self.rows().await,
         };
+        let part =
+            part.inspect_err(|broken| tracing::error!(cause = broken.to_string(), "an export broke off"))?;
         Ok(Some((part, self)))
     }
 
-    async fn rows(&mut self) -> Result<Vec<u8>, RegistryError> {
+    fn beginning(&mut self) -> Result<Vec<u8>, Broken> {
+        self.next = Next::Rows;
+        match self.form {
+            Form::Csv => record(&self.fields),
+            Form::Json => Ok(b"[".to_vec()),
+        }
+    }
+
+    async fn rows(&mut self) -> Result<Vec<u8>, Broken> {
         let items = self.registry.history(&self.wanted).await?;
         let mut part = Vec::new();
         for item in &items {
-            let row = serde_json::to_value(item).unwrap_or_default();
-            let empty = Map::new();
-            self.row(row.as_object().unwrap_or(&empty), &mut part);
+            self.row(&serde_json::to_value(item)?, &mut part)?;
         }
         self.wanted.before = items.last().map(|last| (last.started_at, last.id));
         if i64::try_from(items.len()).unwrap_or(i64::MAX) < ROWS {
@@ -106,30 +112,27 @@ impl File {
         Ok(part)
     }
 
-    fn row(&mut self, row: &Map<String, Value>, part: &mut Vec<u8>) {
-        let member = |name: &String| row.get(name).unwrap_or(&Value::Null);
+    fn row(&mut self, row: &Value, part: &mut Vec<u8>) -> Result<(), Broken> {
+        let members = self.fields.iter().map(|name| (name, row.get(name).unwrap_or(&Value::Null)));
         match self.form {
-            Form::Csv => {
-                let cells: Vec<String> = self.fields.iter().map(|name| cell(name, member(name))).collect();
-                part.extend(record(cells.iter().map(String::as_str)));
-            }
+            Form::Csv => part.extend(record(members.map(|(name, value)| cell(name, value)))?),
             Form::Json => {
                 let kept: Map<String, Value> =
-                    self.fields.iter().map(|name| (name.clone(), member(name).clone())).collect();
-                part.extend(if self.sent == 0 { b"\n".as_slice() } else { b",\n" });
+                    members.map(|(name, value)| (name.clone(), value.clone())).collect();
+                part.extend(if self.is_empty { b"\n".as_slice() } else { b",\n" });
                 part.extend(Value::Object(kept).to_string().into_bytes());
             }
         }
-        self.sent = self.sent.saturating_add(1);
+        self.is_empty = false;
+        Ok(())
     }
 }
 
 /// One line of a table.
-fn record<'a>(cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
+fn record(cells: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<Vec<u8>, Broken> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Memory takes every line.
-    let _ = writer.write_record(cells);
-    writer.into_inner().unwrap_or_default()
+    writer.write_record(cells)?;
+    Ok(writer.into_inner()?)
 }
 
 /// A member as a cell. A spreadsheet takes a text for a formula that begins with one of these, and would run it.
@@ -165,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_line_is_quoted_where_it_must_be() {
-        let line = |cells: &[&str]| String::from_utf8(record(cells.iter().copied())).unwrap();
+        let line = |cells: &[&str]| String::from_utf8(record(cells).unwrap()).unwrap();
         assert_eq!(line(&["a", "b,c", "d\"e", "f\ng"]), "a,\"b,c\",\"d\"\"e\",\"f\ng\"\n");
     }
 }

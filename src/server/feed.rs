@@ -1,6 +1,7 @@
 //! `GET /feed.atom`, `/feed/{app}.atom` and `/feed/{app}/{environment}.atom`: the newest deployments, for a feed reader
 //! (RFC 4287).
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::App;
-use super::problem::Problem;
+use super::problem::{Problem, readable};
 use crate::domain::past::Past;
 use crate::domain::{span, text};
 use crate::store::Wanted;
@@ -43,17 +44,19 @@ pub(super) async fn all(State(app): State<App>, headers: HeaderMap) -> Result<Re
 
 pub(super) async fn of_app(
     State(app): State<App>,
-    Path(file): Path<String>,
+    named: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let file = readable(named)?;
     feed(&app, &headers, Some(name(&file)?), None).await
 }
 
 pub(super) async fn of_environment(
     State(app): State<App>,
-    Path((of, file)): Path<(String, String)>,
+    named: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let (of, file) = readable(named)?;
     feed(&app, &headers, Some(&of), Some(name(&file)?)).await
 }
 
@@ -94,9 +97,7 @@ async fn feed(
         ),
         entries: items.iter().map(entry).collect(),
     };
-    let failed =
-        |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the feed cannot be written");
-    let text = app.templates.render("feed", &clean(feed)).map_err(failed)?;
+    let text = app.templates.render("feed", &clean(feed))?;
     let kind =
         [(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
     Ok((kind, text).into_response())

@@ -49,6 +49,10 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
     if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > URI) {
         return refuse(&app, path, StatusCode::URI_TOO_LONG, "the address is longer than 8 KiB");
     }
+    // PostgreSQL cannot store a NUL, so nothing that an address names has one, and all engines shall answer alike.
+    if path.contains("%00") {
+        return refuse(&app, path, StatusCode::NOT_FOUND, "there is nothing at this address");
+    }
     if request.headers().contains_key(header::CONTENT_ENCODING) {
         let why = "send the body without a Content-Encoding";
         return refuse(&app, path, StatusCode::UNSUPPORTED_MEDIA_TYPE, why);

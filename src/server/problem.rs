@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::observe::Cause;
 use crate::registry::{Fault, RegistryError};
 use crate::store::StoreError;
+use crate::template::TemplateError;
 
 /// One problem document.
 #[derive(Debug)]
@@ -113,6 +114,15 @@ impl From<RegistryError> for Problem {
             }
         };
         Self { cause: Some(cause), ..problem }
+    }
+}
+
+/// A template that cannot be filled is a fault of ours.
+impl From<TemplateError> for Problem {
+    fn from(error: TemplateError) -> Self {
+        let problem =
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the answer cannot be written");
+        Self { cause: Some(Cause::of(&error)), ..problem }
     }
 }
 

@@ -65,7 +65,8 @@ impl Drop for Balancer {
 #[derive(Default)]
 struct Seen {
     good: usize,
-    bad: Vec<u16>,
+    /// Each with what the answer said: of the registry or of the proxy.
+    bad: Vec<(u16, String)>,
     slowest: Duration,
 }
 
@@ -83,8 +84,8 @@ fn restart_in_turn(url: &str, restarts: usize, asks: bool) -> Seen {
             while !done.load(Ordering::SeqCst) {
                 let body =
                     format!("workload=a&platform=p&environment=e{client}&version={number}&status=deployed");
-                match post(balancer.port, "/api/v1/create", &body).0 {
-                    201 => good += 1,
+                match post(balancer.port, "/api/v1/create", &body) {
+                    (201, _) => good += 1,
                     other => bad.push(other),
                 }
                 number += 1;

@@ -25,10 +25,10 @@ pub(super) async fn run(
     let ids = rows::insert_versions(transaction, &entries).await?;
     let mut new = ids.iter().copied();
     let id = |change: &&Change| match change {
-        Change::Enter(_) => new.next().unwrap_or_default(),
-        Change::Advance(step) => step.id,
+        Change::Enter(_) => new.next().ok_or_else(|| StoreError::Corrupt("a lack of ids".to_owned())),
+        Change::Advance(step) => Ok(step.id),
     };
-    let ids: Vec<i64> = changes.iter().map(id).collect();
+    let ids = changes.iter().map(id).collect::<Result<Vec<i64>, _>>()?;
     let mut places = hold(transaction, changes, &ids).await?;
     let attempts =
         changes.iter().zip(&ids).filter_map(|(change, id)| Some(rows::deployment(*id, entry(change)?)));
@@ -41,11 +41,15 @@ pub(super) async fn run(
             done.push(None);
             continue;
         }
-        places.entry(change.cell()).or_default().take(id, change, &mut log);
+        places.get_mut(&change.cell()).ok_or_else(gone)?.take(id, change, &mut log);
         done.push(Some(id));
     }
     write(transaction, &log, &places).await?;
     Ok(done)
+}
+
+fn gone() -> StoreError {
+    StoreError::Corrupt("a place that is gone".to_owned())
 }
 
 fn entry(change: &Change) -> Option<&Entry> {
@@ -84,7 +88,7 @@ async fn hold<'c>(
         let (app, platform, environment) = cell;
         let name = (app.to_owned(), platform.to_owned(), environment.to_owned());
         let place = found.remove(&name);
-        Ok((cell, place.ok_or_else(|| StoreError::Corrupt("a place that is gone".to_owned()))?))
+        Ok((cell, place.ok_or_else(gone)?))
     };
     cells.into_keys().map(place).collect()
 }

@@ -36,7 +36,7 @@ pub(super) struct Log {
 
 /// One place as it stands. Of its successes one is live, and every success before that was replaced: `settle` and
 /// this leave it so. What only adds to a place therefore needs no more of it than this.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Place {
     /// The end of its chain of events.
     pub(super) head: Head,

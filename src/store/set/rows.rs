@@ -37,7 +37,7 @@ pub(super) async fn insert_versions(
             ids.extend((0_i64..).zip(chunk).map(|(at, _)| first.saturating_add(at.saturating_mul(step))));
         }
     }
-    if ids.len() == entries.len() { Ok(ids) } else { Err(StoreError::Corrupt("a lack of ids".to_owned())) }
+    Ok(ids)
 }
 
 fn version(dialect: Dialect, entry: &Entry, id: Option<i64>) -> Vec<Value> {

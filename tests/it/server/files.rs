@@ -84,6 +84,13 @@ async fn a_feed_has_the_newest_of_all_of_an_app_or_of_a_place() {
     let empty = service.get("/feed/other.atom").await;
     assert_eq!((empty.status.as_u16(), empty.text.matches("<entry>").count()), (200, 0));
     assert_eq!(service.get("/feed/helpdesk.rss").await.status, 404);
+    for (path, status) in [("/feed/%ff.atom", 400), ("/badge/%ff/dev.svg", 400), ("/badge/a/%ff", 400)] {
+        let answer = service.get(path).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("content-type")),
+            (status, "application/problem+json")
+        );
+    }
 }
 
 #[tokio::test]
@@ -110,6 +117,21 @@ async fn a_badge_shows_what_is_live() {
     for path in
         ["/badge/helpdesk/dev", "/badge/helpdesk/qa.svg", "/badge/other/dev.svg", "/badge/helpdesk/dev.png"]
     {
+        assert_eq!(service.get(path).await.status, 404, "{path}");
+    }
+}
+
+each_engine!(an_address_with_a_nul_leads_nowhere);
+async fn an_address_with_a_nul_leads_nowhere(service: Service) {
+    for path in [
+        "/feed/%00.atom",
+        "/feed/a/%00.atom",
+        "/badge/%00/dev.svg",
+        "/badge/a/%00.svg",
+        "/api/v2/apps/a%00/versions/1",
+        "/api/v2/apps/a/environments/%00/probe",
+        "/api/v2/holds/%00",
+    ] {
         assert_eq!(service.get(path).await.status, 404, "{path}");
     }
 }

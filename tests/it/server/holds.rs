@@ -136,6 +136,8 @@ async fn lifting_keeps_the_row_and_makes_room(service: Service) {
         let unknown = service.send("DELETE", &format!("{PATH}/{id}?reason=x"), &[], "").await;
         assert_eq!((unknown.status.as_u16(), &unknown.json()["type"]), (404, &json!("/problems/not-found")));
     }
+    let unknown = service.get(&format!("{PATH}/nothing")).await;
+    assert_eq!(unknown.json()["title"], "there is no such hold");
     assert_eq!(service.get(&format!("{PATH}/%ff")).await.header("content-type"), "application/problem+json");
 }
 
