@@ -29,7 +29,7 @@ impl Balancer {
         let port = free_port();
         let check =
             if asks { "option httpchk GET /readyz\n  http-check send hdr Host localhost" } else { "" };
-        let server = if asks { "check inter 100ms fall 1 rise 1" } else { "" };
+        let server = if asks { "check inter 100ms fall 2 rise 1" } else { "" };
         let [one, two] = replicas;
         let text = format!(
             "defaults\n  mode http\n  retries 0\n  timeout connect 2s\n  timeout client 30s\n  timeout server 30s\n\
