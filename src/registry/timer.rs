@@ -42,18 +42,6 @@ impl Registry {
 
 /// The end that is inferred; a real one takes its place when it comes. `now` in milliseconds since 1970 UTC.
 fn timed_out(known: &Known, now: i64, event_key: String) -> Step {
-    let moment = Moment {
-        event_key,
-        source: "timer",
-        request_hash: String::new(),
-        actor: None,
-        note: None,
-        idempotency_key: None,
-        forced: false,
-        late: false,
-        clock_skew: false,
-        at: now,
-        received_at: now,
-    };
+    let moment = Moment::plain("timer", event_key, String::new(), now);
     Step { finished_at: Some(now.max(known.started_at)), ..Step::of(known, State::TimedOut, moment) }
 }

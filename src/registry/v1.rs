@@ -101,7 +101,7 @@ impl NewVersion {
             started_at: at,
             finished_at: has_end(state).then_some(at),
             why: Why::default(),
-            moment: moment(event_key, request_hash, at),
+            moment: Moment::plain("v1", event_key, request_hash, at),
         }
     }
 }
@@ -116,7 +116,7 @@ pub(super) fn forced(known: &Known, status: &str, now: Timestamp, event_key: Str
     let moment = Moment {
         forced: !same && !known.state.may_become(meant),
         late: known.state == State::TimedOut && known.state.may_become(meant),
-        ..moment(event_key, digest([status]), at)
+        ..Moment::plain("v1", event_key, digest([status]), at)
     };
     let to = if same { known.state } else { meant };
     Step { status: Some(status.to_owned()), finished_at, ..Step::of(known, to, moment) }
@@ -125,22 +125,6 @@ pub(super) fn forced(known: &Known, status: &str, now: Timestamp, event_key: Str
 /// Whether an attempt in this state has a time of its end; a word without a meaning of ours has none.
 fn has_end(state: State) -> bool {
     state.is_final() && state != State::Unknown
-}
-
-fn moment(event_key: String, request_hash: String, at: i64) -> Moment {
-    Moment {
-        event_key,
-        source: "v1",
-        request_hash,
-        actor: None,
-        note: None,
-        idempotency_key: None,
-        forced: false,
-        late: false,
-        clock_skew: false,
-        at,
-        received_at: at,
-    }
 }
 
 #[cfg(test)]

@@ -156,6 +156,23 @@ impl Step {
 }
 
 impl Moment {
+    /// One that says nothing more, at a time in milliseconds since 1970 UTC that is that of its receipt too.
+    pub(crate) fn plain(source: &'static str, event_key: String, request_hash: String, at: i64) -> Self {
+        Self {
+            event_key,
+            source,
+            request_hash,
+            actor: None,
+            note: None,
+            idempotency_key: None,
+            forced: false,
+            late: false,
+            clock_skew: false,
+            at,
+            received_at: at,
+        }
+    }
+
     /// The event that it is for one attempt.
     pub(super) fn event(&self, id: i64, seq: Option<i64>, from: Option<State>, to: State) -> Event {
         Event {

@@ -31,19 +31,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 fn moment(key: String) -> Moment {
-    Moment {
-        event_key: key,
-        source: "v2",
-        request_hash: String::new(),
-        actor: None,
-        note: None,
-        idempotency_key: None,
-        forced: false,
-        late: false,
-        clock_skew: false,
-        at: 1,
-        received_at: 1,
-    }
+    Moment::plain("v2", key, String::new(), 1)
 }
 
 fn enter(number: usize, act: &Act) -> Change {
