@@ -22,6 +22,7 @@ pub mod hold;
 pub mod incident;
 pub mod inside;
 pub mod intended;
+pub mod limits;
 pub mod links;
 pub mod lint;
 pub mod manifest;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::limits::Limits;
 use super::text::hex;
 
 /// What a token allows. Each allows what those before it do.
@@ -42,6 +43,8 @@ pub struct Token {
     /// What it is for.
     pub name: String,
     pub scope: Scope,
+    /// What it sees and touches; nothing: everything.
+    pub limits: Option<Limits>,
     /// Milliseconds since 1970 UTC.
     pub created_at: i64,
     pub expires_at: Option<i64>,
@@ -63,6 +66,9 @@ impl Token {
 pub struct NewToken {
     pub name: String,
     pub scope: Scope,
+    /// What it shall see and touch; without it everything.
+    #[serde(default)]
+    pub limits: Option<Limits>,
     /// Milliseconds since 1970 UTC; without it the token holds until it is revoked.
     #[serde(default)]
     pub expires_at: Option<i64>,

@@ -37,6 +37,7 @@ impl Registry {
         if !faults.is_empty() {
             return Err(RegistryError::FaultyIncident(faults));
         }
+        self.must_cover(&new.app, &new.platform, &new.environment)?;
         let incident = Incident {
             id: self.world().new_id(),
             app: new.app.clone(),

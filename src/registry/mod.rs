@@ -26,8 +26,10 @@ use self::probes::Failures;
 use self::seen::Seen;
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
+use crate::domain::limits::Limits;
 use crate::domain::reach::Reach;
 use crate::domain::released::Released;
+use crate::domain::token::Token;
 use crate::store::{Entered, Known, Store, StoreError};
 use crate::world::World;
 
@@ -43,6 +45,8 @@ pub struct Registry {
     /// What it may ask by itself.
     reach: Arc<Reach>,
     probe_failures: Arc<Failures>,
+    /// What who asks may see and touch; nothing: everything.
+    limits: Option<Arc<Limits>>,
 }
 
 /// What became of a v1 create.
@@ -106,6 +110,9 @@ pub(crate) enum RegistryError {
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]
     OtherRelease(Box<Released>),
+    /// It is seen by who asks, and reaches beyond what he may touch.
+    #[error("{0}")]
+    Beyond(&'static str),
     #[error("other writers were faster each time")]
     Contended,
 }
@@ -114,7 +121,25 @@ impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
         let (seen, reach, probe_failures) = (Arc::default(), Arc::default(), Arc::default());
-        Self { store, world, seen, reach, probe_failures }
+        Self { store, world, seen, reach, probe_failures, limits: None }
+    }
+
+    /// The same for the owner of a token: what is outside of its limits is not there for him.
+    #[must_use]
+    pub(crate) fn seen_by(&self, token: &Token) -> Self {
+        let Some(limits) = &token.limits else { return self.clone() };
+        Self { store: self.store.within(limits), limits: Some(Arc::new(limits.clone())), ..self.clone() }
+    }
+
+    /// Refuses a place that is outside. Whether something is there makes no difference.
+    pub(crate) fn must_cover(
+        &self,
+        app: &str,
+        platform: &str,
+        environment: &str,
+    ) -> Result<(), RegistryError> {
+        let inside = self.limits.as_ref().is_none_or(|limits| limits.covers(app, platform, environment));
+        inside.then_some(()).ok_or(RegistryError::NoSuch("there is no such place"))
     }
 
     /// The same, which may ask programs within this reach.
@@ -132,6 +157,7 @@ impl Registry {
     pub(crate) async fn create(&self, new: &NewVersion, key: Option<&str>) -> Result<Created, RegistryError> {
         let (now, id) = (self.world.now(), self.world.new_id());
         let told = new.entry(key, now, id.clone());
+        self.must_cover(&told.app, &told.platform, &told.environment)?;
         if let Entered::New(id) = self.store.enter(&told).await? {
             return Ok(Created::New(id));
         }
@@ -142,6 +168,9 @@ impl Registry {
             }
         }
         let entry = new.plain_entry(key, now, id);
+        if self.must_cover(&entry.app, &entry.platform, &entry.environment).is_err() {
+            return Err(RegistryError::KeyReused);
+        }
         if told.run_key.is_some()
             && let Entered::New(id) = self.store.enter(&entry).await?
         {
@@ -163,7 +192,8 @@ impl Registry {
     pub(crate) async fn update_status(&self, id: i64, status: &str) -> Result<bool, RegistryError> {
         for _ in 0..TRIES {
             let Some(known) = self.store.by_id(id).await? else {
-                return Ok(self.store.set_status(id, status).await?);
+                let is_hidden = self.limits.is_some() && self.store.row(id).await?.is_none();
+                return Ok(!is_hidden && self.store.set_status(id, status).await?);
             };
             let step = v1::forced(&known, status, self.world.now(), self.world.new_id());
             if self.store.advance(&step).await? {
@@ -182,11 +212,15 @@ impl Registry {
             Some(state) if faults.is_empty() => state,
             _ => return Err(RegistryError::Faulty(faults)),
         };
+        self.must_cover(&report.app, &report.platform, &report.environment)?;
         for _ in 0..TRIES {
             if let Some(first) = self.replay(key, &report::hash(report)).await? {
                 return Ok(first);
             }
             if let Some(known) = self.store.by_run_key(&report.run_key).await? {
+                if self.must_cover(&known.app, &known.platform, &known.environment).is_err() {
+                    return Err(RegistryError::KeyReused);
+                }
                 let change = report::Change::of(report, state, key);
                 if let Some(reported) = self.step(&known, &change, report::stranger(&known, report)).await? {
                     return Ok(reported);

@@ -44,6 +44,10 @@ impl Registry {
             Some(state) if faults.is_empty() => state,
             _ => return Err(RegistryError::Faulty(faults)),
         };
+        if self.limits.is_some() {
+            // A key must not tell of a deployment that is not seen.
+            self.deployment(id).await?;
+        }
         for _ in 0..TRIES {
             if let Some(first) = self.replay(key, &report::progress_hash(id, progress)).await? {
                 return Ok(first);

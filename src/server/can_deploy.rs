@@ -2,7 +2,6 @@
 //! its configuration knows (changed files, branches) is asked by the command line.
 
 use axum::Json;
-use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::App;
@@ -16,12 +15,13 @@ use crate::store::HoldsWanted;
 const ALL: i64 = 10_000;
 
 /// The answer: `allowed`, and `reasons`, each with a `code`, a `problem` and a `mend`.
-pub(super) async fn ask(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
+pub(super) async fn ask(app: App, question: Question) -> Result<Json<Value>, Problem> {
     let needed = |name: &str| question.get(name).ok_or_else(|| refused(name, "must be there"));
     let (of, version) = (needed("app")?, needed("version")?);
     let environment = question.get("environment").or_else(|| question.get("env"));
     let environment = environment.ok_or_else(|| refused("environment", "must be there"))?;
     let platform = question.get("platform").unwrap_or(environment);
+    app.registry.must_cover(of, platform, environment)?;
     let now = app.registry.world().now().as_millisecond();
     let holds = app
         .registry

@@ -36,6 +36,7 @@ mod when;
 pub use auth::Access;
 pub use guard::Exposure;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,7 +44,8 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -57,6 +59,7 @@ use self::auth::{AdminDoor, Failures};
 use self::keys::Keys;
 use self::metrics::Metrics;
 use self::problem::Problem;
+use crate::domain::token::Token;
 use crate::registry::Registry;
 use crate::template::{TemplateError, Templates};
 
@@ -88,12 +91,14 @@ pub struct Options {
     pub linger: Duration,
 }
 
-/// What every handler shares.
+/// What every handler shares, and the registry as who asks may see it.
 #[derive(Clone)]
-struct App(Arc<Shared>);
+struct App {
+    shared: Arc<Shared>,
+    registry: Registry,
+}
 
 struct Shared {
-    registry: Registry,
     exposure: Exposure,
     access: Access,
     failures: Failures,
@@ -111,7 +116,18 @@ impl std::ops::Deref for App {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
-        &self.0
+        &self.shared
+    }
+}
+
+/// A handler takes it so, and not as `State`, which is the registry without the limits of the token.
+impl FromRequestParts<Self> for App {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Self) -> Result<Self, Infallible> {
+        let token = parts.extensions.get::<Token>();
+        let registry = token.map_or_else(|| app.registry.clone(), |token| app.registry.seen_by(token));
+        Ok(Self { shared: Arc::clone(&app.shared), registry })
     }
 }
 
@@ -194,7 +210,6 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
     let stopping = Arc::new(AtomicBool::new(false));
     let paths = paths();
     let shared = Shared {
-        registry,
         exposure: options.exposure,
         access: options.access,
         failures: Failures::default(),
@@ -206,7 +221,7 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
         assets: Assets::embedded(),
         paths,
     };
-    let app = App(Arc::new(shared));
+    let app = App { shared: Arc::new(shared), registry };
     let mut router = Router::new();
     for (path, methods) in table {
         router = router.route(path, methods);
@@ -294,7 +309,7 @@ pub(crate) async fn serve(
 
 /// A path that is no route. With its final slash cut it may be one, and then the client is sent there, as the
 /// original does.
-async fn nowhere(State(app): State<App>, request: Request) -> Response {
+async fn nowhere(app: App, request: Request) -> Response {
     let path = request.uri().path();
     let bare = path.trim_end_matches('/');
     if bare.len() < path.len() && app.paths.contains(&bare) {
@@ -307,7 +322,7 @@ async fn nowhere(State(app): State<App>, request: Request) -> Response {
 }
 
 /// axum adds the `Allow` header.
-async fn wrong_method(State(app): State<App>, request: Request) -> Response {
+async fn wrong_method(app: App, request: Request) -> Response {
     refuse(&app, request.uri().path(), StatusCode::METHOD_NOT_ALLOWED, "this address takes another method")
 }
 

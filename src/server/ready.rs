@@ -3,13 +3,12 @@
 
 use std::sync::atomic::Ordering;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::App;
 
 /// 200, or 503 with the reason: the service is about to end, or the database does not answer or failed.
-pub(super) async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+pub(super) async fn ready(app: App) -> (StatusCode, &'static str) {
     let reason = if app.stopping.load(Ordering::Relaxed) {
         "stopping\n"
     } else if app.registry.is_broken() {

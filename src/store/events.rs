@@ -19,9 +19,10 @@ pub(crate) struct Keyed {
 }
 
 impl Store {
-    /// What happened to one attempt, oldest first, each with its digest in the chain.
+    /// What happened to one attempt, oldest first, each with its digest in the chain. The caller
+    /// sees to who may see it.
     pub(crate) async fn events(&self, id: i64) -> Result<Vec<(Event, Option<String>)>, StoreError> {
-        let rows = self.readers.query(sql::EVENTS_OF, values![id]).await?;
+        let rows = self.readers.whole().query(sql::EVENTS_OF, values![id]).await?;
         rows.iter().map(|row| Ok((event(row)?, row.maybe_text("hash")?))).collect()
     }
 
@@ -47,9 +48,9 @@ impl Store {
         Ok(Some((links, head)))
     }
 
-    /// What an earlier request with this idempotency key became.
+    /// What an earlier request with this idempotency key became, whoever may see it.
     pub(crate) async fn by_event_key(&self, key: &str) -> Result<Option<Keyed>, StoreError> {
-        let row = self.readers.one(sql::BY_EVENT_KEY, values![key]).await?;
+        let row = self.readers.whole().one(sql::BY_EVENT_KEY, values![key]).await?;
         row.map(|row| {
             Ok(Keyed {
                 id: row.int("versions_id")?,
@@ -63,7 +64,7 @@ impl Store {
 
     /// Some of the attempts that neither ended nor were heard of since a time in milliseconds since 1970.
     pub(crate) async fn overdue(&self, since: i64) -> Result<Vec<Known>, StoreError> {
-        let rows = self.readers.query(sql::OVERDUE, values![since]).await?;
+        let rows = self.readers.whole().query(sql::OVERDUE, values![since]).await?;
         rows.iter().map(known).collect()
     }
 

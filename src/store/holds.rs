@@ -78,7 +78,12 @@ impl Store {
             HoldKey::Idempotency(text) => (None, Some(text), None),
             HoldKey::Slot(text) => (None, None, Some(text)),
         };
-        let row = self.readers.one(sql::ONE_HOLD, values![id, idempotency, slot]).await?;
+        let values = values![id, idempotency, slot];
+        let row = match key {
+            // Whoever may see it: the digest of the request tells whether it is the same.
+            HoldKey::Idempotency(_) => self.readers.whole().one(sql::ONE_HOLD, values).await?,
+            HoldKey::Id(_) | HoldKey::Slot(_) => self.readers.one(sql::ONE_HOLD, values).await?,
+        };
         row.as_ref().map(known).transpose()
     }
 

@@ -71,9 +71,9 @@ impl Store {
         row.as_ref().map(known).transpose()
     }
 
-    /// The incident that a request with this key made.
+    /// The incident that a request with this key made, whoever may see it.
     pub(crate) async fn incident_of_key(&self, key: &str) -> Result<Option<KnownIncident>, StoreError> {
-        let row = self.readers.one(sql::ONE_INCIDENT, values![None::<&str>, key]).await?;
+        let row = self.readers.whole().one(sql::ONE_INCIDENT, values![None::<&str>, key]).await?;
         row.as_ref().map(known).transpose()
     }
 

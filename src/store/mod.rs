@@ -15,6 +15,7 @@ mod observations;
 mod open;
 mod probes;
 mod read;
+mod readers;
 mod releases;
 mod set;
 mod settle;
@@ -37,18 +38,24 @@ pub(crate) use probes::Due;
 pub(crate) use read::Known;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 
-use self::db::Db;
+use self::readers::Readers;
 use self::writer::Writer;
+use crate::domain::limits::Limits;
 
 /// An open registry. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     writer: Writer,
-    readers: Db,
+    readers: Readers,
     warnings: Vec<String>,
 }
 
 impl Store {
+    /// The same database for who may not see everything of it. Writes are as they were: who asks for one checks it.
+    pub(crate) fn within(&self, limits: &Limits) -> Self {
+        Self { readers: self.readers.within(limits), ..self.clone() }
+    }
+
     /// The name of the engine, as v1's health answer gives it.
     pub(crate) fn engine(&self) -> &'static str {
         self.readers.dialect().name()

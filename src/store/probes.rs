@@ -16,7 +16,7 @@ impl Store {
     /// What is asked at a place.
     pub(crate) async fn probe(&self, spot: &Spot) -> Result<Option<Probing>, StoreError> {
         let values = values![&spot.app, &spot.platform, &spot.environment];
-        self.readers.one(sql::PROBE, values).await?.as_ref().map(probing).transpose()
+        self.readers.whole().one(sql::PROBE, values).await?.as_ref().map(probing).transpose()
     }
 
     /// Sets what is asked at a place, first at a time in milliseconds since 1970 UTC, or that nothing is; says
@@ -52,7 +52,7 @@ impl Store {
                 (row.text("app")?, row.text("platform")?, row.text("environment")?);
             Ok(Due { spot: Spot { app, platform, environment }, probing: probing(row)? })
         };
-        self.readers.query(sql::DUE_PROBES, values![now, limit]).await?.iter().map(due).collect()
+        self.readers.whole().query(sql::DUE_PROBES, values![now, limit]).await?.iter().map(due).collect()
     }
 
     /// Takes a look for this process, by setting when the next one is due; says whether no other was faster.

@@ -6,6 +6,7 @@ mod guard;
 mod history;
 mod holds;
 mod incidents;
+mod limits;
 mod log;
 mod marks;
 mod metrics;

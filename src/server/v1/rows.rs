@@ -1,6 +1,6 @@
 //! The reads of v1. What is not there is 404 on a route that asks for something, and 204 on one that does not.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -41,10 +41,7 @@ const LATEST: Shape = Shape {
 };
 
 /// `GET /api/v1/read/environment`: the rows of a place, newest first.
-pub(in crate::server) async fn environment(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn environment(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_ENVIRONMENT, request).await?;
     input.faults(&READ_ENVIRONMENT, &["workload", "platform", "environment"])?;
     let rows = app.registry.of_place(&place(&input), page(&input)).await?;
@@ -52,10 +49,7 @@ pub(in crate::server) async fn environment(
 }
 
 /// `GET /api/v1/read/platform`: the rows of a workload on a platform, newest first.
-pub(in crate::server) async fn platform(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn platform(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_PLATFORM, request).await?;
     input.faults(&READ_PLATFORM, &["workload", "platform"])?;
     let (workload, platform) = (input.text("workload"), input.text("platform"));
@@ -64,7 +58,7 @@ pub(in crate::server) async fn platform(
 }
 
 /// `GET /api/v1/read/raw`: what was stored with the newest row of a version.
-pub(in crate::server) async fn raw(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+pub(in crate::server) async fn raw(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW, request).await?;
     input.faults(&RAW, &["workload", "platform", "environment", "version"])?;
     let raw = app.registry.raw(&place(&input), input.text("version")).await?;
@@ -75,10 +69,7 @@ pub(in crate::server) async fn raw(State(app): State<App>, request: Request) -> 
 }
 
 /// `GET /api/v1/read/raw/id`: one row.
-pub(in crate::server) async fn raw_by_id(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn raw_by_id(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW_BY_ID, request).await?;
     input.faults(&RAW_BY_ID, &["versionId"])?;
     Ok(match app.registry.row(input.id("versionId")).await? {
@@ -88,25 +79,22 @@ pub(in crate::server) async fn raw_by_id(
 }
 
 /// `GET /api/v1/read/distinct/workloads`: every place.
-pub(in crate::server) async fn distinct_workloads(State(app): State<App>) -> Result<Response, Refusal> {
+pub(in crate::server) async fn distinct_workloads(app: App) -> Result<Response, Refusal> {
     Ok(list(&app.registry.places().await?, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/stats/latest`: the numbers of the last ten days.
-pub(in crate::server) async fn stats(State(app): State<App>) -> Result<Response, Refusal> {
+pub(in crate::server) async fn stats(app: App) -> Result<Response, Refusal> {
     Ok(list(&app.registry.stats().await?, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/read/environment/latest`: the newest version that succeeded.
-pub(in crate::server) async fn latest(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+pub(in crate::server) async fn latest(app: App, request: Request) -> Result<Response, Refusal> {
     latest_of(&app, request, false).await
 }
 
 /// `GET /api/v1/read/environment/latest/whatever`: the newest version, whatever became of it.
-pub(in crate::server) async fn latest_whatever(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn latest_whatever(app: App, request: Request) -> Result<Response, Refusal> {
     latest_of(&app, request, true).await
 }
 
@@ -122,7 +110,7 @@ async fn latest_of(app: &App, request: Request, any: bool) -> Result<Response, R
 }
 
 /// `GET /api/v1/read/home`: the newest 25 rows.
-pub(in crate::server) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
+pub(in crate::server) async fn home(app: App) -> Result<Response, Refusal> {
     Ok(list(&app.registry.home().await?, StatusCode::NO_CONTENT))
 }
 

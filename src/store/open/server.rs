@@ -10,6 +10,7 @@ use super::OpenError;
 use super::migrate::{MigrateError, Plan, migrate};
 use crate::store::address::{Kind, Server};
 use crate::store::db::{Db, values};
+use crate::store::readers::Readers;
 use crate::store::writer::Writer;
 use crate::store::{Store, StoreError, sql};
 
@@ -33,6 +34,7 @@ const POSTGRES: Plan = Plan {
         (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
+        (16, "limits", include_str!("../migrations/postgres/0016_limits.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -51,6 +53,7 @@ const MYSQL: Plan = Plan {
         (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
+        (16, "limits", include_str!("../migrations/mysql/0016_limits.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.
@@ -77,7 +80,7 @@ impl Store {
         let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        Ok(Self { writer: Writer::pool(db.clone(), &writers, WRITERS), readers: db, warnings })
+        Ok(Self { writer: Writer::pool(db.clone(), &writers, WRITERS), readers: Readers::new(db), warnings })
     }
 }
 

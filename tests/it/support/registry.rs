@@ -101,7 +101,12 @@ impl Service {
 
     /// Makes a token by the command, as its operator would.
     pub(crate) fn token(&self, name: &str, scope: &str) -> String {
-        let arguments = ["token", "create", name, "--scope", scope, "--database", &self.url];
+        self.token_with(&[name, "--scope", scope])
+    }
+
+    /// The same with any options.
+    pub(crate) fn token_with(&self, options: &[&str]) -> String {
+        let arguments = [&["token", "create"], options, &["--database", &self.url]].concat();
         let output = run(&arguments, self.folder.path());
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(0), "{said}");
