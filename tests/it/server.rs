@@ -9,6 +9,7 @@ mod incidents;
 mod limits;
 mod log;
 mod marks;
+mod matrix;
 mod metrics;
 mod observations;
 mod pages;
