@@ -17,7 +17,7 @@ mod v1;
 pub(crate) use observations::Cell;
 pub(crate) use progress::ChainState;
 pub(crate) use read::Page;
-pub(crate) use report::{Fault, faults};
+pub(crate) use report::{Fault, KEY, NAME, TEXT, faults};
 pub(crate) use v1::NewVersion;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -63,18 +64,20 @@ pub(super) const FIELDS: [&str; 23] = [
 ];
 
 /// The answer: `items`, each with the `fields` that were asked for or with all, `limit`, and `next`.
-pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Response, Problem> {
     question.only(&NAMES)?;
     let (page, fields) = (Page::of(&question)?, fields(&question)?);
     let wanted = wanted(&question, page)?;
     let items = app.registry.history(&wanted).await?;
-    let mut answer = page.answer(items, |item| format!("{}.{}", item.started_at, item.id));
-    if let (Some(fields), Some(items)) = (fields, answer.get_mut("items").and_then(Value::as_array_mut)) {
-        for item in items.iter_mut().filter_map(Value::as_object_mut) {
-            item.retain(|name, _| fields.contains(&name.as_str()));
+    let answer = page.answer(items, |item| format!("{}.{}", item.started_at, item.id));
+    let Some(fields) = fields else { return Ok(Json(answer).into_response()) };
+    let mut answer = serde_json::json!(answer);
+    for item in answer.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(members) = item.as_object_mut() {
+            members.retain(|name, _| fields.contains(&name.as_str()));
         }
     }
-    Ok(Json(answer))
+    Ok(Json(answer).into_response())
 }
 
 /// What a question asks for that wants everything and no page of it: the filters and the members.

@@ -22,6 +22,7 @@ mod metrics;
 mod notice;
 mod observations;
 mod observe;
+pub mod openapi;
 mod pages;
 mod probes;
 mod problem;
@@ -132,6 +133,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/read/environment/latest", get(v1::rows::latest)),
         ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
         ("/api/v2/server", get(v2::server)),
+        ("/api/v2/openapi.json", get(openapi::show)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/deployments/{id}", get(deployments::one).patch(deployments::correct)),
         ("/api/v2/deployments/{id}/events", get(deployments::events).post(deployments::step)),

@@ -10,6 +10,7 @@ mod log;
 mod marks;
 mod metrics;
 mod observations;
+mod openapi;
 mod pages;
 mod probes;
 mod releases;

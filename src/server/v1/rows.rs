@@ -22,22 +22,31 @@ const RANGE_LIMIT: (&str, &str, Kind) = ("rangeLimit", "RangeLimit", Kind::Limit
 const START_LIMIT: (&str, &str, Kind) = ("StartLimit", "StartLimit", Kind::Id);
 const END_LIMIT: (&str, &str, Kind) = ("EndLimit", "EndLimit", Kind::Id);
 
-const READ_ENVIRONMENT: Shape = Shape {
+pub(in crate::server) const READ_ENVIRONMENT: Shape = Shape {
     name: "ReadEnvironment",
     fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, PAGE, RANGE_LIMIT, START_LIMIT, END_LIMIT],
+    needed: &["workload", "platform", "environment"],
 };
 
-const READ_PLATFORM: Shape =
-    Shape { name: "ReadPlatform", fields: &[WORKLOAD, PLATFORM, PAGE, RANGE_LIMIT, START_LIMIT, END_LIMIT] };
+pub(in crate::server) const READ_PLATFORM: Shape = Shape {
+    name: "ReadPlatform",
+    fields: &[WORKLOAD, PLATFORM, PAGE, RANGE_LIMIT, START_LIMIT, END_LIMIT],
+    needed: &["workload", "platform"],
+};
 
-const RAW: Shape =
-    Shape { name: "Raw", fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, ("version", "Version", Kind::Text)] };
+pub(in crate::server) const RAW: Shape = Shape {
+    name: "Raw",
+    fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, ("version", "Version", Kind::Text)],
+    needed: &["workload", "platform", "environment", "version"],
+};
 
-const RAW_BY_ID: Shape = Shape { name: "RawById", fields: &[("versionId", "VersionID", Kind::Id)] };
+pub(in crate::server) const RAW_BY_ID: Shape =
+    Shape { name: "RawById", fields: &[("versionId", "VersionID", Kind::Id)], needed: &["versionId"] };
 
-const LATEST: Shape = Shape {
+pub(in crate::server) const LATEST: Shape = Shape {
     name: "ReadEnvironmentLatest",
     fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, ("Whatever", "Whatever", Kind::Flag)],
+    needed: &["workload", "platform", "environment"],
 };
 
 /// `GET /api/v1/read/environment`: the rows of a place, newest first.
@@ -46,7 +55,7 @@ pub(in crate::server) async fn environment(
     request: Request,
 ) -> Result<Response, Refusal> {
     let input = read(&READ_ENVIRONMENT, request).await?;
-    input.faults(&READ_ENVIRONMENT, &["workload", "platform", "environment"])?;
+    input.faults(&READ_ENVIRONMENT, READ_ENVIRONMENT.needed)?;
     let rows = app.registry.of_place(&place(&input), page(&input)).await?;
     Ok(list(&rows, StatusCode::NOT_FOUND))
 }
@@ -57,7 +66,7 @@ pub(in crate::server) async fn platform(
     request: Request,
 ) -> Result<Response, Refusal> {
     let input = read(&READ_PLATFORM, request).await?;
-    input.faults(&READ_PLATFORM, &["workload", "platform"])?;
+    input.faults(&READ_PLATFORM, READ_PLATFORM.needed)?;
     let (workload, platform) = (input.text("workload"), input.text("platform"));
     let rows = app.registry.of_platform(workload, platform, page(&input)).await?;
     Ok(list(&rows, StatusCode::NOT_FOUND))
@@ -66,7 +75,7 @@ pub(in crate::server) async fn platform(
 /// `GET /api/v1/read/raw`: what was stored with the newest row of a version.
 pub(in crate::server) async fn raw(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW, request).await?;
-    input.faults(&RAW, &["workload", "platform", "environment", "version"])?;
+    input.faults(&RAW, RAW.needed)?;
     let raw = app.registry.raw(&place(&input), input.text("version")).await?;
     Ok(match raw.filter(|raw| !raw.is_empty()) {
         Some(raw) => answer::json(StatusCode::OK, &json!({ "raw": raw })),
@@ -80,7 +89,7 @@ pub(in crate::server) async fn raw_by_id(
     request: Request,
 ) -> Result<Response, Refusal> {
     let input = read(&RAW_BY_ID, request).await?;
-    input.faults(&RAW_BY_ID, &["versionId"])?;
+    input.faults(&RAW_BY_ID, RAW_BY_ID.needed)?;
     Ok(match app.registry.row(input.id("versionId")).await? {
         Some(row) => answer::json(StatusCode::OK, &row),
         None => answer::bare(StatusCode::NOT_FOUND),
@@ -112,7 +121,7 @@ pub(in crate::server) async fn latest_whatever(
 
 async fn latest_of(app: &App, request: Request, any: bool) -> Result<Response, Refusal> {
     let input = read(&LATEST, request).await?;
-    input.faults(&LATEST, &["workload", "platform", "environment"])?;
+    input.faults(&LATEST, LATEST.needed)?;
     let place = place(&input);
     let found = app.registry.latest(&place, any || input.flag("Whatever")).await;
     Ok(match found? {
