@@ -3,6 +3,7 @@
 
 mod holds;
 mod incidents;
+mod live;
 mod observations;
 mod probes;
 mod progress;
@@ -22,6 +23,7 @@ pub(crate) use v1::NewVersion;
 
 use std::sync::Arc;
 
+use self::live::Live;
 use self::probes::Failures;
 use self::seen::Seen;
 use crate::domain::deployment::{Report, State};
@@ -43,6 +45,7 @@ pub struct Registry {
     /// What it may ask by itself.
     reach: Arc<Reach>,
     probe_failures: Arc<Failures>,
+    live: Arc<Live>,
 }
 
 /// What became of a v1 create.
@@ -113,8 +116,8 @@ pub(crate) enum RegistryError {
 impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
-        let (seen, reach, probe_failures) = (Arc::default(), Arc::default(), Arc::default());
-        Self { store, world, seen, reach, probe_failures }
+        let (seen, reach) = (Arc::default(), Arc::default());
+        Self { store, world, seen, reach, probe_failures: Arc::default(), live: Arc::default() }
     }
 
     /// The same, which may ask programs within this reach.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -80,7 +80,7 @@ pub(super) fn credential(headers: &HeaderMap) -> (Credential, Option<String>) {
 }
 
 /// What decides about a request.
-struct Asked {
+pub(super) struct Asked {
     path: String,
     /// What its route needs.
     needed: Scope,
@@ -108,13 +108,20 @@ impl Asked {
 }
 
 /// Lets through what may be done.
-pub(super) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
-    if let Some(asked) = Asked::of(&request)
-        && let Err(refused) = verdict(&app, &asked).await
-    {
-        return refused;
+pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if let Some(asked) = Asked::of(&request) {
+        if let Err(refused) = verdict(&app, &asked).await {
+            return refused;
+        }
+        // For what outlasts this moment.
+        request.extensions_mut().insert(Arc::new(asked));
     }
     next.run(request).await
+}
+
+/// Whether what was let through still would be.
+pub(super) async fn still(app: &App, asked: &Asked) -> bool {
+    verdict(app, asked).await.is_ok()
 }
 
 async fn verdict(app: &App, asked: &Asked) -> Result<(), Response> {

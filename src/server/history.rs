@@ -95,10 +95,6 @@ fn wanted(question: &Question, page: Page) -> Result<Wanted, Problem> {
     let before = question
         .get("cursor")
         .map(|cursor| parse(cursor).ok_or_else(|| refused("cursor", "must be a `next` of this list")));
-    let state = question.get("status").map(|word| {
-        let state = deployment::State::from_word(word).or_else(|| deployment::State::from_report(word));
-        state.ok_or_else(|| refused("status", "must be a state of API v2 or a word that clients report"))
-    });
     let kind = question.get("kind").map(|word| {
         Kind::from_word(word).ok_or_else(|| refused("kind", "must be one of rollback, hotfix, redeploy"))
     });
@@ -107,7 +103,7 @@ fn wanted(question: &Question, page: Page) -> Result<Wanted, Problem> {
         platform: text("platform"),
         environment: text("environment").or_else(|| text("env")),
         team: text("team").or_else(|| text("workload")),
-        state: state.transpose()?,
+        state: state(question)?,
         version: text("version"),
         sha: text("sha"),
         actor: text("actor"),
@@ -118,6 +114,14 @@ fn wanted(question: &Question, page: Page) -> Result<Wanted, Problem> {
         before: before.transpose()?,
         limit: page.rows(),
     })
+}
+
+/// The state that is asked for, by its word or by one that clients report.
+pub(super) fn state(question: &Question) -> Result<Option<deployment::State>, Problem> {
+    let Some(word) = question.get("status") else { return Ok(None) };
+    let state = deployment::State::from_word(word).or_else(|| deployment::State::from_report(word));
+    let why = "must be a state of API v2 or a word that clients report";
+    state.map(Some).ok_or_else(|| refused("status", why))
 }
 
 /// A time: milliseconds since 1970, RFC 3339, or a day, which begins at midnight in UTC.

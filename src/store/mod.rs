@@ -11,6 +11,7 @@ mod events;
 mod history;
 mod holds;
 mod incidents;
+mod live;
 mod observations;
 mod open;
 mod probes;
@@ -37,6 +38,10 @@ pub(crate) use probes::Due;
 pub(crate) use read::Known;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
 use self::db::Db;
 use self::writer::Writer;
 
@@ -46,6 +51,8 @@ pub struct Store {
     writer: Writer,
     readers: Db,
     warnings: Vec<String>,
+    /// Told after the COMMIT of a change of an attempt, for whoever watches them.
+    changed: Arc<Notify>,
 }
 
 impl Store {

@@ -1,11 +1,13 @@
 //! The server: both APIs and the pages without a socket, then the binary itself.
 
 mod binary;
+mod browser;
 mod files;
 mod guard;
 mod history;
 mod holds;
 mod incidents;
+mod live;
 mod log;
 mod marks;
 mod metrics;

@@ -1,5 +1,6 @@
 //! Opens a database on PostgreSQL, MySQL or MariaDB.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -77,7 +78,8 @@ impl Store {
         let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        Ok(Self { writer: Writer::pool(db.clone(), &writers, WRITERS), readers: db, warnings })
+        let changed = Arc::default();
+        Ok(Self { writer: Writer::pool(db.clone(), &writers, WRITERS), readers: db, warnings, changed })
     }
 }
 

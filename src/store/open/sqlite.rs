@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -82,7 +83,7 @@ impl Store {
         let writer = pool(1, writing).await.map_err(unusable)?;
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
         let (writer, readers) = (Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding)), Db::Sqlite(readers));
-        Ok(Self { writer, readers, warnings: Vec::new() })
+        Ok(Self { writer, readers, warnings: Vec::new(), changed: Arc::default() })
     }
 }
 
