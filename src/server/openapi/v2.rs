@@ -93,6 +93,13 @@ fn present() -> Vec<Operation> {
             "application/json",
             "by OpenAPI 3.1",
         ),
+        Operation::get("/api/v2/stream", "every change as it happens, as server-sent events")
+            .filters(&["app", "platform", "environment", "env", "team", "workload", "status"])
+            .gives_media(
+                200,
+                "text/event-stream",
+                "`id` resumes by `Last-Event-ID`; `reset` where too much was missed",
+            ),
         text(Operation::get("/api/v2/chain", "whether every event of a place is what it was"), &PLACE, true)
             .gives::<ChainState>(200, "what the hashes say")
             .refuses(404, "nothing was ever recorded there"),
