@@ -3,13 +3,13 @@
 #
 #   scripts/nightly.sh [--only NAME] [--seconds N]
 #
-# NAME is `properties`, `faults` or a fuzz target (message, changelog, version-files, config). Each fuzz target runs for N
+# NAME is `properties`, `faults`, `contract` or a fuzz target (message, changelog, version-files, config). Each fuzz target runs for N
 # seconds (60) from the committed corpus; what it finds lies in fuzz/artifacts, and new inputs are not kept. It needs a
 # nightly toolchain and cargo-fuzz (`cargo install --locked cargo-fuzz`).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-names=(properties faults message changelog version-files config)
+names=(properties faults contract message changelog version-files config)
 only=
 seconds=60
 
@@ -43,6 +43,11 @@ faults() {
     SHIPMARK_TIER=full scripts/test --test fault -- --nocapture
 }
 
+contract() {
+    cargo build --locked --quiet
+    scripts/databases scripts/contract --examples 60 --stateful
+}
+
 # Runs one target without a sanitizer, since the crate has one line of unsafe code, which none of them reaches. Overflows
 # and failed assertions end it; so does an input that takes a second or half a gibibyte.
 fuzz() {
@@ -59,7 +64,7 @@ for name in "${names[@]}"; do
     [ -z "$only" ] || [ "$only" = "$name" ] || continue
     printf '== %s\n' "$name"
     case $name in
-    properties | faults) "$name" ;;
+    properties | faults | contract) "$name" ;;
     *) fuzz "$name" ;;
     esac || failed+=("$name")
 done

@@ -1,5 +1,6 @@
 //! Checks as functions from facts to findings, each with a stable code and its mend.
 
+use schemars::JsonSchema;
 use semver::Version;
 use serde::Serialize;
 
@@ -8,7 +9,7 @@ use super::plan::Decision;
 use super::text;
 
 /// One disagreement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
     pub code: &'static str,
     pub problem: String,

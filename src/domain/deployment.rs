@@ -1,10 +1,11 @@
 //! A deployment: one attempt to put one version of one app on one environment, and which changes of its
 //! state are legal.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where a deployment stands. The words are those of API v2; `Status` has the words of API v1 too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Queued,
@@ -112,7 +113,7 @@ impl State {
 
 /// One report, as it travels: the body of `POST /api/v2/deployments` and the content of an outbox file.
 /// `run_key` names the deployment and `seq` the step within it, so a repeated report is known as such.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
     pub app: String,
@@ -122,6 +123,7 @@ pub struct Report {
     pub environment: String,
     pub version: String,
     /// One of `State::REPORTABLE`.
+    #[schemars(extend("enum" = State::REPORTABLE))]
     pub status: String,
     pub run_key: String,
     pub seq: i64,
@@ -168,7 +170,7 @@ pub const LOG_LINES: usize = 100;
 pub const LOG_LINE: usize = 500;
 
 /// What kind a deployment is that is not an ordinary one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// It puts an earlier version back.
@@ -203,10 +205,11 @@ impl Kind {
 }
 
 /// The next step of a deployment, the body of `POST /api/v2/deployments/{id}/events`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
     /// One of `State::REPORTABLE`.
+    #[schemars(extend("enum" = State::REPORTABLE))]
     pub status: String,
     /// The step; the one after the last where it is absent.
     #[serde(default)]
@@ -225,7 +228,7 @@ pub struct Progress {
 
 /// What a person may correct of a deployment, the body of `PATCH /api/v2/deployments/{id}`. What is absent
 /// stays; `null` takes it away.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Correction {
     #[serde(default, deserialize_with = "given")]
@@ -267,7 +270,7 @@ pub struct Why {
 }
 
 /// One cell of the matrix: what an app has on one environment, as `GET /api/v2/current` gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Current {
     pub app: String,
     pub workload: String,
@@ -280,7 +283,7 @@ pub struct Current {
 }
 
 /// One deployment in brief.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     pub id: i64,
     pub version: String,

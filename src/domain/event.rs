@@ -1,11 +1,12 @@
 //! What happened to a deployment: one row of the log that is only ever added to.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::deployment::State;
 
 /// One event, as `GET /api/v2/deployments/{id}/events` gives it, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Event {
     /// Unique for ever.
     pub id: String,

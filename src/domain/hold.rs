@@ -2,6 +2,7 @@
 //! refuses a record, since a record is a fact; only the question "may I deploy?" is answered with no.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::deployment::Current;
@@ -10,7 +11,7 @@ use super::weekly::Weekly;
 use super::{text, zone};
 
 /// What is held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldKind {
     /// One version of an app.
@@ -38,7 +39,7 @@ impl HoldKind {
 }
 
 /// What a client asks to be held: the body of `POST /api/v2/holds`. An absent name means every one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewHold {
     pub kind: HoldKind,
@@ -69,7 +70,7 @@ pub struct NewHold {
 }
 
 /// What is held, as `GET /api/v2/holds` gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hold {
     pub id: String,
     pub kind: HoldKind,

@@ -1,9 +1,10 @@
 //! Something that went wrong while a program ran.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a client tells of one: the body of `POST /api/v2/incidents`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewIncident {
     pub app: String,
@@ -23,7 +24,7 @@ pub struct NewIncident {
 }
 
 /// One incident, as `GET /api/v2/incidents` gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Incident {
     pub id: String,
     pub app: String,
@@ -39,7 +40,7 @@ pub struct Incident {
 }
 
 /// What a client changes: the body of `PATCH /api/v2/incidents/{id}`. An absent field stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IncidentChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,7 @@
 //! What a token may see and touch: apps, platforms and environments by their names. What is outside is for its owner
 //! as if it were not there.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::glob::Glob;
@@ -13,14 +14,18 @@ const STARS: usize = 5;
 const LONGEST: usize = 100;
 
 /// The limits of a token. A list without patterns lets every name through.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
+    /// Patterns, in which `*` stands for any text.
     #[serde(default)]
+    #[schemars(with = "Vec<String>", length(max = 20))]
     pub app: Vec<Glob>,
     #[serde(default)]
+    #[schemars(with = "Vec<String>", length(max = 20))]
     pub platform: Vec<Glob>,
     #[serde(default)]
+    #[schemars(with = "Vec<String>", length(max = 20))]
     pub environment: Vec<Glob>,
     /// Whether it reads the free text that clients of v1 store with a version, too.
     #[serde(default)]

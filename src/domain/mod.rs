@@ -25,6 +25,7 @@ pub mod intended;
 pub mod limits;
 pub mod links;
 pub mod lint;
+pub mod live;
 pub mod manifest;
 pub mod mention;
 pub mod message;

@@ -1,5 +1,6 @@
 //! What was seen running, by a machine that reports it or by the registry's own prober.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::deployment::{Attempt, Current};
@@ -14,7 +15,7 @@ pub struct Look {
 }
 
 /// What a machine says that it runs: the body of `POST /api/v2/observations`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewObservation {
     pub app: String,
@@ -37,7 +38,7 @@ pub struct NewObservation {
 }
 
 /// What was seen running at one place, from `first_at` to `seen_at` without a change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sighting {
     pub version: Option<String>,
     pub sha: Option<String>,
@@ -52,7 +53,7 @@ pub struct Sighting {
 }
 
 /// One of a list of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sighted {
     pub id: String,
     #[serde(flatten)]
@@ -108,7 +109,7 @@ impl Sighting {
 }
 
 /// What was seen at a place where nothing was ever recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stranger {
     pub app: String,
     pub platform: String,

@@ -1,11 +1,12 @@
 //! What was deployed before: one row of a registry's history, and what such rows say together.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::deployment::{Kind, State};
 
 /// One deployment, as `GET /api/v2/deployments` gives it, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Past {
     pub id: i64,
     pub app: String,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -22,7 +23,7 @@ pub struct Spot {
 }
 
 /// The body of `PUT /api/v2/apps/{app}/environments/{env}/probe`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProbe {
     pub url: String,
@@ -45,7 +46,7 @@ fn interval() -> u32 {
 }
 
 /// A probe as it is set, and what became of it last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Probing {
     #[serde(flatten)]
     pub set: NewProbe,

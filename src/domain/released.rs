@@ -1,5 +1,6 @@
 //! The fact that a version was released. It is written into the annotated tag, so that any clone can tell it again.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::version::Bump;
@@ -8,7 +9,7 @@ use super::version::Bump;
 const TRAILER: &str = "Shipmark-Report: ";
 
 /// A release, as it travels: what an outbox keeps, and the body of `PUT /api/v2/apps/{app}/versions/{version}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Released {
     pub app: String,

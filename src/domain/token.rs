@@ -1,6 +1,7 @@
 //! Tokens: what one looks like, and what it allows. The text is `smk_`, the public id, `_`, and 256 random bits
 //! with a checksum, by which scanners of secrets know it for one of ours before they ask anybody.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -8,7 +9,7 @@ use super::limits::Limits;
 use super::text::hex;
 
 /// What a token allows. Each allows what those before it do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     Read,
@@ -36,7 +37,7 @@ impl Scope {
 }
 
 /// A token as the registry shows it; its secret is not among it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Token {
     /// The public part, by which it is found.
     pub id: String,
@@ -61,7 +62,7 @@ impl Token {
 }
 
 /// A wish for a token, the body of `POST /api/v2/tokens`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     pub name: String,

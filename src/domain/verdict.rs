@@ -1,5 +1,6 @@
 //! What is known of one environment, from what is recorded there and what the running program says.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::deployment::{Attempt, Current, State};
@@ -8,7 +9,7 @@ use super::hold::{Hold, HoldKind};
 use super::past::Past;
 
 /// One word for a cell; the first that applies counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Something runs that this environment has no record of.

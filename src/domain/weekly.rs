@@ -5,12 +5,14 @@ use std::fmt;
 
 use jiff::civil::Weekday;
 use jiff::{Timestamp, ToSpan, Zoned};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::zone;
 
 /// A point of every week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(with = "String", extend("pattern" = r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([01]\d|2[0-3]):[0-5]\d$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Point {
     weekday: Weekday,
@@ -19,7 +21,7 @@ pub struct Point {
 }
 
 /// From one point of every week to before another; a span may go over the end of a week.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Weekly {
     /// By IANA, such as `Europe/Paris`.

@@ -3,6 +3,7 @@
 
 mod holds;
 mod incidents;
+mod live;
 mod observations;
 mod probes;
 mod progress;
@@ -17,11 +18,12 @@ mod v1;
 pub(crate) use observations::Cell;
 pub(crate) use progress::ChainState;
 pub(crate) use read::Page;
-pub(crate) use report::{Fault, faults};
+pub(crate) use report::{Fault, KEY, NAME, TEXT, faults};
 pub(crate) use v1::NewVersion;
 
 use std::sync::Arc;
 
+use self::live::Live;
 use self::probes::Failures;
 use self::seen::Seen;
 use crate::domain::deployment::{Report, State};
@@ -47,6 +49,7 @@ pub struct Registry {
     probe_failures: Arc<Failures>,
     /// What who asks may see and touch; nothing: everything.
     limits: Option<Arc<Limits>>,
+    live: Arc<Live>,
 }
 
 /// What became of a v1 create.
@@ -120,8 +123,9 @@ pub(crate) enum RegistryError {
 impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
-        let (seen, reach, probe_failures) = (Arc::default(), Arc::default(), Arc::default());
-        Self { store, world, seen, reach, probe_failures, limits: None }
+        let (seen, reach) = (Arc::default(), Arc::default());
+        let (probe_failures, live) = (Arc::default(), Arc::default());
+        Self { store, world, seen, reach, probe_failures, live, limits: None }
     }
 
     /// The same for the owner of a token: what is outside of its limits is not there for him.
@@ -129,6 +133,11 @@ impl Registry {
     pub(crate) fn seen_by(&self, token: &Token) -> Self {
         let Some(limits) = &token.limits else { return self.clone() };
         Self { store: self.store.within(limits), limits: Some(Arc::new(limits.clone())), ..self.clone() }
+    }
+
+    /// What who asks may see and touch.
+    pub(crate) fn limits(&self) -> Option<&Arc<Limits>> {
+        self.limits.as_ref()
     }
 
     /// Refuses a place that is outside. Whether something is there makes no difference.

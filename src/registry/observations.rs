@@ -1,5 +1,6 @@
 //! What is seen running, and what it means beside what is recorded.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::holds::text;
@@ -19,7 +20,7 @@ const HELD: i64 = 10_000;
 const REMEMBERED: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// One cell of the matrix, as `GET /api/v2/current` gives it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(crate) struct Cell {
     #[serde(flatten)]
     pub(crate) current: Current,

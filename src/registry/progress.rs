@@ -6,9 +6,10 @@ use crate::domain::chain::broken;
 use crate::domain::deployment::{Correction, Progress, State};
 use crate::domain::event::Event;
 use crate::domain::past::Past;
+use schemars::JsonSchema;
 
 /// What a look at the chain of one place found.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, JsonSchema)]
 pub(crate) struct ChainState {
     /// The number of events.
     pub(crate) length: i64,

@@ -9,14 +9,14 @@ use crate::store::{Entry, Known, Moment, Step};
 /// A client's clock may be this far ahead before its time is not believed, in milliseconds.
 const SKEW: i64 = 5 * 60 * 1_000;
 /// The longest name, in code points; the columns of v1 hold no more.
-pub(super) const NAME: usize = 100;
+pub(crate) const NAME: usize = 100;
 /// The longest key, in code points.
-const KEY: usize = 255;
+pub(crate) const KEY: usize = 255;
 /// The longest of the other texts, in bytes.
-pub(super) const TEXT: usize = 2_048;
+pub(crate) const TEXT: usize = 2_048;
 
 /// One field that cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub(crate) struct Fault {
     /// JSON pointer (RFC 6901) to the field.
     pub(crate) pointer: String,

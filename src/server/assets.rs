@@ -9,8 +9,9 @@ use super::{App, refuse};
 use crate::domain::text::hex;
 
 /// Name, ending, media type and content of each file.
-const FILES: [(&str, &str, &str, &str); 2] = [
+const FILES: [(&str, &str, &str, &str); 3] = [
     ("board", "css", "text/css; charset=utf-8", include_str!("../../templates/assets/board.css")),
+    ("live", "js", "text/javascript; charset=utf-8", include_str!("../../templates/assets/live.js")),
     ("mark", "svg", "image/svg+xml", include_str!("../../templates/assets/mark.svg")),
 ];
 

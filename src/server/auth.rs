@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -80,7 +80,7 @@ pub(super) fn credential(headers: &HeaderMap) -> (Credential, Option<String>) {
 }
 
 /// What decides about a request.
-struct Asked {
+pub(super) struct Asked {
     path: String,
     /// What its route needs.
     needed: Scope,
@@ -115,8 +115,15 @@ pub(super) async fn check(State(app): State<App>, mut request: Request, next: Ne
             Ok(None) => {}
             Err(refused) => return refused,
         }
+        // For what outlasts this moment.
+        request.extensions_mut().insert(Arc::new(asked));
     }
     next.run(request).await
+}
+
+/// Whether what was let through still would be.
+pub(super) async fn still(app: &App, asked: &Asked) -> bool {
+    verdict(app, asked).await.is_ok()
 }
 
 /// The token of who may do it, or nothing where it is open to everyone.

@@ -2,11 +2,13 @@
 //! its configuration knows (changed files, branches) is asked by the command line.
 
 use axum::Json;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::App;
 use super::problem::Problem;
 use super::question::{Question, refused};
+use crate::domain::checks::Finding;
 use crate::domain::gate::{Terms, Wish, reasons};
 use crate::domain::tier::Rank;
 use crate::store::HoldsWanted;
@@ -14,8 +16,19 @@ use crate::store::HoldsWanted;
 /// More holds than one place ever has at a time.
 const ALL: i64 = 10_000;
 
-/// The answer: `allowed`, and `reasons`, each with a `code`, a `problem` and a `mend`.
-pub(super) async fn ask(app: App, question: Question) -> Result<Json<Value>, Problem> {
+/// Whether a version may go to a place.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Allowance {
+    app: String,
+    platform: String,
+    environment: String,
+    version: String,
+    allowed: bool,
+    /// Why not.
+    reasons: Vec<Finding>,
+}
+
+pub(super) async fn ask(app: App, question: Question) -> Result<Json<Allowance>, Problem> {
     let needed = |name: &str| question.get(name).ok_or_else(|| refused(name, "must be there"));
     let (of, version) = (needed("app")?, needed("version")?);
     let environment = question.get("environment").or_else(|| question.get("env"));
@@ -53,8 +66,7 @@ pub(super) async fn ask(app: App, question: Question) -> Result<Json<Value>, Pro
         before: None,
     };
     let reasons = reasons(&wish, &terms, &holds, now);
-    Ok(Json(json!({
-        "app": of, "platform": platform, "environment": environment, "version": version,
-        "allowed": reasons.is_empty(), "reasons": reasons,
-    })))
+    let [of, platform, environment, version] = [of, platform, environment, version].map(str::to_owned);
+    let allowed = reasons.is_empty();
+    Ok(Json(Allowance { app: of, platform, environment, version, allowed, reasons }))
 }

@@ -4,13 +4,16 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::App;
+use super::list::Items;
 use super::problem::{Problem, readable};
 use super::question::{Question, refused};
 use super::v2::{Form, answer, read};
 use crate::domain::deployment::{Correction, Progress};
+use crate::domain::event::Event;
 use crate::domain::past::Past;
 use crate::registry::{ChainState, RegistryError};
 
@@ -29,20 +32,19 @@ pub(super) async fn correct(app: App, id: Id, request: Request) -> Result<Json<P
     Ok(Json(app.registry.correct(id, &correction).await?))
 }
 
+/// An event, and the hash that links it to the one before it in its place.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Linked {
+    #[serde(flatten)]
+    event: Event,
+    hash: Option<String>,
+}
+
 /// `GET /api/v2/deployments/{id}/events`: what happened to it, oldest first.
-pub(super) async fn events(app: App, id: Id) -> Result<Json<Value>, Problem> {
+pub(super) async fn events(app: App, id: Id) -> Result<Json<Items<Linked>>, Problem> {
     let events = app.registry.events(number(id)?).await?;
-    let items: Vec<Value> = events
-        .into_iter()
-        .map(|(event, hash)| {
-            let mut item = json!(event);
-            if let Some(members) = item.as_object_mut() {
-                members.insert("hash".to_owned(), json!(hash));
-            }
-            item
-        })
-        .collect();
-    Ok(Json(json!({ "items": items })))
+    let items = events.into_iter().map(|(event, hash)| Linked { event, hash }).collect();
+    Ok(Json(Items { items }))
 }
 
 /// `POST /api/v2/deployments/{id}/events`: its next step.

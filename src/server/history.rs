@@ -1,6 +1,7 @@
 //! `GET /api/v2/deployments`: what was deployed, newest first, in pages.
 
 use axum::Json;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -62,18 +63,20 @@ pub(super) const FIELDS: [&str; 23] = [
 ];
 
 /// The answer: `items`, each with the `fields` that were asked for or with all, `limit`, and `next`.
-pub(super) async fn list(app: App, question: Question) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Response, Problem> {
     question.only(&NAMES)?;
     let (page, fields) = (Page::of(&question)?, fields(&question)?);
     let wanted = wanted(&question, page)?;
     let items = app.registry.history(&wanted).await?;
-    let mut answer = page.answer(items, |item| format!("{}.{}", item.started_at, item.id));
-    if let (Some(fields), Some(items)) = (fields, answer.get_mut("items").and_then(Value::as_array_mut)) {
-        for item in items.iter_mut().filter_map(Value::as_object_mut) {
-            item.retain(|name, _| fields.contains(&name.as_str()));
+    let answer = page.answer(items, |item| format!("{}.{}", item.started_at, item.id));
+    let Some(fields) = fields else { return Ok(Json(answer).into_response()) };
+    let mut answer = serde_json::json!(answer);
+    for item in answer.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(members) = item.as_object_mut() {
+            members.retain(|name, _| fields.contains(&name.as_str()));
         }
     }
-    Ok(Json(answer))
+    Ok(Json(answer).into_response())
 }
 
 /// What a question asks for that wants everything and no page of it: the filters and the members.
@@ -91,10 +94,6 @@ fn wanted(question: &Question, page: Page) -> Result<Wanted, Problem> {
     let before = question
         .get("cursor")
         .map(|cursor| parse(cursor).ok_or_else(|| refused("cursor", "must be a `next` of this list")));
-    let state = question.get("status").map(|word| {
-        let state = deployment::State::from_word(word).or_else(|| deployment::State::from_report(word));
-        state.ok_or_else(|| refused("status", "must be a state of API v2 or a word that clients report"))
-    });
     let kind = question.get("kind").map(|word| {
         Kind::from_word(word).ok_or_else(|| refused("kind", "must be one of rollback, hotfix, redeploy"))
     });
@@ -103,7 +102,7 @@ fn wanted(question: &Question, page: Page) -> Result<Wanted, Problem> {
         platform: text("platform"),
         environment: text("environment").or_else(|| text("env")),
         team: text("team").or_else(|| text("workload")),
-        state: state.transpose()?,
+        state: state(question)?,
         version: text("version"),
         sha: text("sha"),
         actor: text("actor"),
@@ -114,6 +113,14 @@ fn wanted(question: &Question, page: Page) -> Result<Wanted, Problem> {
         before: before.transpose()?,
         limit: page.rows(),
     })
+}
+
+/// The state that is asked for, by its word or by one that clients report.
+pub(super) fn state(question: &Question) -> Result<Option<deployment::State>, Problem> {
+    let Some(word) = question.get("status") else { return Ok(None) };
+    let state = deployment::State::from_word(word).or_else(|| deployment::State::from_report(word));
+    let why = "must be a state of API v2 or a word that clients report";
+    state.map(Some).ok_or_else(|| refused("status", why))
 }
 
 /// A time: milliseconds since 1970, RFC 3339, or a day, which begins at midnight in UTC.

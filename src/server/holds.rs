@@ -5,10 +5,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
 
 use super::App;
-use super::list::Page;
+use super::list::{List, Page};
 use super::problem::{Problem, readable};
 use super::question::{Question, refused};
 use super::v2::{Form, read, replayed};
@@ -27,7 +26,7 @@ pub(super) async fn set(app: App, request: Request) -> Result<Response, Problem>
 }
 
 /// `GET /api/v2/holds`: what holds now and speaks of a place, newest first; with `all=true` what ended too.
-pub(super) async fn list(app: App, question: Question) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Json<List<Hold>>, Problem> {
     let page = Page::of(&question)?;
     let kind = match question.get("kind") {
         None => None,

@@ -5,10 +5,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
 
 use super::App;
-use super::list::Page;
+use super::list::{List, Page};
 use super::problem::{Problem, readable};
 use super::question::{Question, refused};
 use super::v2::{Form, read};
@@ -31,7 +30,7 @@ pub(super) async fn open(app: App, request: Request) -> Result<Response, Problem
 }
 
 /// `GET /api/v2/incidents`: newest first; with `open=true` only those that are not resolved.
-pub(super) async fn list(app: App, question: Question) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Json<List<Incident>>, Problem> {
     let page = Page::of(&question)?;
     let open = match question.get("open") {
         None | Some("false") => false,

@@ -1,7 +1,7 @@
 //! Lists in pages: how many rows one asks for, and whether more follow.
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::problem::Problem;
 use super::question::{Question, refused};
@@ -9,6 +9,23 @@ use super::question::{Question, refused};
 /// Rows on a page that asks for no number, and the most that one may ask for.
 const USUAL: i64 = 50;
 const MOST: i64 = 100;
+
+/// One page of a list, as a client gets it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
+    /// The cursor of the following page; null where this is the last.
+    pub(super) next: Option<String>,
+    pub(super) limit: i64,
+}
+
+/// A list that is no longer than one page.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Items")]
+pub(super) struct Items<T> {
+    pub(super) items: Vec<T>,
+}
 
 /// One page.
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +47,12 @@ impl Page {
         self.limit + 1
     }
 
-    /// The answer: `items`, `limit`, and `next`, the cursor of the following page or null.
-    pub(super) fn answer<T: Serialize>(self, mut items: Vec<T>, cursor: impl Fn(&T) -> String) -> Value {
+    /// The answer, with a cursor where more was read than is shown.
+    pub(super) fn answer<T>(self, mut items: Vec<T>, cursor: impl Fn(&T) -> String) -> List<T> {
         let shown = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = items.len() > shown;
         items.truncate(shown);
         let next = items.last().filter(|_| more).map(cursor);
-        json!({ "items": items, "next": next, "limit": self.limit })
+        List { items, next, limit: self.limit }
     }
 }

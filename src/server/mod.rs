@@ -22,12 +22,14 @@ mod metrics;
 mod notice;
 mod observations;
 mod observe;
+pub mod openapi;
 mod pages;
 mod probes;
 mod problem;
 mod question;
 mod ready;
 mod releases;
+mod stream;
 mod tokens;
 mod v1;
 mod v2;
@@ -39,7 +41,6 @@ pub use guard::Exposure;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Extension;
@@ -51,6 +52,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -59,6 +61,7 @@ use self::auth::{AdminDoor, Failures};
 use self::keys::Keys;
 use self::metrics::Metrics;
 use self::problem::Problem;
+use self::stream::Places;
 use crate::domain::token::Token;
 use crate::registry::Registry;
 use crate::template::{TemplateError, Templates};
@@ -103,7 +106,9 @@ struct Shared {
     access: Access,
     failures: Failures,
     log_probes: bool,
-    stopping: Arc<AtomicBool>,
+    /// Turns true when the service is about to end.
+    stopping: watch::Sender<bool>,
+    streams: Places,
     keys: Keys,
     metrics: Metrics,
     templates: Templates,
@@ -148,6 +153,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/read/environment/latest", get(v1::rows::latest)),
         ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
         ("/api/v2/server", get(v2::server)),
+        ("/api/v2/openapi.json", get(openapi::show)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/deployments/{id}", get(deployments::one).patch(deployments::correct)),
         ("/api/v2/deployments/{id}/events", get(deployments::events).post(deployments::step)),
@@ -155,6 +161,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/export.json", get(export::json)),
         ("/api/v2/chain", get(deployments::chain)),
         ("/api/v2/current", get(v2::current)),
+        ("/api/v2/stream", get(stream::api)),
         ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
@@ -173,6 +180,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),
         ("/ui/", get(pages::board)),
+        ("/live", get(stream::page)),
         ("/badge/{app}/{file}", get(badge::show)),
         ("/feed.atom", get(feed::all)),
         ("/feed/{file}", get(feed::of_app)),
@@ -200,21 +208,22 @@ pub(crate) struct Listeners {
 pub struct Routers {
     pub api: Router,
     pub metrics: Router,
-    /// Set when the service is about to end, for `/readyz`.
-    pub stopping: Arc<AtomicBool>,
+    /// Set when the service is about to end, for `/readyz` and for the streams, which end then.
+    pub stopping: watch::Sender<bool>,
 }
 
 /// Builds the services over one registry.
 pub fn routers(registry: Registry, options: Options) -> Result<Routers, TemplateError> {
     let table = routes();
-    let stopping = Arc::new(AtomicBool::new(false));
+    let stopping = watch::Sender::new(false);
     let paths = paths();
     let shared = Shared {
         exposure: options.exposure,
         access: options.access,
         failures: Failures::default(),
         log_probes: options.log_probes,
-        stopping: Arc::clone(&stopping),
+        stopping: stopping.clone(),
+        streams: Places::default(),
         keys: Keys::default(),
         metrics: Metrics::default(),
         templates: Templates::html()?,
@@ -277,7 +286,7 @@ pub(crate) async fn serve(
             () = shutdown => {}
             () = registry.broken() => {}
         }
-        routers.stopping.store(true, Ordering::Relaxed);
+        routers.stopping.send_replace(true);
         tokio::select! {
             () = tokio::time::sleep(options.linger) => {}
             () = registry.broken() => {}

@@ -33,7 +33,9 @@ enum Matter {
 /// A notice in words.
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
+    /// They end where the time follows.
     words: String,
+    seen: When,
     alarm: bool,
 }
 
@@ -86,13 +88,13 @@ impl Notice {
         let commit =
             sha.as_deref().filter(|_| version.is_some()).map(|sha| format!(" ({})", text::short(sha)));
         let what = format!("{}{}", self.name(), commit.unwrap_or_default());
-        let seen = When::at(*seen_at, now, true).relative;
         let words = match self.matter {
-            Matter::Drift => format!("drift: {what} is running, seen {seen}"),
-            Matter::Unreported => format!("unreported: {what} is running, seen {seen}"),
-            Matter::Old => format!("{what} was seen {seen}"),
+            Matter::Drift => format!("drift: {what} is running, seen"),
+            Matter::Unreported => format!("unreported: {what} is running, seen"),
+            Matter::Old => format!("{what} was seen"),
         };
-        Shown { words: text::page(&words), alarm: self.is_alarm() }
+        let seen = When::at(*seen_at, now, true);
+        Shown { words: text::page(&words), seen, alarm: self.is_alarm() }
     }
 
     /// What runs: its version, else its commit. The page escapes it.

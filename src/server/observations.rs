@@ -4,10 +4,8 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::StatusCode;
 
-use serde_json::Value;
-
 use super::App;
-use super::list::Page;
+use super::list::{List, Page};
 use super::problem::Problem;
 use super::question::{Question, refused};
 use super::v2::{Form, read};
@@ -26,7 +24,7 @@ pub(super) async fn observe(app: App, request: Request) -> Result<(StatusCode, J
 
 /// `GET /api/v2/observations?app=…&platform=…&environment=…`: what was seen there, newest first, each with the span in
 /// which it was; `from` in milliseconds since 1970.
-pub(super) async fn list(app: App, question: Question) -> Result<Json<Value>, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Json<List<Sighted>>, Problem> {
     question.only(&["app", "platform", "environment", "from", "cursor", "limit"])?;
     let page = Page::of(&question)?;
     let name = |name| question.get(name).map(str::to_owned).ok_or_else(|| refused(name, "must be there"));

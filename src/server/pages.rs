@@ -18,6 +18,8 @@ struct Page<T> {
     title: String,
     css: String,
     icon: String,
+    /// Where the script is that keeps the page up to date, where it has one.
+    script: Option<String>,
     server: &'static str,
     /// The address that the reader used, for commands to copy.
     host: String,
@@ -52,7 +54,8 @@ pub(super) async fn board(app: App, question: Result<Question, Problem>, headers
             let (cells, notices) = notices(present.cells, present.strangers, now);
             let board = Board::of(&cells, &notices, &present.holds, now);
             let host = headers.get(header::HOST).and_then(|host| HeaderValue::to_str(host).ok());
-            let view = Page { refresh, ..Page::of(&app, board.title(), host, board) };
+            let script = Some(app.assets.path("live"));
+            let view = Page { script, refresh, ..Page::of(&app, board.title(), host, board) };
             page(&app, StatusCode::OK, "board", &view)
         }
         Err(failure) => {
@@ -82,6 +85,7 @@ impl<T> Page<T> {
             title,
             css: app.assets.path("board"),
             icon: app.assets.path("mark"),
+            script: None,
             server: env!("CARGO_PKG_VERSION"),
             host: host.unwrap_or("127.0.0.1:8080").to_owned(),
             refresh: None,

@@ -4,12 +4,29 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
 use super::observe::Cause;
 use crate::registry::{Fault, RegistryError};
 use crate::store::StoreError;
 use crate::template::TemplateError;
+
+/// The form of every problem document; some have further members with facts that a client can act on.
+#[derive(JsonSchema)]
+#[schemars(rename = "Problem")]
+#[expect(dead_code, reason = "only its schema is of use")]
+pub(super) struct Document {
+    /// `/problems/` and what kind of problem it is, for good.
+    r#type: String,
+    title: String,
+    status: u16,
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// The fields that cannot be taken.
+    #[schemars(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+}
 
 /// One problem document.
 #[derive(Debug)]

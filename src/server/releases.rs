@@ -5,6 +5,8 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 
 use super::App;
@@ -15,6 +17,13 @@ use crate::domain::released::Released;
 const FORM: Form = Form { slug: "invalid-release", title: "the release cannot be taken" };
 
 type Named = Result<Path<(String, String)>, PathRejection>;
+
+/// What became of a release that was told.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Known {
+    state: &'static str,
+    version: String,
+}
 
 /// `PUT`: 201, or 200 if the version is known as the same commit, and then nothing changes.
 pub(super) async fn enter(app: App, named: Named, request: Request) -> Result<Response, Problem> {
@@ -28,7 +37,7 @@ pub(super) async fn enter(app: App, named: Named, request: Request) -> Result<Re
         }
     }
     let new = app.registry.enter_release(&release).await?;
-    let answer = Json(json!({ "state": "released", "version": release.version }));
+    let answer = Json(Known { state: "released", version: release.version });
     Ok(if new { (StatusCode::CREATED, answer).into_response() } else { replayed(answer) })
 }
 

@@ -5,9 +5,11 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::App;
+use super::list::Items;
 use super::problem::{Problem, readable};
 use super::v2::{Form, read};
 use crate::domain::token::{NewToken, Token};
@@ -15,19 +17,25 @@ use crate::domain::token::{NewToken, Token};
 const FORM: Form = Form { slug: "invalid-token", title: "the token cannot be made" };
 
 /// `GET /api/v2/tokens`: every token, newest first, without its secret.
-pub(super) async fn list(app: App) -> Result<Json<Value>, Problem> {
-    Ok(Json(json!({ "items": app.registry.tokens().await? })))
+pub(super) async fn list(app: App) -> Result<Json<Items<Token>>, Problem> {
+    Ok(Json(Items { items: app.registry.tokens().await? }))
+}
+
+/// A token that was just made.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Made {
+    #[serde(flatten)]
+    about: Token,
+    /// Its text.
+    token: String,
 }
 
 /// `POST /api/v2/tokens`: 201 with the token. Its text is in this answer and never again.
 pub(super) async fn make(app: App, request: Request) -> Result<Response, Problem> {
     let new: NewToken = read(request, &FORM).await?;
-    let (token, secret) = app.registry.make_token(&new).await?;
-    let mut body = json!(token);
-    if let Some(members) = body.as_object_mut() {
-        members.insert("token".to_owned(), json!(secret.text()));
-    }
-    let mut response = (StatusCode::CREATED, Json(body)).into_response();
+    let (about, secret) = app.registry.make_token(&new).await?;
+    let made = Made { about, token: secret.text() };
+    let mut response = (StatusCode::CREATED, Json(made)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -11,18 +12,30 @@ use serde_json::json;
 use super::problem::Problem;
 use super::question::Question;
 use super::{App, body};
-use crate::domain::deployment::Report;
+use crate::domain::deployment::{Report, State};
 use crate::domain::observation::Stranger;
 use crate::registry::{Cell, Kind, Reported};
 
 /// `GET /api/v2/server`: how a client tells this server from the original one.
-pub(super) async fn server() -> Response {
-    Json(json!({
-        "service": "shipmark",
-        "version": env!("CARGO_PKG_VERSION"),
-        "api": ["v1", "v2"],
-    }))
-    .into_response()
+pub(super) async fn server() -> Json<Server> {
+    Json(Server { service: "shipmark", version: env!("CARGO_PKG_VERSION"), api: ["v1", "v2"] })
+}
+
+/// What this server is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Server {
+    service: &'static str,
+    version: &'static str,
+    api: [&'static str; 2],
+}
+
+/// What became of a report.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Receipt {
+    id: i64,
+    /// Where the attempt stands by this report.
+    state: State,
+    version: String,
 }
 
 /// `POST /api/v2/deployments`: a new attempt, or by its run key the next step of one.
@@ -34,11 +47,7 @@ pub(super) async fn report(app: App, request: Request) -> Result<Response, Probl
 
 pub(super) fn answer(reported: &Reported) -> Response {
     let status = if reported.kind == Kind::New { StatusCode::CREATED } else { StatusCode::OK };
-    let body = json!({
-        "id": reported.id,
-        "state": reported.state.word(),
-        "version": reported.version,
-    });
+    let body = Receipt { id: reported.id, state: reported.state, version: reported.version.clone() };
     if reported.kind == Kind::Replayed { replayed(Json(body)) } else { (status, Json(body)).into_response() }
 }
 
@@ -109,7 +118,7 @@ pub(super) async fn current(app: App, question: Question) -> Result<Json<Matrix>
 }
 
 /// What is where. It is written as it is, since the matrix of a thousand apps would be large as a tree of JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Matrix {
     items: Vec<Cell>,
     /// What was seen where nothing was ever recorded.

@@ -11,6 +11,7 @@ mod events;
 mod history;
 mod holds;
 mod incidents;
+mod live;
 mod observations;
 mod open;
 mod probes;
@@ -38,6 +39,10 @@ pub(crate) use probes::Due;
 pub(crate) use read::Known;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::domain::limits::Limits;
@@ -48,6 +53,8 @@ pub struct Store {
     writer: Writer,
     readers: Readers,
     warnings: Vec<String>,
+    /// Told after the COMMIT of a change of an attempt, for whoever watches them.
+    changed: Arc<Notify>,
 }
 
 impl Store {

@@ -130,6 +130,16 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO sm_event \
 pub(super) const EVENTS_OF: &str = "SELECT {event} FROM sm_event e WHERE e.versions_id = $1 \
     ORDER BY COALESCE(e.chain, 0), e.received_at, e.event_key";
 
+/// The ids of the events after a text, in their order: the key of the table gives them.
+pub(super) const EVENT_KEYS: &str =
+    "SELECT event_key FROM sm_event WHERE event_key > $1 ORDER BY event_key LIMIT $2";
+
+/// Some events, each with its attempt.
+pub(super) const HAPPENINGS: &str = "SELECT e.event_key, e.versions_id, e.from_state, e.to_state, e.actor, e.source, \
+    e.at, d.kind, d.app, d.platform, d.environment, d.state, v.workload, v.version FROM sm_event e \
+    JOIN sm_deployment d ON d.versions_id = e.versions_id JOIN versions v ON v.versions_id = e.versions_id \
+    WHERE e.event_key IN (($1)) ORDER BY e.event_key";
+
 /// A part of the chain of one place, in its order.
 pub(super) const CHAIN: &str = "SELECT {event}, e.prev_hash FROM sm_event e \
     JOIN sm_deployment d ON d.versions_id = e.versions_id \

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::db::{Record, Value, values};
 use super::{Store, StoreError, sql};
 
 /// Where something is deployed, in the words of v1.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "V1Place")]
 pub(crate) struct Place {
     pub(crate) workload: String,
     pub(crate) platform: String,
@@ -17,7 +19,8 @@ pub(crate) struct Place {
 }
 
 /// One row of v1, in the order of its columns.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "V1Row")]
 pub(crate) struct Row {
     pub(crate) versions_id: i64,
     pub(crate) workload: String,
@@ -32,7 +35,8 @@ pub(crate) struct Row {
 }
 
 /// A row of a page.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "V1ListedRow")]
 pub(crate) struct Listed {
     #[serde(flatten)]
     pub(crate) row: Row,
@@ -48,7 +52,8 @@ pub(crate) struct Span {
 }
 
 /// How many rows one day has of one place and status.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "V1Stat")]
 pub(crate) struct Stat {
     pub(crate) total: i64,
     pub(crate) workload: String,

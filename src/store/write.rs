@@ -11,16 +11,21 @@ impl Store {
     /// Enters a new attempt.
     pub(crate) async fn enter(&self, entry: &Entry) -> Result<Entered, StoreError> {
         let id = self.writer.change(Change::Enter(Box::new(entry.clone()))).await?;
+        self.changed.notify_one();
         Ok(id.map_or(Entered::KeyTaken, Entered::New))
     }
 
     /// Makes a change if the attempt still stands where the caller saw it; says whether it did.
     pub(crate) async fn advance(&self, step: &Step) -> Result<bool, StoreError> {
         let step = step.clone();
-        if step.only_adds() {
-            return Ok(self.writer.change(Change::Advance(Box::new(step))).await?.is_some());
-        }
-        self.writer.run(move |transaction| Box::pin(async move { take_away(transaction, &step).await })).await
+        let done = if step.only_adds() {
+            self.writer.change(Change::Advance(Box::new(step))).await?.is_some()
+        } else {
+            let work = self.writer.run(move |to| Box::pin(async move { take_away(to, &step).await }));
+            work.await?
+        };
+        self.changed.notify_one();
+        Ok(done)
     }
 
     /// Sets the v1 word of a row that has no attempt beside it; says whether there is such a row.

@@ -1,17 +1,20 @@
 //! The server: both APIs and the pages without a socket, then the binary itself.
 
 mod binary;
+mod browser;
 mod files;
 mod guard;
 mod history;
 mod holds;
 mod incidents;
 mod limits;
+mod live;
 mod log;
 mod marks;
 mod matrix;
 mod metrics;
 mod observations;
+mod openapi;
 mod pages;
 mod probes;
 mod releases;

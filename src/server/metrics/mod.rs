@@ -141,6 +141,9 @@ pub(super) async fn metrics(app: App) -> Response {
     let name = "shipmark_probe_failures_total";
     text.head(name, Kind::Counter, "Looks of this server at running programs that saw nothing of use");
     text.line(name, &[], app.registry.probe_failures());
+    let name = "shipmark_sse_clients";
+    text.head(name, Kind::Gauge, "Who listens to the changes as they happen");
+    text.line(name, &[], app.streams.taken());
     let name = "shipmark_build_info";
     text.head(name, Kind::Gauge, "The version of this server and the engine of its database");
     text.line(name, &[("version", env!("CARGO_PKG_VERSION")), ("engine", app.registry.engine())], 1);

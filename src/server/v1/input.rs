@@ -6,7 +6,7 @@ use super::{json, query};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::server) enum Kind {
     Text,
     Flag,
     /// An integer of at most 1,000; more would make answers too large, and less than was asked for would lose rows.
@@ -16,9 +16,11 @@ pub(super) enum Kind {
 }
 
 /// A structure of the Go program: its name, and of each field the key, the name in errors and the kind.
-pub(super) struct Shape {
-    pub(super) name: &'static str,
-    pub(super) fields: &'static [(&'static str, &'static str, Kind)],
+pub(in crate::server) struct Shape {
+    pub(in crate::server) name: &'static str,
+    pub(in crate::server) fields: &'static [(&'static str, &'static str, Kind)],
+    /// The keys of those that must be there.
+    pub(in crate::server) needed: &'static [&'static str],
 }
 
 /// How a request carries its fields.
@@ -224,6 +226,7 @@ mod tests {
     const SHAPE: Shape = Shape {
         name: "UpdateStatus",
         fields: &[("versionId", "VersionId", Kind::Id), ("status", "Status", Kind::Text)],
+        needed: &["versionId", "status"],
     };
 
     fn json(text: &str) -> Result<Input, Bad> {

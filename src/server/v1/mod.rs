@@ -1,7 +1,7 @@
 //! API v1: the routes, inputs and answers of Lord-Y/versions, over the same use cases as v2.
 
 pub(super) mod answer;
-mod input;
+pub(super) mod input;
 mod json;
 pub(super) mod query;
 pub(super) mod rows;

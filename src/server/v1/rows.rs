@@ -22,28 +22,37 @@ const RANGE_LIMIT: (&str, &str, Kind) = ("rangeLimit", "RangeLimit", Kind::Limit
 const START_LIMIT: (&str, &str, Kind) = ("StartLimit", "StartLimit", Kind::Id);
 const END_LIMIT: (&str, &str, Kind) = ("EndLimit", "EndLimit", Kind::Id);
 
-const READ_ENVIRONMENT: Shape = Shape {
+pub(in crate::server) const READ_ENVIRONMENT: Shape = Shape {
     name: "ReadEnvironment",
     fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, PAGE, RANGE_LIMIT, START_LIMIT, END_LIMIT],
+    needed: &["workload", "platform", "environment"],
 };
 
-const READ_PLATFORM: Shape =
-    Shape { name: "ReadPlatform", fields: &[WORKLOAD, PLATFORM, PAGE, RANGE_LIMIT, START_LIMIT, END_LIMIT] };
+pub(in crate::server) const READ_PLATFORM: Shape = Shape {
+    name: "ReadPlatform",
+    fields: &[WORKLOAD, PLATFORM, PAGE, RANGE_LIMIT, START_LIMIT, END_LIMIT],
+    needed: &["workload", "platform"],
+};
 
-const RAW: Shape =
-    Shape { name: "Raw", fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, ("version", "Version", Kind::Text)] };
+pub(in crate::server) const RAW: Shape = Shape {
+    name: "Raw",
+    fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, ("version", "Version", Kind::Text)],
+    needed: &["workload", "platform", "environment", "version"],
+};
 
-const RAW_BY_ID: Shape = Shape { name: "RawById", fields: &[("versionId", "VersionID", Kind::Id)] };
+pub(in crate::server) const RAW_BY_ID: Shape =
+    Shape { name: "RawById", fields: &[("versionId", "VersionID", Kind::Id)], needed: &["versionId"] };
 
-const LATEST: Shape = Shape {
+pub(in crate::server) const LATEST: Shape = Shape {
     name: "ReadEnvironmentLatest",
     fields: &[WORKLOAD, PLATFORM, ENVIRONMENT, ("Whatever", "Whatever", Kind::Flag)],
+    needed: &["workload", "platform", "environment"],
 };
 
 /// `GET /api/v1/read/environment`: the rows of a place, newest first.
 pub(in crate::server) async fn environment(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_ENVIRONMENT, request).await?;
-    input.faults(&READ_ENVIRONMENT, &["workload", "platform", "environment"])?;
+    input.faults(&READ_ENVIRONMENT, READ_ENVIRONMENT.needed)?;
     let rows = app.registry.of_place(&place(&input), page(&input)).await?;
     Ok(list(&rows, StatusCode::NOT_FOUND))
 }
@@ -51,7 +60,7 @@ pub(in crate::server) async fn environment(app: App, request: Request) -> Result
 /// `GET /api/v1/read/platform`: the rows of a workload on a platform, newest first.
 pub(in crate::server) async fn platform(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_PLATFORM, request).await?;
-    input.faults(&READ_PLATFORM, &["workload", "platform"])?;
+    input.faults(&READ_PLATFORM, READ_PLATFORM.needed)?;
     let (workload, platform) = (input.text("workload"), input.text("platform"));
     let rows = app.registry.of_platform(workload, platform, page(&input)).await?;
     Ok(list(&rows, StatusCode::NOT_FOUND))
@@ -60,7 +69,7 @@ pub(in crate::server) async fn platform(app: App, request: Request) -> Result<Re
 /// `GET /api/v1/read/raw`: what was stored with the newest row of a version.
 pub(in crate::server) async fn raw(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW, request).await?;
-    input.faults(&RAW, &["workload", "platform", "environment", "version"])?;
+    input.faults(&RAW, RAW.needed)?;
     let raw = app.registry.raw(&place(&input), input.text("version")).await?;
     Ok(match raw.filter(|raw| !raw.is_empty()) {
         Some(raw) => answer::json(StatusCode::OK, &json!({ "raw": raw })),
@@ -71,7 +80,7 @@ pub(in crate::server) async fn raw(app: App, request: Request) -> Result<Respons
 /// `GET /api/v1/read/raw/id`: one row.
 pub(in crate::server) async fn raw_by_id(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW_BY_ID, request).await?;
-    input.faults(&RAW_BY_ID, &["versionId"])?;
+    input.faults(&RAW_BY_ID, RAW_BY_ID.needed)?;
     Ok(match app.registry.row(input.id("versionId")).await? {
         Some(row) => answer::json(StatusCode::OK, &row),
         None => answer::bare(StatusCode::NOT_FOUND),
@@ -100,7 +109,7 @@ pub(in crate::server) async fn latest_whatever(app: App, request: Request) -> Re
 
 async fn latest_of(app: &App, request: Request, any: bool) -> Result<Response, Refusal> {
     let input = read(&LATEST, request).await?;
-    input.faults(&LATEST, &["workload", "platform", "environment"])?;
+    input.faults(&LATEST, LATEST.needed)?;
     let place = place(&input);
     let found = app.registry.latest(&place, any || input.flag("Whatever")).await;
     Ok(match found? {

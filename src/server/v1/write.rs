@@ -16,7 +16,7 @@ const RAW: usize = 256 * 1024;
 /// The longest idempotency key in bytes.
 const KEY: usize = 255;
 
-const CREATE: Shape = Shape {
+pub(in crate::server) const CREATE: Shape = Shape {
     name: "Create",
     fields: &[
         ("workload", "Workload", Kind::Text),
@@ -27,11 +27,13 @@ const CREATE: Shape = Shape {
         ("raw", "Raw", Kind::Text),
         ("status", "Status", Kind::Text),
     ],
+    needed: &["workload", "platform", "environment", "version", "status"],
 };
 
-const UPDATE_STATUS: Shape = Shape {
+pub(in crate::server) const UPDATE_STATUS: Shape = Shape {
     name: "UpdateStatus",
     fields: &[("versionId", "VersionId", Kind::Id), ("status", "Status", Kind::Text)],
+    needed: &["versionId", "status"],
 };
 
 /// `POST /api/v1/create`.
@@ -45,8 +47,7 @@ pub(in crate::server) async fn create(app: App, request: Request) -> Result<Resp
     let status = if lacks_only_status {
         "unknown"
     } else {
-        let all = ["workload", "platform", "environment", "version", "status"];
-        input.faults(&CREATE, &all)?;
+        input.faults(&CREATE, CREATE.needed)?;
         input.text("status")
     };
     if input.text("raw").len() > RAW {
@@ -85,7 +86,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 /// `POST /api/v1/update/status`. An unknown id is no error, as in the original; a header tells.
 pub(in crate::server) async fn update_status(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&UPDATE_STATUS, request).await?;
-    input.faults(&UPDATE_STATUS, &["versionId", "status"])?;
+    input.faults(&UPDATE_STATUS, UPDATE_STATUS.needed)?;
     let status = input.text("status").to_lowercase();
     let matched = app.registry.update_status(input.id("versionId"), &status).await?;
     let mut response = answer::json(StatusCode::OK, &"OK");

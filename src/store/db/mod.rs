@@ -8,6 +8,8 @@ mod value;
 pub(super) use record::Record;
 pub(super) use value::{Value, values};
 
+use std::sync::Arc;
+
 use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool};
 
 use super::StoreError;
@@ -53,11 +55,29 @@ impl Db {
         within: &(Shape, Vec<Value>),
     ) -> Result<Vec<Record>, StoreError> {
         let (text, values) = self.dialect().render_within(text, 1, values.to_vec(), within);
+        self.rows_of(text, values).await
+    }
+
+    async fn rows_of(&self, text: Arc<str>, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
         match self {
             Self::Sqlite(pool) => engine::sqlite::query(pool, text, values).await,
             Self::Postgres(pool) => engine::postgres::query(pool, text, values).await,
             Self::MySql(pool) => engine::mysql::query(pool, text, values).await,
         }
+    }
+
+    /// The rows that a text gives, which asks for one row of values and is made to ask for each of them.
+    pub(super) async fn query_rows(
+        &self,
+        text: &str,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut found = Vec::new();
+        for chunk in Transaction::chunks(rows) {
+            let (text, values) = self.dialect().render(text, chunk.len(), chunk.concat());
+            found.append(&mut self.rows_of(text, values).await?);
+        }
+        Ok(found)
     }
 
     /// The only row that a text gives, if it gives one.

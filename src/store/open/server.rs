@@ -1,5 +1,6 @@
 //! Opens a database on PostgreSQL, MySQL or MariaDB.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -80,7 +81,8 @@ impl Store {
         let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        Ok(Self { writer: Writer::pool(db.clone(), &writers, WRITERS), readers: Readers::new(db), warnings })
+        let (readers, changed) = (Readers::new(db.clone()), Arc::default());
+        Ok(Self { writer: Writer::pool(db, &writers, WRITERS), readers, warnings, changed })
     }
 }
 

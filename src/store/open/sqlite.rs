@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -85,7 +86,7 @@ impl Store {
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
         let writer = Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding));
         let readers = Readers::new(Db::Sqlite(readers));
-        Ok(Self { writer, readers, warnings: Vec::new() })
+        Ok(Self { writer, readers, warnings: Vec::new(), changed: Arc::default() })
     }
 }
 

@@ -56,10 +56,10 @@ async fn every_answer_carries_the_policy() {
 async fn readiness_ends_before_the_service_does() {
     let service = Service::start().await;
     service.get("/readyz").await.is(200, "ready\n");
-    service.stopping.store(true, std::sync::atomic::Ordering::Relaxed);
+    service.stopping.send_replace(true);
     service.get("/readyz").await.is(503, "stopping\n");
     service.get("/api/v1/health").await.is(200, r#"{"health":"OK"}"#);
-    service.stopping.store(false, std::sync::atomic::Ordering::Relaxed);
+    service.stopping.send_replace(false);
     service.break_database();
     service.get("/readyz").await.is(503, "the database does not answer\n");
 }

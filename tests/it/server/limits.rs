@@ -262,6 +262,28 @@ async fn what_stands_outside_stays(service: &Service, full: &str, token: &str) {
 }
 
 #[tokio::test]
+async fn a_stream_tells_of_what_is_inside() {
+    let service = Service::start().await;
+    let full = bearer(&service.token("root", "admin"));
+    let token = bearer(&service.token_with(&[&["ci"], &LIMITS[..]].concat()));
+    let mut stream = service.listen("/api/v2/stream", &[&token]).await;
+    let mut versions = Vec::new();
+    for (place, version) in [(OUTSIDE[3], "1"), (INSIDE[0], "2"), (OUTSIDE[0], "3"), (INSIDE[1], "4")] {
+        let made = post(&service, "/api/v2/deployments", &full, &report(place, version, "s")).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        if INSIDE.contains(&place) {
+            let told = stream.next().await.unwrap();
+            versions.push((told.id, told.data["version"].as_str().unwrap().to_owned()));
+        }
+    }
+    stream.is_silent().await;
+    assert_eq!(versions.iter().map(|(_, version)| version.as_str()).collect::<Vec<_>>(), ["2", "4"]);
+    let since = format!("Last-Event-ID: {}", versions[0].0);
+    let mut again = service.listen("/live", &[&token, &since]).await;
+    assert_eq!(again.told().await["version"], "4");
+}
+
+#[tokio::test]
 async fn keys_tell_nothing_of_what_is_outside() {
     let service = Service::start().await;
     let full = bearer(&service.token("root", "admin"));

@@ -71,7 +71,10 @@ async fn what_is_under_way_or_was_seen_long_ago_gives_no_alarm(service: Service)
     tell(&service, &seen(&json!({ "version": "9.9.9" }), 16)).await;
     assert_eq!(cell(&service).await["verdict"], "unverified");
     let page = service.get("/").await.text;
-    assert!(page.contains("<p>9.9.9 was seen 16 min ago</p>"), "{page}");
+    assert!(
+        page.contains("<p>9.9.9 was seen <time class=\"seen\"") && page.contains(">16 min ago</time></p>"),
+        "{page}"
+    );
     assert!(page.contains("<h1>Everything is live.</h1>"), "{page}");
     let body = json!({ "app": "helpdesk", "workload": "support", "platform": "eu", "environment": "production",
         "version": "1.1.0", "sha": SHA, "status": "ongoing", "run_key": "1.1.0", "seq": 1,
@@ -215,7 +218,7 @@ async fn the_board_says_what_runs_without_a_record() {
     let page = service.get("/").await.text;
     for part in [
         "<h1>&lt;b&gt;x runs U+202E1 on qa, which nobody recorded.</h1>",
-        r#"<p class="held">unreported: U+202E1 is running, seen just now</p>"#,
+        r#"<p class="held">unreported: U+202E1 is running, seen <time class="seen" datetime="2026-01-31T12:00:00Z" title="31 Jan 2026 12:00 UTC">just now</time></p>"#,
         ">qa</th>",
     ] {
         assert!(page.contains(part), "{part} is not in {page}");
@@ -227,7 +230,7 @@ async fn the_board_says_what_runs_without_a_record() {
     for part in [
         "<h1>2 places run something else than what is recorded.</h1>",
         r#"<span class="v">1.1.0</span>"#,
-        r#"<p class="held">drift: 1.0.0 (9054631) is running, seen 5 min ago</p>"#,
+        r#"<p class="held">drift: 1.0.0 (9054631) is running, seen <time class="seen" datetime="2026-01-31T11:55:00Z" title="31 Jan 2026 11:55 UTC">5 min ago</time></p>"#,
     ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }

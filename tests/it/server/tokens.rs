@@ -8,7 +8,7 @@ use crate::support::registry::{Answer, Service};
 use crate::support::served::{Served, command, run};
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-const LOCAL: Access = Access { private: false, anonymous_writes: false, admin_on_main: false };
+pub(super) const LOCAL: Access = Access { private: false, anonymous_writes: false, admin_on_main: false };
 
 /// The ways to serve a registry that has tokens.
 const WAYS: [(Exposure, Access); 6] = [

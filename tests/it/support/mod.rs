@@ -1,5 +1,6 @@
 //! What the integration tests share: a sealed-off place to run the real binary in, and servers to run it against.
 
+pub(crate) mod browser;
 pub(crate) mod engine;
 pub(crate) mod program;
 #[expect(dead_code, reason = "the fault harness uses the rest of it")]
@@ -11,6 +12,7 @@ pub(crate) mod remote;
 pub(crate) mod sandbox;
 pub(crate) mod served;
 pub(crate) mod site;
+pub(crate) mod stream;
 
 pub(crate) use registry_mock::{RegistryMock, Reply};
 pub(crate) use released::{TIME, released, state};

@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,10 +14,12 @@ use shipmark::server::{self, Access, Exposure, Options, Routers};
 use shipmark::store::{Server, Store};
 use shipmark::world::World;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 use super::engine::Engine;
 use super::served::run;
+use super::stream::Stream;
 
 /// The time of every test.
 pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
@@ -28,7 +29,7 @@ pub(crate) const NOW: &str = "2026-01-31T12:00:00.250Z";
 pub(crate) struct Service {
     router: Router,
     metrics: Router,
-    pub(crate) stopping: Arc<AtomicBool>,
+    pub(crate) stopping: watch::Sender<bool>,
     pub(crate) engine: Engine,
     store: Store,
     /// Of the database, for a look past the registry.
@@ -90,7 +91,7 @@ impl Service {
         (self.router, self.metrics, self.stopping) = Self::routers(&self.store, exposure, access);
     }
 
-    fn routers(store: &Store, exposure: Exposure, access: Access) -> (Router, Router, Arc<AtomicBool>) {
+    fn routers(store: &Store, exposure: Exposure, access: Access) -> (Router, Router, watch::Sender<bool>) {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
         let linger = std::time::Duration::ZERO;
         let options = Options { exposure, access, log_probes: false, linger };
@@ -133,6 +134,15 @@ impl Service {
         Registry::new(self.store.clone(), world).reaching(here)
     }
 
+    /// Another process of the same registry. Where the database is a file it shares the connections.
+    pub(crate) async fn twin(&self) -> Self {
+        let store = match self.engine {
+            Engine::Sqlite => self.store.clone(),
+            _ => Store::connect(&Server::parse(&self.url).unwrap(), NOW.parse().unwrap()).await.unwrap(),
+        };
+        Self { url: self.url.clone(), ..Self::over(self.engine, store, TempDir::new().unwrap()) }
+    }
+
     /// Runs SQL past the registry.
     pub(crate) async fn sql(&self, text: &str) {
         self.engine.run(&self.url, text).await;
@@ -152,15 +162,14 @@ impl Service {
         }
     }
 
-    /// Sends one request; each header is a line `Name: value`. It comes from an address that no other comes
-    /// from, or from that of a line `Peer`.
-    pub(crate) async fn send(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[&str],
-        body: impl Into<Body>,
-    ) -> Answer {
+    /// Opens a stream.
+    pub(crate) async fn listen(&self, path: &str, headers: &[&str]) -> Stream {
+        let request = self.request("GET", path, headers, "");
+        Stream::of(self.router.clone().oneshot(request).await.unwrap())
+    }
+
+    /// A request that comes from an address that no other comes from, or from that of a line `Peer`.
+    fn request(&self, method: &str, path: &str, headers: &[&str], body: impl Into<Body>) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|line| line.starts_with("Host:")) {
             request = request.header("Host", "localhost:8080");
@@ -176,8 +185,22 @@ impl Service {
         }
         let mut request = request.body(body.into()).unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 1)));
+        request
+    }
+
+    /// Sends one request; each header is a line `Name: value`. Of a stream, which has no end, nothing is read.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let request = self.request(method, path, headers, body);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
+        let endless = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let body = if endless { Body::empty() } else { body };
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, text }
