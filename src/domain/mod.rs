@@ -3,6 +3,7 @@
 
 pub mod added;
 pub mod assemble;
+pub mod audit;
 pub mod chain;
 pub mod changelog;
 pub mod checks;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::report::{Fault, NAME, TEXT};
 use super::{Registry, RegistryError};
+use crate::domain::audit::Act;
 use crate::domain::chain::digest;
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::domain::limits::Limits;
@@ -38,6 +39,7 @@ impl Registry {
             request_hash,
             created_at: now,
         };
+        let trace = self.trace(Act::HoldSet, &entry.id);
         for _ in 0..super::TRIES {
             if let Some(key) = key
                 && let Some(first) = self.store.one_hold(HoldKey::Idempotency(key)).await?
@@ -46,7 +48,7 @@ impl Registry {
                 let replay = Held { hold: first.hold, replayed: true };
                 return if same { Ok(replay) } else { Err(RegistryError::KeyReused) };
             }
-            if self.store.hold(&entry).await? {
+            if self.store.hold(&entry, &trace).await? {
                 return self.one_hold(&entry.id).await.map(|hold| Held { hold, replayed: false });
             }
             if let Some(there) = self.store.one_hold(HoldKey::Slot(&entry.slot)).await? {
@@ -75,8 +77,8 @@ impl Registry {
         if !self.covers_all([&there.app, &there.platform, &there.environment]) {
             return Err(RegistryError::Beyond("the hold reaches beyond the limits of this token"));
         }
-        let at = self.world().now().as_millisecond();
-        self.store.lift(id, &Lifting { actor, reason, at }).await?;
+        let trace = self.trace(Act::HoldLifted, id);
+        self.store.lift(id, &Lifting { actor, reason, at: trace.at }, &trace).await?;
         self.one_hold(id).await
     }
 

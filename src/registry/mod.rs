@@ -1,6 +1,7 @@
 //! The use cases of the registry, callable without a socket. Rules are pure functions; the database makes a
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
+mod audit;
 mod holds;
 mod incidents;
 mod live;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use self::live::Live;
 use self::probes::Failures;
 use self::seen::Seen;
+use crate::domain::audit::Who;
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
 use crate::domain::limits::Limits;
@@ -42,13 +44,14 @@ const TRIES: usize = 5;
 #[derive(Debug, Clone)]
 pub struct Registry {
     store: Store,
-    world: World,
+    world: Arc<World>,
     seen: Arc<Seen>,
     /// What it may ask by itself.
     reach: Arc<Reach>,
     probe_failures: Arc<Failures>,
     /// What who asks may see and touch; nothing: everything.
     limits: Option<Arc<Limits>>,
+    who: Arc<Who>,
     live: Arc<Live>,
 }
 
@@ -125,14 +128,23 @@ impl Registry {
     pub fn new(store: Store, world: World) -> Self {
         let (seen, reach) = (Arc::default(), Arc::default());
         let (probe_failures, live) = (Arc::default(), Arc::default());
-        Self { store, world, seen, reach, probe_failures, live, limits: None }
+        let (world, who) = (Arc::new(world), Arc::new(Who::command()));
+        Self { store, world, seen, reach, probe_failures, live, limits: None, who }
     }
 
-    /// The same for the owner of a token: what is outside of its limits is not there for him.
+    /// The same for the owner of a token, or for someone without one: what is outside of the limits of the token is not
+    /// there for him, and what he changes is noted under his name.
     #[must_use]
-    pub(crate) fn seen_by(&self, token: &Token) -> Self {
-        let Some(limits) = &token.limits else { return self.clone() };
-        Self { store: self.store.within(limits), limits: Some(Arc::new(limits.clone())), ..self.clone() }
+    pub(crate) fn asked_by(&self, token: Option<&Token>, request_id: Option<&str>) -> Self {
+        let limits = token.and_then(|token| token.limits.as_ref());
+        let who = Who {
+            token: token.map(|token| token.id.clone()),
+            name: token.map_or("anonymous", |token| &token.name).to_owned(),
+            request_id: request_id.map(str::to_owned),
+        };
+        let store = limits.map_or_else(|| self.store.clone(), |limits| self.store.within(limits));
+        let limits = limits.map(|limits| Arc::new(limits.clone()));
+        Self { store, limits, who: Arc::new(who), ..self.clone() }
     }
 
     /// What who asks may see and touch.

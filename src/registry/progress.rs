@@ -2,6 +2,7 @@
 
 use super::report::{self, Fault};
 use super::{Registry, RegistryError, Reported, TRIES};
+use crate::domain::audit::Act;
 use crate::domain::chain::broken;
 use crate::domain::deployment::{Correction, Progress, State};
 use crate::domain::event::Event;
@@ -78,7 +79,7 @@ impl Registry {
             return Err(RegistryError::Faulty(faults));
         }
         self.deployment(id).await?;
-        self.store.correct(id, to).await?;
+        self.store.correct(id, to, &self.trace(Act::DeploymentCorrected, id.to_string())).await?;
         self.deployment(id).await
     }
 

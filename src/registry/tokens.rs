@@ -5,6 +5,7 @@ use subtle::ConstantTimeEq;
 use super::holds::text;
 use super::report::NAME;
 use super::{Fault, Registry, RegistryError};
+use crate::domain::audit::Act;
 use crate::domain::token::{NewToken, Scope, Secret, Token};
 
 /// How exactly the last use of a token is known, in milliseconds: each note of it is a write.
@@ -37,7 +38,8 @@ impl Registry {
             revoked_at: None,
             last_used_at: None,
         };
-        self.store.enter_token(&token, &secret.digest()).await?;
+        let trace = self.trace(Act::TokenMade, &token.id);
+        self.store.enter_token(&token, &secret.digest(), &trace).await?;
         self.seen.forget();
         Ok((token, secret))
     }
@@ -89,7 +91,8 @@ impl Registry {
         if self.store.token(id).await?.is_none() {
             return Err(MISSING);
         }
-        self.store.revoke_token(id, self.world().now().as_millisecond()).await?;
+        let trace = self.trace(Act::TokenRevoked, id);
+        self.store.revoke_token(id, trace.at, &trace).await?;
         self.seen.forget();
         self.store.token(id).await?.map(|(token, _)| token).ok_or(MISSING)
     }

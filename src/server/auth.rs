@@ -60,7 +60,10 @@ pub(super) fn need(method: &Method, route: &str) -> Option<Scope> {
 
 fn is_admin(route: &str) -> bool {
     // Who sets a probe has this machine send requests.
-    route == "/api/v2/tokens" || route.starts_with("/api/v2/tokens/") || route.ends_with("/{env}/probe")
+    route == "/api/v2/audit"
+        || route == "/api/v2/tokens"
+        || route.starts_with("/api/v2/tokens/")
+        || route.ends_with("/{env}/probe")
 }
 
 /// The kind of credential, and the token that it holds if it can be read.

@@ -2,6 +2,7 @@
 //! and the demo serve on any port.
 
 mod assets;
+mod audit;
 mod auth;
 mod badge;
 mod board;
@@ -60,6 +61,7 @@ use self::assets::Assets;
 use self::auth::{AdminDoor, Failures};
 use self::keys::Keys;
 use self::metrics::Metrics;
+use self::observe::RequestId;
 use self::problem::Problem;
 use self::stream::Places;
 use crate::domain::token::Token;
@@ -130,8 +132,8 @@ impl FromRequestParts<Self> for App {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Self) -> Result<Self, Infallible> {
-        let token = parts.extensions.get::<Token>();
-        let registry = token.map_or_else(|| app.registry.clone(), |token| app.registry.seen_by(token));
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.as_str());
+        let registry = app.registry.asked_by(parts.extensions.get::<Token>(), request_id);
         Ok(Self { shared: Arc::clone(&app.shared), registry })
     }
 }
@@ -169,6 +171,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/can-deploy", get(can_deploy::ask)),
         ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
+        ("/api/v2/audit", get(audit::list)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
         ("/api/v2/observations", get(observations::list).post(observations::observe)),

@@ -1,6 +1,10 @@
 //! The log of events: what happened to one attempt, and whether the chain of a place is whole.
 
-use super::db::{Record, values};
+use serde_json::{Value, json};
+
+use super::audit::Trace;
+use super::db::{Record, Transaction, values};
+use super::history::past;
 use super::read::{known, state};
 use super::settle::head;
 use super::writer::Verdict;
@@ -69,8 +73,8 @@ impl Store {
     }
 
     /// Corrects an attempt.
-    pub(crate) async fn correct(&self, id: i64, to: &Correction) -> Result<(), StoreError> {
-        let to = to.clone();
+    pub(crate) async fn correct(&self, id: i64, to: &Correction, trace: &Trace) -> Result<(), StoreError> {
+        let (to, trace) = (to.clone(), trace.clone());
         let work = self.writer.run(move |transaction| {
             Box::pin(async move {
                 let given = |field: &Option<Option<String>>| i64::from(field.is_some());
@@ -83,16 +87,32 @@ impl Store {
                     to.failed_in_use.map(i64::from),
                     id,
                 ];
+                transaction.apply(sql::KEEP_DEPLOYMENT, self::values![id]).await?;
+                let before = correctable(transaction, id).await?;
                 transaction.apply(sql::CORRECT, values).await?;
                 if let Some(url) = &to.changelog_url {
                     let url = url.as_deref().unwrap_or("N/A");
                     transaction.apply(sql::SET_CHANGELOG_URL, values![url, id]).await?;
+                }
+                let after = correctable(transaction, id).await?;
+                if before != after {
+                    trace.write(transaction, before.as_ref(), after.as_ref()).await?;
                 }
                 Ok(Verdict::Keep(()))
             })
         });
         work.await
     }
+}
+
+/// What may be corrected of an attempt, as it is.
+async fn correctable(to: &mut Transaction, id: i64) -> Result<Option<Value>, StoreError> {
+    let rows = to.query(sql::DEPLOYMENT, values![id]).await?;
+    let past = rows.first().map(past).transpose()?;
+    Ok(past.map(|past| {
+        json!({ "reason": past.reason, "run_url": past.run_url, "changelog_url": past.changelog_url,
+            "failed_in_use": past.failed_in_use })
+    }))
 }
 
 fn event(row: &Record) -> Result<Event, StoreError> {

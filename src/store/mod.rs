@@ -2,6 +2,7 @@
 //! COMMIT, and everything that belongs to one use case is one transaction.
 
 mod address;
+mod audit;
 mod backup;
 mod change;
 mod db;
@@ -27,6 +28,7 @@ mod write;
 mod writer;
 
 pub use address::{BadAddress, Server};
+pub(crate) use audit::{AuditWanted, Trace};
 pub use backup::{BackupError, back_up};
 pub(crate) use change::{Entered, Entry, Moment, Step};
 pub(crate) use error::StoreError;

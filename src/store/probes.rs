@@ -1,5 +1,6 @@
 //! Which programs the registry asks by itself.
 
+use super::audit::Trace;
 use super::db::{Record, Transaction, values};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
@@ -25,7 +26,9 @@ impl Store {
         &self,
         spot: &Spot,
         new: Option<(&NewProbe, i64)>,
+        trace: &Trace,
     ) -> Result<bool, StoreError> {
+        let (trace, after) = (trace.clone(), new.map(|(new, _)| audited(new)));
         let Spot { app, platform, environment } = spot.clone();
         let place = values![&app, &platform, &environment].to_vec();
         let row = new.map(|(new, due_at)| {
@@ -35,11 +38,17 @@ impl Store {
         });
         let work = self.writer.run(move |to: &mut Transaction| {
             Box::pin(async move {
-                let before = to.apply(sql::REMOVE_PROBE, &place).await?;
+                to.apply(sql::KEEP_PROBE, &place).await?;
+                let before = to.query(sql::PROBE, &place).await?.first().map(probing).transpose()?;
+                let before = before.map(|before| audited(&before.set));
+                to.apply(sql::REMOVE_PROBE, &place).await?;
                 if let Some(row) = row {
                     to.apply(sql::INSERT_PROBE, &row).await?;
                 }
-                Ok(Verdict::Keep(before > 0))
+                if before != after {
+                    trace.write(to, before.as_ref(), after.as_ref()).await?;
+                }
+                Ok(Verdict::Keep(before.is_some()))
             })
         });
         work.await
@@ -78,6 +87,12 @@ impl Store {
         self.writer.apply(sql::PROBE_DONE, values).await?;
         Ok(())
     }
+}
+
+/// A probe as the log keeps it: a key may stand in the query of its address.
+fn audited(probe: &NewProbe) -> NewProbe {
+    let url = probe.url.split_once(['?', '#']).map_or(probe.url.clone(), |(url, _)| format!("{url}?…"));
+    NewProbe { url, ..probe.clone() }
 }
 
 fn probing(row: &Record) -> Result<Probing, StoreError> {

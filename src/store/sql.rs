@@ -1,5 +1,12 @@
 //! Every SQL text, with what it guarantees. Placeholders are `$n`; words in braces are those of `dialect.rs`.
 
+mod access;
+
+pub(super) use access::{
+    ANY_TOKEN, AUDIT, INSERT_AUDIT, INSERT_TOKEN, INSERT_TOKEN_LIMITS, ONE_TOKEN, REVOKE_TOKEN, TOKEN_USED,
+    TOKENS,
+};
+
 /// Our own list of migrations; the table `schema_migrations` of the Go program is never written.
 pub(super) const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS sm_migration (\
     version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
@@ -363,31 +370,15 @@ pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, s
 pub(super) const RELEASED: &str = "SELECT app, version, sha, tag, bump, released_at FROM sm_release \
     WHERE app = $1 AND version = $2 AND {within app; -; -}";
 
-/// One token.
-pub(super) const INSERT_TOKEN: &str = "INSERT INTO sm_token (id, name, digest, scope, created_at, expires_at) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
+/// Keeps other writers from an incident until the transaction ends, so that what is read of it now is what is changed.
+pub(super) const KEEP_INCIDENT: &str = "UPDATE sm_incident SET title = title WHERE id = $1";
 
-/// What one token sees and touches.
-pub(super) const INSERT_TOKEN_LIMITS: &str = "INSERT INTO sm_token_limits (token_id, limits) VALUES ($1, $2)";
+/// The same for an attempt.
+pub(super) const KEEP_DEPLOYMENT: &str = "UPDATE sm_deployment SET seq = seq WHERE versions_id = $1";
 
-/// One token, by its public id.
-pub(super) const ONE_TOKEN: &str = "SELECT id, name, digest, scope, created_at, expires_at, revoked_at, \
-    last_used_at, limits FROM sm_token LEFT JOIN sm_token_limits ON token_id = id WHERE id = $1";
-
-/// Every token, newest first.
-pub(super) const TOKENS: &str = "SELECT id, name, scope, created_at, expires_at, revoked_at, last_used_at, \
-    limits FROM sm_token LEFT JOIN sm_token_limits ON token_id = id ORDER BY created_at DESC, id";
-
-/// Any token, whatever became of it.
-pub(super) const ANY_TOKEN: &str = "SELECT id FROM sm_token LIMIT 1";
-
-/// Ends a token, unless that was done before.
-pub(super) const REVOKE_TOKEN: &str =
-    "UPDATE sm_token SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
-
-/// The last use of a token, which moves on only.
-pub(super) const TOKEN_USED: &str =
-    "UPDATE sm_token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
+/// The same for a probe.
+pub(super) const KEEP_PROBE: &str =
+    "UPDATE sm_probe SET due_at = due_at WHERE app = $1 AND platform = $2 AND environment = $3";
 
 /// What was seen last at one place.
 pub(super) const NEWEST_OBSERVATION: &str = "SELECT {seen} FROM sm_observation o \

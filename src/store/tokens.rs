@@ -1,5 +1,6 @@
 //! Tokens: made, found by their public id, and revoked.
 
+use super::audit::Trace;
 use super::db::{Record, values};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
@@ -7,7 +8,13 @@ use crate::domain::token::{Scope, Token};
 
 impl Store {
     /// Enters a token with the digest of its secret.
-    pub(crate) async fn enter_token(&self, token: &Token, digest: &str) -> Result<(), StoreError> {
+    pub(crate) async fn enter_token(
+        &self,
+        token: &Token,
+        digest: &str,
+        trace: &Trace,
+    ) -> Result<(), StoreError> {
+        let (token, trace) = (token.clone(), trace.clone());
         let (scope, digest) = (token.scope.word(), digest.to_owned());
         let row = values![&token.id, &token.name, digest, scope, token.created_at, token.expires_at].to_vec();
         let limits = token.limits.as_ref().map(serde_json::to_string).transpose();
@@ -19,6 +26,7 @@ impl Store {
                 if let Some(limits) = limits {
                     to.apply(sql::INSERT_TOKEN_LIMITS, &limits).await?;
                 }
+                trace.write(to, None, Some(&token)).await?;
                 Ok(Verdict::Keep(()))
             })
         });
@@ -42,8 +50,20 @@ impl Store {
     }
 
     /// Revokes a token at a time in milliseconds since 1970; one that is revoked stays so.
-    pub(crate) async fn revoke_token(&self, id: &str, at: i64) -> Result<(), StoreError> {
-        self.writer.apply(sql::REVOKE_TOKEN, values![at, id]).await.map(|_| ())
+    pub(crate) async fn revoke_token(&self, id: &str, at: i64, trace: &Trace) -> Result<(), StoreError> {
+        let (id, trace) = (id.to_owned(), trace.clone());
+        let work = self.writer.run(move |to| {
+            Box::pin(async move {
+                if to.apply(sql::REVOKE_TOKEN, values![at, &id]).await? > 0 {
+                    let rows = to.query(sql::ONE_TOKEN, values![&id]).await?;
+                    let after = rows.first().map(self::token).transpose()?;
+                    let before = after.clone().map(|token| Token { revoked_at: None, ..token });
+                    trace.write(to, before.as_ref(), after.as_ref()).await?;
+                }
+                Ok(Verdict::Keep(()))
+            })
+        });
+        work.await
     }
 
     /// Notes that a token was used at a time in milliseconds since 1970.

@@ -1,5 +1,6 @@
 //! The server: both APIs and the pages without a socket, then the binary itself.
 
+mod audit;
 mod binary;
 mod browser;
 mod files;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::operation::Operation;
+use crate::domain::audit::Audited;
 use crate::domain::deployment::{Correction, Progress, Report};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::domain::incident::{Incident, IncidentChange, NewIncident};
@@ -219,5 +220,10 @@ fn administration() -> Vec<Operation> {
         Operation::new("delete", "/api/v2/tokens/{id}", "revokes it for good")
             .admin()
             .gives::<Token>(200, "as it was"),
+        Operation::get("/api/v2/audit", "who changed what")
+            .filters(&["action", "token", "subject"])
+            .pages()
+            .admin()
+            .gives::<List<Audited>>(200, "newest first"),
     ]
 }

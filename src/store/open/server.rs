@@ -36,6 +36,7 @@ const POSTGRES: Plan = Plan {
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
         (16, "limits", include_str!("../migrations/postgres/0016_limits.sql")),
+        (18, "audit", include_str!("../migrations/postgres/0018_audit.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -55,6 +56,7 @@ const MYSQL: Plan = Plan {
         (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
         (16, "limits", include_str!("../migrations/mysql/0016_limits.sql")),
+        (18, "audit", include_str!("../migrations/mysql/0018_audit.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

@@ -44,6 +44,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
     (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
     (16, "limits", include_str!("../migrations/sqlite/0016_limits.sql")),
+    (18, "audit", include_str!("../migrations/sqlite/0018_audit.sql")),
 ];
 
 impl Store {

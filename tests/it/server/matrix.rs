@@ -63,6 +63,7 @@ const ROWS: &[Row] = &[
     ("POST", "/api/v2/incidents", r#"{PLACE,"title":"t"}"#, [201, 201, 404]),
     ("GET", "/api/v2/incidents/INCIDENT", "", [200, 404, 404]),
     ("PATCH", "/api/v2/incidents/INCIDENT", r#"{"title":"t"}"#, [200, 404, 404]),
+    ("GET", "/api/v2/audit", "", [200; 3]),
     ("GET", "/api/v2/tokens", "", [200; 3]),
     ("POST", "/api/v2/tokens", r#"{"name":"n","scope":"read"}"#, [201; 3]),
     ("DELETE", "/api/v2/tokens/none", "", [404; 3]),
@@ -89,6 +90,7 @@ type Allowed = Option<(u8, bool)>;
 fn need(method: &str, path: &str) -> u8 {
     match path {
         "/api/v1/health" | "/api/v1/healthz" | "/readyz" => 0,
+        "/api/v2/audit" => 3,
         path if path.starts_with("/api/v2/tokens") || path.ends_with("/probe") => 3,
         _ if ["GET", "HEAD"].contains(&method) => 1,
         _ => 2,
