@@ -6,6 +6,7 @@ mod holds;
 mod incidents;
 mod live;
 mod observations;
+mod oidc;
 mod probes;
 mod progress;
 mod read;
@@ -17,6 +18,7 @@ mod tokens;
 mod v1;
 
 pub(crate) use observations::Cell;
+pub use oidc::Issuer;
 pub(crate) use progress::ChainState;
 pub(crate) use read::Page;
 pub(crate) use report::{Fault, KEY, NAME, TEXT, faults};
@@ -52,6 +54,8 @@ pub struct Registry {
     /// What who asks may see and touch; nothing: everything.
     limits: Option<Arc<Limits>>,
     who: Arc<Who>,
+    /// Whose id tokens are taken.
+    issuer: Option<Arc<Issuer>>,
     live: Arc<Live>,
 }
 
@@ -100,6 +104,12 @@ pub(crate) enum RegistryError {
     NoSuch(&'static str),
     #[error("the token cannot be made")]
     FaultyToken(Vec<Fault>),
+    #[error("the trust cannot be made")]
+    FaultyTrust(Vec<Fault>),
+    #[error("the id token opens nothing: {0}")]
+    Untrusted(&'static str),
+    #[error("the issuer of id tokens cannot be asked: {0}")]
+    Issuer(String),
     #[error("the system gives no random numbers")]
     NoRandomness(#[source] std::io::Error),
     #[error("the hold cannot be taken")]
@@ -129,7 +139,7 @@ impl Registry {
         let (seen, reach) = (Arc::default(), Arc::default());
         let (probe_failures, live) = (Arc::default(), Arc::default());
         let (world, who) = (Arc::new(world), Arc::new(Who::command()));
-        Self { store, world, seen, reach, probe_failures, live, limits: None, who }
+        Self { store, world, seen, reach, probe_failures, live, limits: None, who, issuer: None }
     }
 
     /// The same for the owner of a token, or for someone without one: what is outside of the limits of the token is not
@@ -167,6 +177,12 @@ impl Registry {
     #[must_use]
     pub fn reaching(self, reach: Reach) -> Self {
         Self { reach: Arc::new(reach), ..self }
+    }
+
+    /// The same, which takes the id tokens of an issuer.
+    #[must_use]
+    pub fn believing(self, issuer: Issuer) -> Self {
+        Self { issuer: Some(Arc::new(issuer)), ..self }
     }
 
     /// The surroundings, for pages that show ages.

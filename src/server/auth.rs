@@ -16,6 +16,8 @@ use super::{App, Exposure, refuse};
 use crate::domain::token::{Scope, Token};
 use crate::registry::RegistryError;
 
+/// Where a job gets a token.
+const EXCHANGE: &str = "/api/v2/oidc/github";
 /// Failures that one address may have within a second before it has to wait.
 const FAILURES: u32 = 5;
 /// Addresses that are remembered; each is forgotten with its second.
@@ -51,7 +53,8 @@ pub(super) enum Credential {
 /// What a route needs; nothing for what tells a proxy or a supervisor that we live.
 pub(super) fn need(method: &Method, route: &str) -> Option<Scope> {
     match route {
-        "/api/v1/health" | "/api/v1/healthz" | "/readyz" => None,
+        // What a job brings for its exchange is looked at there.
+        "/api/v1/health" | "/api/v1/healthz" | "/readyz" | EXCHANGE => None,
         _ if is_admin(route) => Some(Scope::Admin),
         _ if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) => Some(Scope::Read),
         _ => Some(Scope::Write),
@@ -59,10 +62,9 @@ pub(super) fn need(method: &Method, route: &str) -> Option<Scope> {
 }
 
 fn is_admin(route: &str) -> bool {
+    let first = route.strip_prefix("/api/v2/").and_then(|rest| rest.split('/').next());
     // Who sets a probe has this machine send requests.
-    route == "/api/v2/audit"
-        || route == "/api/v2/tokens"
-        || route.starts_with("/api/v2/tokens/")
+    first.is_some_and(|first| ["audit", "tokens", "trusts"].contains(&first))
         || route.ends_with("/{env}/probe")
 }
 
@@ -110,6 +112,30 @@ impl Asked {
     }
 }
 
+/// Refuses an address that sent too many id tokens which open nothing, and counts them.
+pub(super) async fn exchange(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.extensions().get::<MatchedPath>().is_none_or(|route| route.as_str() != EXCHANGE) {
+        return next.run(request).await;
+    }
+    let path = request.uri().path().to_owned();
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
+    let second = app.registry.world().now().as_second();
+    if app.failures.of(address, second) >= FAILURES {
+        return slow_down(&app, &path, "too many tokens of this address were wrong; wait a second");
+    }
+    let response = next.run(request).await;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        app.failures.note(address, second);
+    }
+    response
+}
+
+fn slow_down(app: &App, path: &str, why: &str) -> Response {
+    let mut response = refuse(app, path, StatusCode::TOO_MANY_REQUESTS, why);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
 /// Lets through what may be done.
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if let Some(asked) = Asked::of(&request) {
@@ -152,9 +178,7 @@ async fn bearer(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
     let second = app.registry.world().now().as_second();
     if app.failures.of(asked.address, second) >= FAILURES {
         let why = "too many tokens of this address were wrong; wait a second";
-        let mut response = refuse(app, &asked.path, StatusCode::TOO_MANY_REQUESTS, why);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        return Err(response);
+        return Err(slow_down(app, &asked.path, why));
     }
     let token = match &asked.token {
         Some(text) => app.registry.check_token(text).await.map_err(failed)?,

@@ -32,6 +32,7 @@ mod ready;
 mod releases;
 mod stream;
 mod tokens;
+mod trusts;
 mod v1;
 mod v2;
 mod when;
@@ -56,6 +57,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
+use url::Url;
 
 use self::assets::Assets;
 use self::auth::{AdminDoor, Failures};
@@ -85,10 +87,12 @@ pub(crate) enum ServeError {
 }
 
 /// How the service behaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub exposure: Exposure,
     pub access: Access,
+    /// Where others reach it, as behind a proxy; then that name is one of ours.
+    pub public_url: Option<Url>,
     /// Whether the two health paths of v1 are logged too.
     pub log_probes: bool,
     /// How long connections are still taken after the signal to stop, while `/readyz` says that it came: a
@@ -106,6 +110,7 @@ struct App {
 struct Shared {
     exposure: Exposure,
     access: Access,
+    public_url: Option<Url>,
     failures: Failures,
     log_probes: bool,
     /// Turns true when the service is about to end.
@@ -124,6 +129,14 @@ impl std::ops::Deref for App {
 
     fn deref(&self) -> &Shared {
         &self.shared
+    }
+}
+
+impl App {
+    /// The address at which a reader finds this service, without a final slash; `host` is what he called it.
+    fn address(&self, host: Option<&str>) -> String {
+        let named = self.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        named.unwrap_or_else(|| format!("http://{}", host.unwrap_or("127.0.0.1:8080")))
     }
 }
 
@@ -172,6 +185,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/api/v2/audit", get(audit::list)),
+        ("/api/v2/trusts", get(trusts::list).post(trusts::make)),
+        ("/api/v2/trusts/{id}", delete(trusts::remove)),
+        ("/api/v2/oidc/github", post(trusts::exchange)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
         ("/api/v2/observations", get(observations::list).post(observations::observe)),
@@ -223,6 +239,7 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
     let shared = Shared {
         exposure: options.exposure,
         access: options.access,
+        public_url: options.public_url,
         failures: Failures::default(),
         log_probes: options.log_probes,
         stopping: stopping.clone(),
@@ -243,6 +260,7 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(body::LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::exchange))
         .layer(middleware::from_fn_with_state(app.clone(), auth::check))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .layer(middleware::from_fn_with_state(app.clone(), observe::watch))
@@ -270,6 +288,7 @@ pub(crate) async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    let linger = options.linger;
     let routers = routers(registry.clone(), options)?;
     let work = [tokio::spawn(registry.clone().work()), tokio::spawn(registry.clone().ask_all())];
     let (stop, stopped) = tokio::sync::watch::channel(());
@@ -291,7 +310,7 @@ pub(crate) async fn serve(
         }
         routers.stopping.send_replace(true);
         tokio::select! {
-            () = tokio::time::sleep(options.linger) => {}
+            () = tokio::time::sleep(linger) => {}
             () = registry.broken() => {}
         }
     };

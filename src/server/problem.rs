@@ -75,41 +75,41 @@ impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
         let cause = Cause::of(&error);
         let problem = match error {
-            RegistryError::Faulty(faults) => faulty("invalid-report", "the report cannot be taken", &faults),
+            faulty @ (RegistryError::Faulty(_)
+            | RegistryError::FaultyHold(_)
+            | RegistryError::FaultyObservation(_)
+            | RegistryError::FaultyProbe(_)
+            | RegistryError::FaultyRelease(_)
+            | RegistryError::FaultyToken(_)
+            | RegistryError::FaultyTrust(_)
+            | RegistryError::FaultyIncident(_)) => Self::faulty(faulty),
             RegistryError::Conflict { state, id, reason } => {
                 Self::new(StatusCode::CONFLICT, "conflict", "the report contradicts what is recorded")
                     .with("detail", reason)
                     .with("id", id)
                     .with("state", state.word())
             }
-            RegistryError::FaultyHold(faults) => faulty("invalid-hold", "the hold cannot be taken", &faults),
             RegistryError::HeldAlready(hold) => {
                 Self::new(StatusCode::CONFLICT, "held-already", "it is held already")
                     .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
                     .with("holds", json!([hold]))
-            }
-            RegistryError::FaultyObservation(faults) => {
-                faulty("invalid-observation", "the observation cannot be taken", &faults)
-            }
-            RegistryError::FaultyProbe(faults) => {
-                faulty("invalid-probe", "the probe cannot be taken", &faults)
-            }
-            RegistryError::FaultyRelease(faults) => {
-                faulty("invalid-release", "the release cannot be taken", &faults)
-            }
-            RegistryError::FaultyToken(faults) => {
-                faulty("invalid-token", "the token cannot be made", &faults)
             }
             RegistryError::OtherRelease(there) => {
                 Self::new(StatusCode::CONFLICT, "conflict", "the version is another commit")
                     .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
                     .with("release", json!(there))
             }
+            RegistryError::Untrusted(why) => {
+                Self::new(StatusCode::UNAUTHORIZED, "untrusted", "the id token opens nothing")
+                    .with("detail", why)
+            }
+            RegistryError::Issuer(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-keys", "the keys of the issuer cannot be had")
+                    .with("detail", "send it again later")
+                    .retry_after(10)
+            }
             RegistryError::Beyond(what) => Self::new(StatusCode::FORBIDDEN, "beyond-limits", what),
             RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
-            RegistryError::FaultyIncident(faults) => {
-                faulty("invalid-incident", "the incident cannot be taken", &faults)
-            }
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
@@ -135,6 +135,30 @@ impl From<RegistryError> for Problem {
     }
 }
 
+impl Problem {
+    /// What is wrong with a body, field by field.
+    fn faulty(error: RegistryError) -> Self {
+        let (slug, title, faults) = match error {
+            RegistryError::Faulty(faults) => ("invalid-report", "the report cannot be taken", faults),
+            RegistryError::FaultyHold(faults) => ("invalid-hold", "the hold cannot be taken", faults),
+            RegistryError::FaultyObservation(faults) => {
+                ("invalid-observation", "the observation cannot be taken", faults)
+            }
+            RegistryError::FaultyProbe(faults) => ("invalid-probe", "the probe cannot be taken", faults),
+            RegistryError::FaultyRelease(faults) => {
+                ("invalid-release", "the release cannot be taken", faults)
+            }
+            RegistryError::FaultyToken(faults) => ("invalid-token", "the token cannot be made", faults),
+            RegistryError::FaultyTrust(faults) => ("invalid-trust", "the trust cannot be made", faults),
+            RegistryError::FaultyIncident(faults) => {
+                ("invalid-incident", "the incident cannot be taken", faults)
+            }
+            _ => ("invalid", "the request cannot be taken", Vec::new()),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).with("errors", json!(faults))
+    }
+}
+
 /// A template that cannot be filled is a fault of ours.
 impl From<TemplateError> for Problem {
     fn from(error: TemplateError) -> Self {
@@ -142,10 +166,6 @@ impl From<TemplateError> for Problem {
             Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the answer cannot be written");
         Self { cause: Some(Cause::of(&error)), ..problem }
     }
-}
-
-fn faulty(slug: &str, title: &str, faults: &[Fault]) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).with("errors", json!(faults))
 }
 
 /// A time in milliseconds since 1970, for a reader.

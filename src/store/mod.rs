@@ -23,6 +23,7 @@ mod set;
 mod settle;
 mod sql;
 mod tokens;
+mod trusts;
 mod versions;
 mod write;
 mod writer;
@@ -39,6 +40,7 @@ pub(crate) use observations::{SightingEntry, SightingsWanted};
 pub use open::{FILE, OpenError};
 pub(crate) use probes::Due;
 pub(crate) use read::Known;
+pub(crate) use trusts::ExchangeEntry;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 
 use std::sync::Arc;

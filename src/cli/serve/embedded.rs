@@ -31,6 +31,7 @@ impl Embedded {
                 let options = Options {
                     exposure: Exposure::Loopback,
                     access: Access::default(),
+                    public_url: None,
                     log_probes: false,
                     linger: std::time::Duration::ZERO,
                 };

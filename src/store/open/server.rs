@@ -37,6 +37,8 @@ const POSTGRES: Plan = Plan {
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
         (16, "limits", include_str!("../migrations/postgres/0016_limits.sql")),
         (18, "audit", include_str!("../migrations/postgres/0018_audit.sql")),
+        (20, "trusts", include_str!("../migrations/postgres/0020_trusts.sql")),
+        (22, "exchanges", include_str!("../migrations/postgres/0022_exchanges.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -57,6 +59,8 @@ const MYSQL: Plan = Plan {
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
         (16, "limits", include_str!("../migrations/mysql/0016_limits.sql")),
         (18, "audit", include_str!("../migrations/mysql/0018_audit.sql")),
+        (20, "trusts", include_str!("../migrations/mysql/0020_trusts.sql")),
+        (22, "exchanges", include_str!("../migrations/mysql/0022_exchanges.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

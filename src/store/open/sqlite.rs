@@ -45,6 +45,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
     (16, "limits", include_str!("../migrations/sqlite/0016_limits.sql")),
     (18, "audit", include_str!("../migrations/sqlite/0018_audit.sql")),
+    (20, "trusts", include_str!("../migrations/sqlite/0020_trusts.sql")),
+    (22, "exchanges", include_str!("../migrations/sqlite/0022_exchanges.sql")),
 ];
 
 impl Store {

@@ -23,8 +23,9 @@ const WAYS: [(Exposure, Access); 6] = [
 /// What a route needs: 0 nothing, 1 to read, 2 to write, 3 to administer.
 fn need(method: &str, path: &str) -> u8 {
     match path {
-        "/api/v1/health" | "/api/v1/healthz" | "/readyz" => 0,
+        "/api/v1/health" | "/api/v1/healthz" | "/readyz" | "/api/v2/oidc/github" => 0,
         "/api/v2/audit" => 3,
+        path if path.starts_with("/api/v2/trusts") => 3,
         path if path.starts_with("/api/v2/tokens") || path.ends_with("/probe") => 3,
         _ if ["GET", "HEAD"].contains(&method) => 1,
         _ => 2,
