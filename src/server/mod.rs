@@ -30,6 +30,7 @@ mod question;
 mod ready;
 mod releases;
 mod stream;
+mod takeover;
 mod tokens;
 mod v1;
 mod v2;
@@ -253,7 +254,11 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let routers = routers(registry.clone(), options)?;
-    let work = [tokio::spawn(registry.clone().work()), tokio::spawn(registry.clone().ask_all())];
+    let work = [
+        tokio::spawn(registry.clone().work()),
+        tokio::spawn(registry.clone().ask_all()),
+        tokio::spawn(takeover::work(registry.clone())),
+    ];
     let (stop, stopped) = tokio::sync::watch::channel(());
     let beside = |listener: Option<TcpListener>, router: Router| {
         let mut stopped = stopped.clone();

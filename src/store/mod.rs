@@ -20,6 +20,7 @@ mod releases;
 mod set;
 mod settle;
 mod sql;
+mod takeover;
 mod tokens;
 mod versions;
 mod write;
