@@ -105,6 +105,7 @@ impl From<RegistryError> for Problem {
                     .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
                     .with("release", json!(there))
             }
+            RegistryError::Beyond(what) => Self::new(StatusCode::FORBIDDEN, "beyond-limits", what),
             RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
             RegistryError::FaultyIncident(faults) => {
                 faulty("invalid-incident", "the incident cannot be taken", &faults)

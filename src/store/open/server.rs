@@ -11,6 +11,7 @@ use super::OpenError;
 use super::migrate::{MigrateError, Plan, migrate};
 use crate::store::address::{Kind, Server};
 use crate::store::db::{Db, values};
+use crate::store::readers::Readers;
 use crate::store::writer::Writer;
 use crate::store::{Store, StoreError, sql};
 
@@ -34,6 +35,8 @@ const POSTGRES: Plan = Plan {
         (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
+        (16, "limits", include_str!("../migrations/postgres/0016_limits.sql")),
+        (18, "audit", include_str!("../migrations/postgres/0018_audit.sql")),
         (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
@@ -53,6 +56,8 @@ const MYSQL: Plan = Plan {
         (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
+        (16, "limits", include_str!("../migrations/mysql/0016_limits.sql")),
+        (18, "audit", include_str!("../migrations/mysql/0018_audit.sql")),
         (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
@@ -80,8 +85,8 @@ impl Store {
         let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        let changed = Arc::default();
-        Ok(Self { writer: Writer::pool(db.clone(), &writers, WRITERS), readers: db, warnings, changed })
+        let (readers, changed) = (Readers::new(db.clone()), Arc::default());
+        Ok(Self { writer: Writer::pool(db, &writers, WRITERS), readers, warnings, changed })
     }
 }
 
