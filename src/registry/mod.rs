@@ -13,6 +13,7 @@ mod read;
 mod releases;
 mod report;
 mod seen;
+mod takeover;
 mod timer;
 mod tokens;
 mod v1;

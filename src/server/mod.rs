@@ -31,6 +31,7 @@ mod question;
 mod ready;
 mod releases;
 mod stream;
+mod takeover;
 mod tokens;
 mod trusts;
 mod v1;
@@ -290,7 +291,11 @@ pub(crate) async fn serve(
 ) -> Result<(), ServeError> {
     let linger = options.linger;
     let routers = routers(registry.clone(), options)?;
-    let work = [tokio::spawn(registry.clone().work()), tokio::spawn(registry.clone().ask_all())];
+    let work = [
+        tokio::spawn(registry.clone().work()),
+        tokio::spawn(registry.clone().ask_all()),
+        tokio::spawn(takeover::work(registry.clone())),
+    ];
     let (stop, stopped) = tokio::sync::watch::channel(());
     let beside = |listener: Option<TcpListener>, router: Router| {
         let mut stopped = stopped.clone();

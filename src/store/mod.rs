@@ -22,6 +22,7 @@ mod releases;
 mod set;
 mod settle;
 mod sql;
+mod takeover;
 mod tokens;
 mod trusts;
 mod versions;

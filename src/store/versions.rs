@@ -161,7 +161,7 @@ impl Store {
     }
 }
 
-fn row(row: &Record) -> Result<Row, StoreError> {
+pub(super) fn row(row: &Record) -> Result<Row, StoreError> {
     Ok(Row {
         versions_id: row.int("versions_id")?,
         workload: row.text("workload")?,

@@ -39,6 +39,7 @@ const POSTGRES: Plan = Plan {
         (18, "audit", include_str!("../migrations/postgres/0018_audit.sql")),
         (20, "trusts", include_str!("../migrations/postgres/0020_trusts.sql")),
         (22, "exchanges", include_str!("../migrations/postgres/0022_exchanges.sql")),
+        (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -61,6 +62,7 @@ const MYSQL: Plan = Plan {
         (18, "audit", include_str!("../migrations/mysql/0018_audit.sql")),
         (20, "trusts", include_str!("../migrations/mysql/0020_trusts.sql")),
         (22, "exchanges", include_str!("../migrations/mysql/0022_exchanges.sql")),
+        (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

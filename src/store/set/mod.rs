@@ -21,11 +21,12 @@ pub(super) async fn run(
     transaction: &mut Transaction,
     changes: &[&Change],
 ) -> Result<Vec<Option<i64>>, StoreError> {
-    let entries: Vec<&Entry> = changes.iter().filter_map(|change| entry(change)).collect();
+    let entries: Vec<&Entry> = changes.iter().filter_map(|change| new(change)).collect();
     let ids = rows::insert_versions(transaction, &entries).await?;
-    let mut new = ids.iter().copied();
+    let mut given = ids.iter().copied();
     let id = |change: &&Change| match change {
-        Change::Enter(_) => new.next().ok_or_else(|| StoreError::Corrupt("a lack of ids".to_owned())),
+        Change::Enter(_) => given.next().ok_or_else(|| StoreError::Corrupt("a lack of ids".to_owned())),
+        Change::Adopt(id, _) => Ok(*id),
         Change::Advance(step) => Ok(step.id),
     };
     let ids = changes.iter().map(id).collect::<Result<Vec<i64>, _>>()?;
@@ -52,9 +53,17 @@ fn gone() -> StoreError {
     StoreError::Corrupt("a place that is gone".to_owned())
 }
 
-fn entry(change: &Change) -> Option<&Entry> {
+/// The attempt whose row of v1 is new too.
+fn new(change: &Change) -> Option<&Entry> {
     match change {
         Change::Enter(entry) => Some(entry),
+        Change::Adopt(..) | Change::Advance(_) => None,
+    }
+}
+
+fn entry(change: &Change) -> Option<&Entry> {
+    match change {
+        Change::Enter(entry) | Change::Adopt(_, entry) => Some(entry),
         Change::Advance(_) => None,
     }
 }
