@@ -7,6 +7,7 @@ mod auth;
 mod badge;
 mod board;
 mod body;
+mod buckets;
 mod can_deploy;
 mod deployments;
 mod export;
@@ -39,6 +40,7 @@ mod v2;
 mod when;
 
 pub use auth::Access;
+pub use buckets::Rates;
 pub use guard::Exposure;
 
 use std::convert::Infallible;
@@ -62,6 +64,7 @@ use url::Url;
 
 use self::assets::Assets;
 use self::auth::{AdminDoor, Failures};
+use self::buckets::Buckets;
 use self::keys::Keys;
 use self::metrics::Metrics;
 use self::observe::RequestId;
@@ -94,6 +97,8 @@ pub struct Options {
     pub access: Access,
     /// Where others reach it, as behind a proxy; then that name is one of ours.
     pub public_url: Option<Url>,
+    /// How much one client may ask.
+    pub rates: Rates,
     /// Whether the two health paths of v1 are logged too.
     pub log_probes: bool,
     /// How long connections are still taken after the signal to stop, while `/readyz` says that it came: a
@@ -113,6 +118,7 @@ struct Shared {
     access: Access,
     public_url: Option<Url>,
     failures: Failures,
+    buckets: Buckets,
     log_probes: bool,
     /// Turns true when the service is about to end.
     stopping: watch::Sender<bool>,
@@ -242,6 +248,7 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
         access: options.access,
         public_url: options.public_url,
         failures: Failures::default(),
+        buckets: Buckets::new(options.rates),
         log_probes: options.log_probes,
         stopping: stopping.clone(),
         streams: Places::default(),

@@ -25,7 +25,7 @@ use crate::domain::reach::Reach;
 use crate::error::{Error, Exit, Status};
 use crate::log::{self, Level};
 use crate::registry::{Issuer, Registry};
-use crate::server::{self, Access, Exposure, Listeners, Options};
+use crate::server::{self, Access, Exposure, Listeners, Options, Rates};
 use crate::ui;
 use crate::world::World;
 
@@ -68,6 +68,12 @@ pub(super) struct Serve {
     /// Whose id tokens of jobs are taken (also `SHIPMARK_GITHUB_ISSUER`; a GitHub Enterprise Server has its own)
     #[arg(long, value_name = "URL", value_parser = address::public)]
     github_issuer: Option<Url>,
+    /// How many requests may come with one token within a minute; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = Rates::USUAL.token)]
+    token_rate: u32,
+    /// How many may come from one other machine without a token; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = Rates::USUAL.address)]
+    address_rate: u32,
     /// Let probes reach these addresses too, which are not public, such as 10.0.0.0/8 (repeatable)
     #[arg(long, value_name = "CIDR", value_parser = address::range)]
     probe_allow: Vec<IpNet>,
@@ -90,7 +96,8 @@ impl Serve {
         let reach = Reach::with(self.probe_allow);
         let public_url = address::url(self.public_url, "SHIPMARK_PUBLIC_URL", context.world)?;
         let issuer = address::url(self.github_issuer, "SHIPMARK_GITHUB_ISSUER", context.world)?;
-        let known = Known { access, reach, public_url, issuer };
+        let rates = Rates { token: self.token_rate, address: self.address_rate };
+        let known = Known { access, reach, rates, public_url, issuer };
         let done = runtime.block_on(run(context, &places, &database, known, pause));
         // A name that is being looked up holds a thread, for which nobody need wait.
         runtime.shutdown_background();
@@ -148,6 +155,7 @@ impl Places {
 struct Known {
     access: Access,
     reach: Reach,
+    rates: Rates,
     public_url: Option<Url>,
     issuer: Option<Url>,
 }
@@ -166,7 +174,7 @@ async fn run(
     context: &Context<'_>,
     places: &Places,
     database: &Database,
-    Known { access, reach, public_url, issuer }: Known,
+    Known { access, reach, rates, public_url, issuer }: Known,
     pause: Duration,
 ) -> Result<Status, Error> {
     // The signals are caught before anything is opened, so that a stop at any time is a clean one.
@@ -195,7 +203,7 @@ async fn run(
         warn(context, warning);
     }
     let log_probes = context.world.var("APP_SKIP_PATH_DISABLED").is_some();
-    let options = Options { exposure, access, public_url, log_probes, linger: LINGER };
+    let options = Options { exposure, access, public_url, rates, log_probes, linger: LINGER };
     let (told, tell) = tokio::sync::oneshot::channel();
     let serving = server::serve(listeners, registry, options, async {
         // Whether it is told to stop or the teller is gone, the server stops.
