@@ -171,7 +171,7 @@ impl Registry {
         environment: &str,
     ) -> Result<(), RegistryError> {
         let inside = self.limits.as_ref().is_none_or(|limits| limits.covers(app, platform, environment));
-        inside.then_some(()).ok_or(RegistryError::NoSuch("there is no such place"))
+        inside.then_some(()).ok_or(RegistryError::NoSuch("there is no such place for this token"))
     }
 
     /// The same, which may ask programs within this reach.

@@ -58,7 +58,7 @@ pub(super) struct Serve {
     /// Manage tokens through the address of the API too, where the network reaches it
     #[arg(long, conflicts_with = "admin_listen")]
     admin_on_main: bool,
-    /// Where else to manage tokens then
+    /// Where else to manage tokens, trusts and probes then, and to read who changed what
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse, default_value = "127.0.0.1:9102")]
     admin_listen: SocketAddr,
     /// Where others reach the registry, as behind a proxy, such as `https://registry.example` (also `SHIPMARK_PUBLIC_URL`). It is
