@@ -11,6 +11,7 @@ mod read;
 mod releases;
 mod report;
 mod seen;
+mod settings;
 mod timer;
 mod tokens;
 mod v1;
@@ -105,6 +106,15 @@ pub(crate) enum RegistryError {
     FaultyObservation(Vec<Fault>),
     #[error("the probe cannot be taken")]
     FaultyProbe(Vec<Fault>),
+    #[error("the app cannot be taken")]
+    FaultyApp(Vec<Fault>),
+    #[error("the environment cannot be taken")]
+    FaultyEnvironment(Vec<Fault>),
+    #[error("it is not what it was")]
+    Changed,
+    /// The platforms on which the name is.
+    #[error("the name is on several platforms")]
+    Ambiguous(Vec<String>),
     #[error("the release cannot be taken")]
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]

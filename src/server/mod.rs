@@ -29,6 +29,7 @@ mod problem;
 mod question;
 mod ready;
 mod releases;
+mod settings;
 mod stream;
 mod tokens;
 mod v1;
@@ -122,6 +123,10 @@ impl std::ops::Deref for App {
 
 /// Every route.
 fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    [v1_routes(), v2_routes(), other_routes()].into_iter().flatten().collect()
+}
+
+fn v1_routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
         ("/api/v1/health", get(v1::health)),
         ("/api/v1/healthz", get(v1::healthz)),
@@ -136,6 +141,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/stats/latest", get(v1::rows::stats)),
         ("/api/v1/read/environment/latest", get(v1::rows::latest)),
         ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
+    ]
+}
+
+fn v2_routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
         ("/api/v2/server", get(v2::server)),
         ("/api/v2/openapi.json", get(openapi::show)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
@@ -146,6 +156,19 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/chain", get(deployments::chain)),
         ("/api/v2/current", get(v2::current)),
         ("/api/v2/stream", get(stream::api)),
+        ("/api/v2/apps", get(settings::apps)),
+        (
+            "/api/v2/apps/{app}",
+            get(settings::app).put(settings::put_app).patch(settings::patch_app).delete(settings::archive),
+        ),
+        ("/api/v2/environments", get(settings::environments)),
+        (
+            "/api/v2/environments/{env}",
+            get(settings::environment)
+                .put(settings::put_environment)
+                .patch(settings::patch_environment)
+                .delete(settings::forget_environment),
+        ),
         ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
@@ -160,6 +183,12 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
             "/api/v2/apps/{app}/environments/{env}/probe",
             get(probes::one).put(probes::set).delete(probes::remove),
         ),
+    ]
+}
+
+/// The pages, and what programs read outside of the API.
+fn other_routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),

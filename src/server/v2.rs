@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::problem::Problem;
 use super::question::Question;
@@ -91,6 +91,20 @@ pub(super) async fn read<T: DeserializeOwned>(request: Request, form: &Form) -> 
     let value = serde_path_to_error::deserialize(&mut parser).map_err(|error| unread(&error, form))?;
     parser.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+/// What stands after a merge patch (RFC 7396) of one level, read as strictly as a body.
+pub(super) fn merged<T: Serialize + DeserializeOwned>(
+    there: &T,
+    changes: &Map<String, Value>,
+    form: &Form,
+) -> Result<T, Problem> {
+    let mut members = json!(there);
+    if let Some(members) = members.as_object_mut() {
+        members.extend(changes.clone());
+        members.retain(|_, value| !value.is_null());
+    }
+    serde_path_to_error::deserialize(members).map_err(|error| unread(&error, form))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

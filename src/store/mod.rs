@@ -18,6 +18,7 @@ mod probes;
 mod read;
 mod releases;
 mod set;
+mod settings;
 mod settle;
 mod sql;
 mod tokens;
@@ -36,6 +37,7 @@ pub(crate) use observations::{SightingEntry, SightingsWanted};
 pub use open::{FILE, OpenError};
 pub(crate) use probes::Due;
 pub(crate) use read::Known;
+pub(crate) use settings::EnvironmentsWanted;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod openapi;
 mod pages;
 mod probes;
 mod releases;
+mod settings;
 mod states;
 mod tokens;
 mod v1;

@@ -99,6 +99,9 @@ fn present() -> Vec<Operation> {
         Operation::get("/api/v2/current", "what is where and what is seen there")
             .filters(&["app"])
             .gives::<Matrix>(200, "by app, platform and environment"),
+        Operation::get("/api/v2/stream", "every change of a deployment as it happens")
+            .filters(&["app", "platform", "environment", "env", "team", "workload", "status"])
+            .gives_media(200, "text/event-stream", "server-sent events, whose data is JSON; it has no end"),
     ]
 }
 

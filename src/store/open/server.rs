@@ -34,6 +34,7 @@ const POSTGRES: Plan = Plan {
         (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
+        (17, "settings", include_str!("../migrations/postgres/0017_settings.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -52,6 +53,7 @@ const MYSQL: Plan = Plan {
         (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
+        (17, "settings", include_str!("../migrations/mysql/0017_settings.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "weekly", include_str!("../migrations/sqlite/0010_weekly.sql")),
     (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
     (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
+    (17, "settings", include_str!("../migrations/sqlite/0017_settings.sql")),
 ];
 
 impl Store {

@@ -8,7 +8,7 @@ use super::tokens::LOCAL;
 use crate::support::registry::Service;
 
 /// What people look at, and what belongs to pages.
-const PAGES: [&str; 4] = ["/", "/ui", "/ui/", "/static/{file}"];
+const PAGES: [&str; 5] = ["/", "/ui", "/ui/", "/live", "/static/{file}"];
 
 #[tokio::test]
 async fn every_route_and_method_stands_in_the_document_and_back() {
