@@ -93,15 +93,19 @@ fn present() -> Vec<Operation> {
             "application/json",
             "by OpenAPI 3.1",
         ),
+        Operation::get("/api/v2/stream", "every change as it happens, as server-sent events")
+            .filters(&["app", "platform", "environment", "env", "team", "workload", "status"])
+            .gives_media(
+                200,
+                "text/event-stream",
+                "`id` resumes by `Last-Event-ID`; `reset` where too much was missed",
+            ),
         text(Operation::get("/api/v2/chain", "whether every event of a place is what it was"), &PLACE, true)
             .gives::<ChainState>(200, "what the hashes say")
             .refuses(404, "nothing was ever recorded there"),
         Operation::get("/api/v2/current", "what is where and what is seen there")
             .filters(&["app"])
             .gives::<Matrix>(200, "by app, platform and environment"),
-        Operation::get("/api/v2/stream", "every change of a deployment as it happens")
-            .filters(&["app", "platform", "environment", "env", "team", "workload", "status"])
-            .gives_media(200, "text/event-stream", "server-sent events, whose data is JSON; it has no end"),
     ]
 }
 
