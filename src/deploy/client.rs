@@ -18,6 +18,7 @@ use crate::domain::deployment::{Current, Report};
 use crate::domain::fact::Fact;
 use crate::domain::hold::{Hold, NewHold};
 use crate::domain::incident::Incident;
+use crate::domain::lists::Told;
 use crate::domain::observation::Sighting;
 use crate::domain::past::Past;
 use crate::domain::released::Released;
@@ -346,6 +347,13 @@ impl<'a> Client<'a> {
             }
             cursor = next;
         }
+    }
+
+    /// Tells which commits a deployment brings.
+    pub fn tell_commits(&self, id: i64, told: &Told, limit: Duration) -> Result<(), ClientError> {
+        let url = self.url(&["api", "v2", "deployments", &id.to_string(), "commits"]);
+        let body = serde_json::json!(told).to_string().into_bytes();
+        self.answer_to::<Told>(url, Act::Put(body), limit).map(|_| ())
     }
 
     /// Holds a version, locks or freezes an environment.

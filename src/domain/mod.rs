@@ -24,6 +24,7 @@ pub mod inside;
 pub mod intended;
 pub mod links;
 pub mod lint;
+pub mod lists;
 pub mod live;
 pub mod manifest;
 pub mod mention;

@@ -1,6 +1,7 @@
 //! The use cases of the registry, callable without a socket. Rules are pure functions; the database makes a
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
+mod commits;
 mod holds;
 mod incidents;
 mod live;
@@ -16,6 +17,7 @@ mod timer;
 mod tokens;
 mod v1;
 
+pub(crate) use commits::Compared;
 pub(crate) use observations::Cell;
 pub(crate) use progress::ChainState;
 pub(crate) use read::Page;

@@ -7,6 +7,7 @@ mod badge;
 mod board;
 mod body;
 mod can_deploy;
+mod commits;
 mod deployments;
 mod export;
 mod feed;
@@ -151,6 +152,8 @@ fn v2_routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/deployments/{id}", get(deployments::one).patch(deployments::correct)),
         ("/api/v2/deployments/{id}/events", get(deployments::events).post(deployments::step)),
+        ("/api/v2/deployments/{id}/commits", get(commits::of).put(commits::tell)),
+        ("/api/v2/compare/{app}/{range}", get(commits::compare)),
         ("/api/v2/export.csv", get(export::csv)),
         ("/api/v2/export.json", get(export::json)),
         ("/api/v2/chain", get(deployments::chain)),

@@ -4,6 +4,7 @@
 mod address;
 mod backup;
 mod change;
+mod commits;
 mod db;
 mod dialect;
 mod error;

@@ -1,5 +1,6 @@
 //! Every SQL text, with what it guarantees. Placeholders are `$n`; words in braces are those of `dialect.rs`.
 
+pub(super) mod commits;
 pub(super) mod settings;
 
 /// Our own list of migrations; the table `schema_migrations` of the Go program is never written.

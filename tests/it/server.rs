@@ -2,6 +2,7 @@
 
 mod binary;
 mod browser;
+mod commits;
 mod files;
 mod guard;
 mod history;

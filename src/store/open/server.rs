@@ -35,6 +35,7 @@ const POSTGRES: Plan = Plan {
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
         (17, "settings", include_str!("../migrations/postgres/0017_settings.sql")),
+        (19, "commits", include_str!("../migrations/postgres/0019_commits.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -54,6 +55,7 @@ const MYSQL: Plan = Plan {
         (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
         (17, "settings", include_str!("../migrations/mysql/0017_settings.sql")),
+        (19, "commits", include_str!("../migrations/mysql/0019_commits.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

@@ -43,6 +43,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
     (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
     (17, "settings", include_str!("../migrations/sqlite/0017_settings.sql")),
+    (19, "commits", include_str!("../migrations/sqlite/0019_commits.sql")),
 ];
 
 impl Store {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use self::place::{Log, Place};
 use super::change::{Change, Entry};
+use super::commits;
 use super::db::{Record, Transaction, Value, values};
 use super::settle::{Cell, head};
 use super::{StoreError, sql};
@@ -33,6 +34,8 @@ pub(super) async fn run(
     let attempts =
         changes.iter().zip(&ids).filter_map(|(change, id)| Some(rows::deployment(*id, entry(change)?)));
     transaction.write_rows(sql::INSERT_DEPLOYMENT, &attempts.collect::<Vec<_>>()).await?;
+    let lists = changes.iter().zip(&ids).filter_map(|(change, id)| brought(*id, entry(change)?));
+    commits::insert(transaction, lists.collect()).await?;
     let (mut log, mut done) = (Log::default(), Vec::new());
     for (change, id) in changes.iter().zip(ids) {
         if let Change::Advance(step) = change
@@ -57,6 +60,12 @@ fn entry(change: &Change) -> Option<&Entry> {
         Change::Enter(entry) => Some(entry),
         Change::Advance(_) => None,
     }
+}
+
+/// The rows of what an attempt brings, if that was told.
+fn brought(id: i64, entry: &Entry) -> Option<(Vec<Value>, Vec<Vec<Value>>)> {
+    let (told, head) = (entry.told.as_ref()?, entry.sha.as_deref()?);
+    Some(commits::rows((id, &entry.app), head, told, entry.moment.received_at))
 }
 
 /// Holds every place of the changes until the transaction ends, in one order for all writers, and reads how it stands.

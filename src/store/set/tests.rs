@@ -59,6 +59,7 @@ fn enter(number: usize, act: &Act) -> Change {
         started_at: act.started_at,
         finished_at,
         why: Why::default(),
+        told: None,
         moment: moment(format!("enter-{number}")),
     }))
 }
