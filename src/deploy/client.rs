@@ -428,7 +428,7 @@ impl<'a> Client<'a> {
         limit: Duration,
         cap: usize,
     ) -> Result<delivery::Answer, HttpError> {
-        let question = Question { url, act, token: self.token.as_ref(), limit, cap };
+        let question = Question { url, act, token: self.token.as_ref(), headers: &[], limit, cap };
         let Answer { status, media, retry_after, body, .. } = self.http.ask(&question)?;
         let retry_after = retry_after.and_then(|text| delivery::retry_after(&text, self.world.now()));
         let body = match &self.token {

@@ -53,6 +53,7 @@ pub mod token;
 pub mod verdict;
 pub mod version;
 pub mod way;
+pub mod webhook;
 pub mod weekly;
 pub mod zone;
 

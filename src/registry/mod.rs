@@ -16,6 +16,7 @@ mod settings;
 mod timer;
 mod tokens;
 mod v1;
+mod webhooks;
 
 pub(crate) use commits::Compared;
 pub(crate) use observations::Cell;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use self::live::Live;
 use self::probes::Failures;
 use self::seen::Seen;
+use self::webhooks::Failed;
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
 use crate::domain::reach::Reach;
@@ -49,6 +51,7 @@ pub struct Registry {
     reach: Arc<Reach>,
     probe_failures: Arc<Failures>,
     live: Arc<Live>,
+    webhook_failures: Arc<Failed>,
 }
 
 /// What became of a v1 create.
@@ -112,6 +115,8 @@ pub(crate) enum RegistryError {
     FaultyApp(Vec<Fault>),
     #[error("the environment cannot be taken")]
     FaultyEnvironment(Vec<Fault>),
+    #[error("the webhook cannot be taken")]
+    FaultyWebhook(Vec<Fault>),
     #[error("it is not what it was")]
     Changed,
     /// The platforms on which the name is.
@@ -128,8 +133,15 @@ pub(crate) enum RegistryError {
 impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
-        let (seen, reach) = (Arc::default(), Arc::default());
-        Self { store, world, seen, reach, probe_failures: Arc::default(), live: Arc::default() }
+        Self {
+            store,
+            world,
+            seen: Arc::default(),
+            reach: Arc::default(),
+            probe_failures: Arc::default(),
+            live: Arc::default(),
+            webhook_failures: Arc::default(),
+        }
     }
 
     /// The same, which may ask programs within this reach.

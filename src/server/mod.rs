@@ -35,6 +35,7 @@ mod stream;
 mod tokens;
 mod v1;
 mod v2;
+mod webhooks;
 mod when;
 
 pub use auth::Access;
@@ -181,6 +182,8 @@ fn v2_routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
+        ("/api/v2/webhooks", get(webhooks::list).post(webhooks::make)),
+        ("/api/v2/webhooks/{id}", get(webhooks::one).patch(webhooks::change).delete(webhooks::delete)),
         ("/api/v2/observations", get(observations::list).post(observations::observe)),
         (
             "/api/v2/apps/{app}/environments/{env}/probe",
@@ -285,7 +288,11 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let routers = routers(registry.clone(), options)?;
-    let work = [tokio::spawn(registry.clone().work()), tokio::spawn(registry.clone().ask_all())];
+    let work = [
+        tokio::spawn(registry.clone().work()),
+        tokio::spawn(registry.clone().ask_all()),
+        tokio::spawn(registry.clone().tell_webhooks()),
+    ];
     let (stop, stopped) = tokio::sync::watch::channel(());
     let beside = |listener: Option<TcpListener>, router: Router| {
         let mut stopped = stopped.clone();

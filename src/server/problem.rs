@@ -87,6 +87,9 @@ impl From<RegistryError> for Problem {
             RegistryError::FaultyEnvironment(faults) => {
                 faulty("invalid-environment", "the environment cannot be taken", &faults)
             }
+            RegistryError::FaultyWebhook(faults) => {
+                faulty("invalid-webhook", "the webhook cannot be taken", &faults)
+            }
             RegistryError::FaultyRelease(faults) => {
                 faulty("invalid-release", "the release cannot be taken", &faults)
             }

@@ -102,7 +102,6 @@ pub(super) fn merged<T: Serialize + DeserializeOwned>(
     let mut members = json!(there);
     if let Some(members) = members.as_object_mut() {
         members.extend(changes.clone());
-        members.retain(|_, value| !value.is_null());
     }
     serde_path_to_error::deserialize(members).map_err(|error| unread(&error, form))
 }
@@ -123,7 +122,11 @@ fn unread(error: &serde_path_to_error::Error<serde_json::Error>, form: &Form) ->
     let path = error.path().to_string();
     // serde names a missing or unknown field in backticks and gives no path for a missing one.
     let named = detail.split('`').nth(1).filter(|_| detail.contains(" field `")).unwrap_or(&path);
-    let pointer = if named == "." { String::new() } else { format!("/{}", named.replace('.', "/")) };
+    let pointer = if named == "." {
+        String::new()
+    } else {
+        format!("/{}", named.replace(['.', '['], "/").replace(']', ""))
+    };
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, form.slug, form.title)
         .with("errors", json!([{ "pointer": pointer, "detail": detail }]))
 }

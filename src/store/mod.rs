@@ -24,6 +24,7 @@ mod settle;
 mod sql;
 mod tokens;
 mod versions;
+mod webhooks;
 mod write;
 mod writer;
 
@@ -40,6 +41,7 @@ pub(crate) use probes::Due;
 pub(crate) use read::Known;
 pub(crate) use settings::EnvironmentsWanted;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
+pub(crate) use webhooks::{DueDelivery, Outcome};
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 pub(super) mod commits;
 pub(super) mod settings;
+pub(super) mod webhooks;
 
 /// Our own list of migrations; the table `schema_migrations` of the Go program is never written.
 pub(super) const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS sm_migration (\

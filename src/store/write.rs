@@ -5,7 +5,7 @@ use super::db::{Transaction, values};
 use super::set::{advance, event, link};
 use super::settle::{hold, settle};
 use super::writer::Verdict;
-use super::{Store, StoreError, sql};
+use super::{Store, StoreError, sql, webhooks};
 
 impl Store {
     /// Enters a new attempt.
@@ -47,6 +47,7 @@ async fn take_away(transaction: &mut Transaction, step: &Step) -> Result<Verdict
         Err(StoreError::Taken) => return Ok(Verdict::TakeBack(false)),
         done => done?,
     };
+    webhooks::queue(transaction, &[&told.event.id]).await?;
     settle(transaction, cell, head, &step.moment).await?;
     Ok(Verdict::Keep(true))
 }

@@ -22,3 +22,4 @@ mod states;
 mod tokens;
 mod v1;
 mod v2;
+mod webhooks;

@@ -59,5 +59,6 @@ pub fn document() -> Value {
 }
 
 fn operations() -> Vec<Operation> {
-    [v1::operations(), v2::operations(), settings::operations(), listed::operations()].concat()
+    [v1::operations(), v2::operations(), settings::operations(), settings::webhooks(), listed::operations()]
+        .concat()
 }

@@ -1,8 +1,10 @@
-//! The operations on apps and environments.
+//! The operations on apps, environments and webhooks.
 
 use super::operation::Operation;
 use crate::domain::settings::{App, AppSettings, EnvironmentSettings, ShownEnvironment};
+use crate::domain::webhook::{Webhook, WebhookSettings};
 use crate::server::list::List;
+use crate::server::webhooks::Made;
 
 const CHANGED: &str = "it is not what the client saw, by its `If-Match`";
 const SEVERAL: &str = "the name is on several platforms, which `choices` names";
@@ -40,6 +42,28 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes::<EnvironmentSettings>()
             .gives::<ShownEnvironment>(200, "as it is now"),
         of(Operation::new("delete", environment, "forgets what was said of an environment"))
+            .gives_nothing(204, "done"),
+    ]
+}
+
+pub(super) fn webhooks() -> Vec<Operation> {
+    let (all, one) = ("/api/v2/webhooks", "/api/v2/webhooks/{id}");
+    vec![
+        Operation::get(all, "who is told of changes")
+            .pages()
+            .admin()
+            .gives::<List<Webhook>>(200, "without their secrets"),
+        Operation::post(all, "tells an address of changes from now on")
+            .takes::<WebhookSettings>()
+            .admin()
+            .gives::<Made>(201, "with its secret, which is never shown again"),
+        Operation::get(one, "one webhook").admin().gives::<Webhook>(200, ""),
+        Operation::new("patch", one, "changes what is named; null takes it away")
+            .takes::<WebhookSettings>()
+            .admin()
+            .gives::<Webhook>(200, "as it is now"),
+        Operation::new("delete", one, "takes it away, with what it was still to be told")
+            .admin()
             .gives_nothing(204, "done"),
     ]
 }

@@ -36,6 +36,7 @@ const POSTGRES: Plan = Plan {
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
         (17, "settings", include_str!("../migrations/postgres/0017_settings.sql")),
         (19, "commits", include_str!("../migrations/postgres/0019_commits.sql")),
+        (21, "webhooks", include_str!("../migrations/postgres/0021_webhooks.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -56,6 +57,7 @@ const MYSQL: Plan = Plan {
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
         (17, "settings", include_str!("../migrations/mysql/0017_settings.sql")),
         (19, "commits", include_str!("../migrations/mysql/0019_commits.sql")),
+        (21, "webhooks", include_str!("../migrations/mysql/0021_webhooks.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

@@ -44,6 +44,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
     (17, "settings", include_str!("../migrations/sqlite/0017_settings.sql")),
     (19, "commits", include_str!("../migrations/sqlite/0019_commits.sql")),
+    (21, "webhooks", include_str!("../migrations/sqlite/0021_webhooks.sql")),
 ];
 
 impl Store {

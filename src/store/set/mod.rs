@@ -14,7 +14,7 @@ use super::change::{Change, Entry};
 use super::commits;
 use super::db::{Record, Transaction, Value, values};
 use super::settle::{Cell, head};
-use super::{StoreError, sql};
+use super::{StoreError, sql, webhooks};
 
 /// Makes the changes, all of which only add (`Step::only_adds`); for each the id of its attempt, or nothing if that
 /// attempt no longer stands where the caller saw it.
@@ -122,6 +122,8 @@ async fn write(
 ) -> Result<(), StoreError> {
     let events: Vec<_> = log.events.iter().map(event).collect();
     transaction.write_rows(sql::INSERT_EVENT, &events).await?;
+    let keys: Vec<&str> = log.events.iter().map(|linked| linked.event.id.as_str()).collect();
+    webhooks::queue(transaction, &keys).await?;
     let superseded: Vec<_> = log.superseded.iter().map(|id| values![*id].to_vec()).collect();
     transaction.write_rows(sql::SUPERSEDE, &superseded).await?;
     let current: Vec<_> = places.iter().map(|(cell, place)| rows::current(cell, place)).collect();
