@@ -48,6 +48,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use self::db::Db;
+use self::webhooks::Hooks;
 use self::writer::Writer;
 
 /// An open registry. Clones share the connections.
@@ -58,6 +59,7 @@ pub struct Store {
     warnings: Vec<String>,
     /// Told after the COMMIT of a change of an attempt, for whoever watches them.
     changed: Arc<Notify>,
+    hooks: Arc<Hooks>,
 }
 
 impl Store {

@@ -1,11 +1,46 @@
 //! Webhooks, and what they are still to be told.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::db::{Record, Transaction, Value, values};
 use super::sql::webhooks as sql;
 use super::writer::Verdict;
 use super::{Store, StoreError};
 use crate::domain::deployment::State;
 use crate::domain::webhook::{Format, Webhook, WebhookSettings};
+
+/// How long it holds whether there is any webhook.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Whether there is any webhook, as the database said less than a second ago: where there is none a write shall cost
+/// nothing for it. One that is made elsewhere counts here a second later.
+#[derive(Debug, Default)]
+pub(super) struct Hooks(Mutex<Option<(Instant, bool)>>);
+
+impl Hooks {
+    /// What is known; once it is old, one who asks finds out anew and the others take what was.
+    fn known(&self) -> Option<bool> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, any) = known.as_mut()?;
+        if at.elapsed() < FRESH {
+            return Some(*any);
+        }
+        *at = Instant::now();
+        None
+    }
+
+    fn keep(&self, any: bool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), any));
+    }
+
+    /// After a change that was made here.
+    fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
 
 /// One change that a webhook is to be told now.
 #[derive(Debug, Clone)]
@@ -43,6 +78,17 @@ pub(super) async fn queue(transaction: &mut Transaction, keys: &[&str]) -> Resul
 }
 
 impl Store {
+    /// Whether anyone is told of anything.
+    pub(super) async fn is_hooked(&self) -> bool {
+        if let Some(any) = self.hooks.known() {
+            return any;
+        }
+        // Where that is not known the transaction of the change looks itself.
+        let any = self.readers.one(sql::ANY, values![]).await.map_or(true, |row| row.is_some());
+        self.hooks.keep(any);
+        any
+    }
+
     /// The webhooks after an id, by their ids.
     pub(crate) async fn webhooks(&self, after: &str, limit: i64) -> Result<Vec<Webhook>, StoreError> {
         let values = values![after, None::<&str>, limit];
@@ -64,7 +110,9 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut values = fields(settings);
         values.extend(values![id, created_at].to_vec());
-        self.writer.apply(sql::INSERT_WEBHOOK, &values).await.map(|_| ())
+        self.writer.apply(sql::INSERT_WEBHOOK, &values).await?;
+        self.hooks.forget();
+        Ok(())
     }
 
     /// Sets a webhook anew; without a secret the old one stays. What waits may be told at `now`, in milliseconds since
@@ -85,7 +133,9 @@ impl Store {
                 Ok(Verdict::Keep(()))
             })
         });
-        work.await
+        work.await?;
+        self.hooks.forget();
+        Ok(())
     }
 
     /// Takes a webhook away, with what it was to be told.

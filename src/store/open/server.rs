@@ -84,8 +84,8 @@ impl Store {
         let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        let changed = Arc::default();
-        Ok(Self { writer: Writer::pool(db.clone(), &writers, WRITERS), readers: db, warnings, changed })
+        let writer = Writer::pool(db.clone(), &writers, WRITERS);
+        Ok(Self { writer, readers: db, warnings, changed: Arc::default(), hooks: Arc::default() })
     }
 }
 

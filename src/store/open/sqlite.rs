@@ -86,7 +86,8 @@ impl Store {
         let writer = pool(1, writing).await.map_err(unusable)?;
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
         let (writer, readers) = (Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding)), Db::Sqlite(readers));
-        Ok(Self { writer, readers, warnings: Vec::new(), changed: Arc::default() })
+        let (changed, hooks) = (Arc::default(), Arc::default());
+        Ok(Self { writer, readers, warnings: Vec::new(), changed, hooks })
     }
 }
 

@@ -17,10 +17,11 @@ use super::settle::{Cell, head};
 use super::{StoreError, sql, webhooks};
 
 /// Makes the changes, all of which only add (`Step::only_adds`); for each the id of its attempt, or nothing if that
-/// attempt no longer stands where the caller saw it.
+/// attempt no longer stands where the caller saw it. `hooked` says whether anyone may have to be told of them.
 pub(super) async fn run(
     transaction: &mut Transaction,
     changes: &[&Change],
+    hooked: bool,
 ) -> Result<Vec<Option<i64>>, StoreError> {
     let entries: Vec<&Entry> = changes.iter().filter_map(|change| entry(change)).collect();
     let ids = rows::insert_versions(transaction, &entries).await?;
@@ -48,6 +49,10 @@ pub(super) async fn run(
         done.push(Some(id));
     }
     write(transaction, &log, &places).await?;
+    if hooked {
+        let keys: Vec<&str> = log.events.iter().map(|linked| linked.event.id.as_str()).collect();
+        webhooks::queue(transaction, &keys).await?;
+    }
     Ok(done)
 }
 
@@ -122,8 +127,6 @@ async fn write(
 ) -> Result<(), StoreError> {
     let events: Vec<_> = log.events.iter().map(event).collect();
     transaction.write_rows(sql::INSERT_EVENT, &events).await?;
-    let keys: Vec<&str> = log.events.iter().map(|linked| linked.event.id.as_str()).collect();
-    webhooks::queue(transaction, &keys).await?;
     let superseded: Vec<_> = log.superseded.iter().map(|id| values![*id].to_vec()).collect();
     transaction.write_rows(sql::SUPERSEDE, &superseded).await?;
     let current: Vec<_> = places.iter().map(|(cell, place)| rows::current(cell, place)).collect();

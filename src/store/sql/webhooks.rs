@@ -9,6 +9,9 @@ pub(in crate::store) const QUEUE: &str = "INSERT INTO sm_delivery (webhook_id, e
     AND (w.app IS NULL OR w.app = d.app) AND (w.platform IS NULL OR w.platform = d.platform) \
     AND (w.environment IS NULL OR w.environment = d.environment) AND e.event_key IN (($1))";
 
+/// Whether anyone is told of anything.
+pub(in crate::store) const ANY: &str = "SELECT id FROM sm_webhook WHERE active = 1 LIMIT 1";
+
 /// The webhooks after an id, or one, each with how much waits.
 pub(in crate::store) const WEBHOOKS: &str = "SELECT w.id, w.url, w.format, w.states, w.app, w.platform, \
     w.environment, w.active, w.created_at, w.delivered_at, w.problem, (SELECT COUNT(*) FROM sm_delivery q \
