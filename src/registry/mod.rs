@@ -2,6 +2,7 @@
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
 mod audit;
+mod commits;
 mod holds;
 mod incidents;
 mod live;
@@ -12,11 +13,14 @@ mod read;
 mod releases;
 mod report;
 mod seen;
+mod settings;
 mod takeover;
 mod timer;
 mod tokens;
 mod v1;
+mod webhooks;
 
+pub(crate) use commits::Compared;
 pub(crate) use observations::Cell;
 pub(crate) use progress::ChainState;
 pub(crate) use read::Page;
@@ -28,6 +32,7 @@ use std::sync::Arc;
 use self::live::Live;
 use self::probes::Failures;
 use self::seen::Seen;
+use self::webhooks::Failed;
 use crate::domain::audit::Who;
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
@@ -54,6 +59,7 @@ pub struct Registry {
     limits: Option<Arc<Limits>>,
     who: Arc<Who>,
     live: Arc<Live>,
+    webhook_failures: Arc<Failed>,
 }
 
 /// What became of a v1 create.
@@ -113,6 +119,17 @@ pub(crate) enum RegistryError {
     FaultyObservation(Vec<Fault>),
     #[error("the probe cannot be taken")]
     FaultyProbe(Vec<Fault>),
+    #[error("the app cannot be taken")]
+    FaultyApp(Vec<Fault>),
+    #[error("the environment cannot be taken")]
+    FaultyEnvironment(Vec<Fault>),
+    #[error("the webhook cannot be taken")]
+    FaultyWebhook(Vec<Fault>),
+    #[error("it is not what it was")]
+    Changed,
+    /// The platforms on which the name is.
+    #[error("the name is on several platforms")]
+    Ambiguous(Vec<String>),
     #[error("the release cannot be taken")]
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]
@@ -128,9 +145,9 @@ impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
         let (seen, reach) = (Arc::default(), Arc::default());
-        let (probe_failures, live) = (Arc::default(), Arc::default());
+        let (probe_failures, live, webhook_failures) = (Arc::default(), Arc::default(), Arc::default());
         let (world, who) = (Arc::new(world), Arc::new(Who::command()));
-        Self { store, world, seen, reach, probe_failures, live, limits: None, who }
+        Self { store, world, seen, reach, probe_failures, live, webhook_failures, limits: None, who }
     }
 
     /// The same for the owner of a token, or for someone without one: what is outside of the limits of the token is not

@@ -59,11 +59,10 @@ pub(super) fn need(method: &Method, route: &str) -> Option<Scope> {
 }
 
 fn is_admin(route: &str) -> bool {
-    // Who sets a probe has this machine send requests.
-    route == "/api/v2/audit"
-        || route == "/api/v2/tokens"
-        || route.starts_with("/api/v2/tokens/")
-        || route.ends_with("/{env}/probe")
+    let of =
+        |root: &str| route.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    // Who sets a probe or a webhook has this machine send requests.
+    of("/api/v2/audit") || of("/api/v2/tokens") || of("/api/v2/webhooks") || route.ends_with("/{env}/probe")
 }
 
 /// The kind of credential, and the token that it holds if it can be read.

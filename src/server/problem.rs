@@ -76,23 +76,19 @@ impl From<RegistryError> for Problem {
         let cause = Cause::of(&error);
         let problem = match error {
             RegistryError::Faulty(faults) => faulty("invalid-report", "the report cannot be taken", &faults),
-            RegistryError::Conflict { state, id, reason } => {
-                Self::new(StatusCode::CONFLICT, "conflict", "the report contradicts what is recorded")
-                    .with("detail", reason)
-                    .with("id", id)
-                    .with("state", state.word())
-            }
             RegistryError::FaultyHold(faults) => faulty("invalid-hold", "the hold cannot be taken", &faults),
-            RegistryError::HeldAlready(hold) => {
-                Self::new(StatusCode::CONFLICT, "held-already", "it is held already")
-                    .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
-                    .with("holds", json!([hold]))
-            }
             RegistryError::FaultyObservation(faults) => {
                 faulty("invalid-observation", "the observation cannot be taken", &faults)
             }
             RegistryError::FaultyProbe(faults) => {
                 faulty("invalid-probe", "the probe cannot be taken", &faults)
+            }
+            RegistryError::FaultyApp(faults) => faulty("invalid-app", "the app cannot be taken", &faults),
+            RegistryError::FaultyEnvironment(faults) => {
+                faulty("invalid-environment", "the environment cannot be taken", &faults)
+            }
+            RegistryError::FaultyWebhook(faults) => {
+                faulty("invalid-webhook", "the webhook cannot be taken", &faults)
             }
             RegistryError::FaultyRelease(faults) => {
                 faulty("invalid-release", "the release cannot be taken", &faults)
@@ -100,38 +96,65 @@ impl From<RegistryError> for Problem {
             RegistryError::FaultyToken(faults) => {
                 faulty("invalid-token", "the token cannot be made", &faults)
             }
-            RegistryError::OtherRelease(there) => {
-                Self::new(StatusCode::CONFLICT, "conflict", "the version is another commit")
-                    .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
-                    .with("release", json!(there))
-            }
             RegistryError::Beyond(what) => Self::new(StatusCode::FORBIDDEN, "beyond-limits", what),
-            RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
             RegistryError::FaultyIncident(faults) => {
                 faulty("invalid-incident", "the incident cannot be taken", &faults)
+            }
+            RegistryError::Store(failure @ (StoreError::Wide | StoreError::Long)) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
+                    .with("detail", failure.to_string())
             }
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
                 "the key belongs to another request",
             ),
-            RegistryError::Store(failure @ (StoreError::Wide | StoreError::Long)) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
-                    .with("detail", failure.to_string())
-            }
-            RegistryError::Contended
-            | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
-                    .with("detail", "send the same report again")
-            }
-            RegistryError::NoRandomness(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the system failed")
-            }
-            RegistryError::Store(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the database failed")
-            }
+            RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
+            other => contradicted(other),
         };
         Self { cause: Some(cause), ..problem }
+    }
+}
+
+/// What does not fit what is there.
+fn contradicted(error: RegistryError) -> Problem {
+    let conflict = |slug: &str, title: &str| Problem::new(StatusCode::CONFLICT, slug, title);
+    match error {
+        RegistryError::Conflict { state, id, reason } => {
+            conflict("conflict", "the report contradicts what is recorded")
+                .with("detail", reason)
+                .with("id", id)
+                .with("state", state.word())
+        }
+        RegistryError::HeldAlready(hold) => conflict("held-already", "it is held already")
+            .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
+            .with("holds", json!([hold])),
+        RegistryError::OtherRelease(there) => conflict("conflict", "the version is another commit")
+            .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
+            .with("release", json!(there)),
+        RegistryError::Ambiguous(platforms) => conflict("ambiguous", "the name is on several platforms")
+            .with("detail", "say which by `?platform=`")
+            .with("choices", json!(platforms)),
+        RegistryError::Changed => {
+            Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "it is not what you saw")
+                .with("detail", "read it anew, and send its `ETag` as `If-Match`")
+        }
+        other => failed(&other),
+    }
+}
+
+/// What is no fault of the client.
+fn failed(error: &RegistryError) -> Problem {
+    match error {
+        RegistryError::Contended
+        | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped) => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
+                .with("detail", "send the same report again")
+        }
+        RegistryError::NoRandomness(_) => {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the system failed")
+        }
+        _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the database failed"),
     }
 }
 

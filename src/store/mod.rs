@@ -5,6 +5,7 @@ mod address;
 mod audit;
 mod backup;
 mod change;
+mod commits;
 mod db;
 mod dialect;
 mod error;
@@ -20,11 +21,13 @@ mod read;
 mod readers;
 mod releases;
 mod set;
+mod settings;
 mod settle;
 mod sql;
 mod takeover;
 mod tokens;
 mod versions;
+mod webhooks;
 mod write;
 mod writer;
 
@@ -40,13 +43,16 @@ pub(crate) use observations::{SightingEntry, SightingsWanted};
 pub use open::{FILE, OpenError};
 pub(crate) use probes::Due;
 pub(crate) use read::Known;
+pub(crate) use settings::EnvironmentsWanted;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
+pub(crate) use webhooks::{DueDelivery, Outcome};
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 use self::readers::Readers;
+use self::webhooks::Hooks;
 use self::writer::Writer;
 use crate::domain::limits::Limits;
 
@@ -58,6 +64,7 @@ pub struct Store {
     warnings: Vec<String>,
     /// Told after the COMMIT of a change of an attempt, for whoever watches them.
     changed: Arc<Notify>,
+    hooks: Arc<Hooks>,
 }
 
 impl Store {

@@ -38,6 +38,9 @@ const POSTGRES: Plan = Plan {
         (16, "limits", include_str!("../migrations/postgres/0016_limits.sql")),
         (18, "audit", include_str!("../migrations/postgres/0018_audit.sql")),
         (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
+        (17, "settings", include_str!("../migrations/postgres/0017_settings.sql")),
+        (19, "commits", include_str!("../migrations/postgres/0019_commits.sql")),
+        (21, "webhooks", include_str!("../migrations/postgres/0021_webhooks.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -59,6 +62,9 @@ const MYSQL: Plan = Plan {
         (16, "limits", include_str!("../migrations/mysql/0016_limits.sql")),
         (18, "audit", include_str!("../migrations/mysql/0018_audit.sql")),
         (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
+        (17, "settings", include_str!("../migrations/mysql/0017_settings.sql")),
+        (19, "commits", include_str!("../migrations/mysql/0019_commits.sql")),
+        (21, "webhooks", include_str!("../migrations/mysql/0021_webhooks.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.
@@ -85,8 +91,8 @@ impl Store {
         let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        let (readers, changed) = (Readers::new(db.clone()), Arc::default());
-        Ok(Self { writer: Writer::pool(db, &writers, WRITERS), readers, warnings, changed })
+        let (readers, writer) = (Readers::new(db.clone()), Writer::pool(db, &writers, WRITERS));
+        Ok(Self { writer, readers, warnings, changed: Arc::default(), hooks: Arc::default() })
     }
 }
 

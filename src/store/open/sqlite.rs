@@ -45,6 +45,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
     (16, "limits", include_str!("../migrations/sqlite/0016_limits.sql")),
     (18, "audit", include_str!("../migrations/sqlite/0018_audit.sql")),
+    (17, "settings", include_str!("../migrations/sqlite/0017_settings.sql")),
+    (19, "commits", include_str!("../migrations/sqlite/0019_commits.sql")),
+    (21, "webhooks", include_str!("../migrations/sqlite/0021_webhooks.sql")),
 ];
 
 impl Store {
@@ -87,7 +90,8 @@ impl Store {
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
         let writer = Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding));
         let readers = Readers::new(Db::Sqlite(readers));
-        Ok(Self { writer, readers, warnings: Vec::new(), changed: Arc::default() })
+        let (changed, hooks) = (Arc::default(), Arc::default());
+        Ok(Self { writer, readers, warnings: Vec::new(), changed, hooks })
     }
 }
 
