@@ -64,6 +64,7 @@ pub struct Question<'a> {
     pub url: Url,
     pub act: Act,
     pub token: Option<&'a Token>,
+    pub headers: &'a [(&'static str, String)],
     /// The time from start to the last byte of the answer.
     pub limit: Duration,
     /// The most bytes an answer may have.
@@ -209,6 +210,9 @@ async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<A
     if let Some(header) = question.token.and_then(Token::header) {
         request = request.header(AUTHORIZATION, header);
     }
+    for (name, value) in question.headers {
+        request = request.header(*name, value);
+    }
     let request = request.header(ACCEPT, "application/json").timeout(question.limit);
     let mut response = request.send().await.map_err(|error| failed(&error))?;
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -282,6 +286,7 @@ mod tests {
             url: Url::parse("https://r.example").unwrap(),
             act: Act::Get,
             token: Some(&token),
+            headers: &[],
             limit: CONNECT,
             cap: 1,
         };
@@ -292,7 +297,7 @@ mod tests {
     fn a_closed_port_is_named_with_its_cause() {
         let url = Url::parse("http://127.0.0.1:1/api").unwrap();
         let http = Http::new(&url, Allowed::default()).unwrap();
-        let question = Question { url, act: Act::Get, token: None, limit: CONNECT, cap: 1 };
+        let question = Question { url, act: Act::Get, token: None, headers: &[], limit: CONNECT, cap: 1 };
         let error = http.ask(&question).unwrap_err().to_string();
         assert_eq!(error, "cannot reach `http://127.0.0.1:1`: Connection refused (os error 111)");
         let url = Url::parse("http://127.0.0.1:2/api").unwrap();

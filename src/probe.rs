@@ -53,7 +53,8 @@ impl<'a> Probe<'a> {
 fn ask(http: &Http, health: &Health, limit: Duration) -> Result<Observed, String> {
     let mut url = health.url.clone();
     for _ in 0..=REDIRECTS {
-        let question = Question { url: url.clone(), act: Act::Get, token: None, limit, cap: CAP };
+        let question =
+            Question { url: url.clone(), act: Act::Get, token: None, headers: &[], limit, cap: CAP };
         let answer = http.ask(&question).map_err(|error| text::line(&error.to_string()))?;
         match onward(health, &url, &answer)? {
             Some(next) => url = next,

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Context;
+use super::brought::Before;
 use super::checked::Checked;
 use super::gate::Gate;
 use super::reporting::warn_of;
+use super::{Context, brought};
 use crate::deploy::run::Run;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::variables::{self, Variables};
@@ -130,11 +131,18 @@ impl Attempt<'_> {
     /// What the registry knows of this deployment, if it is there; a deployment does not wait for it again.
     fn own_variables(&self, fate: &Fate) -> Variables {
         let Fate::Delivered(accepted) = fate else { return variables::own(&self.target, None, None) };
-        let matrix = self.recorder.client.current(Some(&self.target.app), PREVIOUS).unwrap_or_default();
+        let Ok(matrix) = self.recorder.client.current(Some(&self.target.app), PREVIOUS) else {
+            return variables::own(&self.target, accepted.id, None);
+        };
         let current = matrix.iter().find(|item| {
             (&item.app, &item.platform, &item.environment)
                 == (&self.target.app, &self.target.platform, &self.target.environment)
         });
+        if let (Some(id), Some(sha)) = (accepted.id, &self.source.sha) {
+            let live = current.and_then(|cell| cell.recorded.as_ref());
+            let before = Before::of(live.is_some(), live.and_then(|live| live.sha.as_deref()));
+            brought::tell(self.context, &self.recorder.client, (id, sha), &before);
+        }
         variables::own(&self.target, accepted.id, current)
     }
 

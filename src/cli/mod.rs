@@ -2,6 +2,7 @@
 
 mod asking;
 mod attempt;
+mod brought;
 mod bump;
 mod can_deploy;
 mod changelog;

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use super::Context;
 use super::reporting::{Place, Reach, warn_of};
+use super::{Context, brought};
 use crate::ci;
 use crate::deploy::subject::{Source, Target};
 use crate::deploy::{Fate, PATIENCE};
@@ -74,6 +74,10 @@ impl Report {
             return Err(Error::new(Exit::Io, message).hint("mend that, then report it again"));
         }
         let id = if let Fate::Delivered(accepted) = &fate { accepted.id } else { None };
+        let is_lost = matches!(state, State::Failed | State::Cancelled);
+        if let (Some(id), Some(sha), true) = (id, &report.sha, repo.is_some() && !is_lost) {
+            brought::tell_after(context, &recorder.client, (id, sha), &target);
+        }
         if context.ui.json {
             context.ui.document(&json!({
                 "deployment": id, "delivered": fate.is_delivered(), "report": report,

@@ -22,7 +22,14 @@ pub(super) fn wrong(context: &Context, smoke: &Smoke, folder: &Path) -> Option<S
                 Err(error) => return Some(error.to_string()),
             };
             let watch = context.world.stopwatch();
-            let question = Question { url: url.clone(), act: Act::Get, token: None, limit: LIMIT, cap: CAP };
+            let question = Question {
+                url: url.clone(),
+                act: Act::Get,
+                token: None,
+                headers: &[],
+                limit: LIMIT,
+                cap: CAP,
+            };
             match http.ask(&question) {
                 Err(error) => Some(error.to_string()),
                 Ok(answer) => {

@@ -18,6 +18,7 @@ use crate::domain::deployment::{Current, Report};
 use crate::domain::fact::Fact;
 use crate::domain::hold::{Hold, NewHold};
 use crate::domain::incident::Incident;
+use crate::domain::lists::Told;
 use crate::domain::observation::Sighting;
 use crate::domain::past::Past;
 use crate::domain::released::Released;
@@ -348,6 +349,13 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// Tells which commits a deployment brings.
+    pub fn tell_commits(&self, id: i64, told: &Told, limit: Duration) -> Result<(), ClientError> {
+        let url = self.url(&["api", "v2", "deployments", &id.to_string(), "commits"]);
+        let body = serde_json::json!(told).to_string().into_bytes();
+        self.answer_to::<Told>(url, Act::Put(body), limit).map(|_| ())
+    }
+
     /// Holds a version, locks or freezes an environment.
     pub fn hold(&self, new: &NewHold, limit: Duration) -> Result<Hold, ClientError> {
         let body = serde_json::to_vec(new).map_err(|error| ClientError::Refused {
@@ -420,7 +428,7 @@ impl<'a> Client<'a> {
         limit: Duration,
         cap: usize,
     ) -> Result<delivery::Answer, HttpError> {
-        let question = Question { url, act, token: self.token.as_ref(), limit, cap };
+        let question = Question { url, act, token: self.token.as_ref(), headers: &[], limit, cap };
         let Answer { status, media, retry_after, body, .. } = self.http.ask(&question)?;
         let retry_after = retry_after.and_then(|text| delivery::retry_after(&text, self.world.now()));
         let body = match &self.token {

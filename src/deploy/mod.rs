@@ -175,6 +175,9 @@ impl<'a> Recorder<'a> {
             group_id: None,
             digest: None,
             log_tail: Vec::new(),
+            commits: Vec::new(),
+            commits_since: None,
+            commits_truncated: false,
         }
     }
 

@@ -291,6 +291,9 @@ mod tests {
             group_id: None,
             digest: None,
             log_tail: Vec::new(),
+            commits: Vec::new(),
+            commits_since: None,
+            commits_truncated: false,
         };
         Parcel::new(REGISTRY, Fact::Deployment(Box::new(report)))
     }

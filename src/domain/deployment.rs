@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lists::{Line, Told};
+
 /// Where a deployment stands. The words are those of API v2; `Status` has the words of API v1 too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +177,26 @@ pub struct Report {
     /// The last lines that the command wrote, without control characters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub log_tail: Vec<String>,
+    /// What the deployment brings, with its first report: see `lists::Told`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<Line>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commits_since: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub commits_truncated: bool,
+}
+
+impl Report {
+    /// What the deployment brings, if this report says so.
+    pub fn told(&self) -> Option<Told> {
+        let Self { commits, commits_since, commits_truncated, .. } = self;
+        let told = Told {
+            commits: commits.clone(),
+            commits_since: commits_since.clone(),
+            commits_truncated: *commits_truncated,
+        };
+        (told != Told::default()).then_some(told)
+    }
 }
 
 /// The most lines of such a tail, and the most bytes of each.

@@ -53,6 +53,11 @@ impl Limits {
         fits(&self.app, app)
     }
 
+    /// Whether what belongs to an environment and to none of its apps is inside.
+    pub fn covers_environment(&self, platform: &str, name: &str) -> bool {
+        fits(&self.platform, platform) && fits(&self.environment, name)
+    }
+
     /// Whether everything is inside that is meant by names of which an absent one means all.
     pub fn covers_all(&self, app: Option<&str>, platform: Option<&str>, environment: Option<&str>) -> bool {
         let inside = |globs: &[Glob], name: Option<&str>| {

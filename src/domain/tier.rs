@@ -1,10 +1,11 @@
 //! Which stage an environment is: what somebody said, else what its name tells, so that a board needs no settings to
 //! be in order.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The stages, in the order that a version passes them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     Development,
@@ -53,6 +54,18 @@ impl Tier {
     pub fn from_word(word: &str) -> Option<Self> {
         let at = Self::WORDS.iter().position(|known| *known == word)?;
         [Self::Development, Self::Testing, Self::Staging, Self::Production].get(at).copied()
+    }
+
+    /// The word of a configuration.
+    pub fn word(self) -> &'static str {
+        let [development, testing, staging, production] = Self::WORDS;
+        match self {
+            Self::Development => development,
+            Self::Testing => testing,
+            Self::Staging => staging,
+            Self::Production => production,
+            Self::Other => "other",
+        }
     }
 
     /// The tier that `environment` names, or else `platform`.

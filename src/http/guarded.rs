@@ -24,8 +24,39 @@ pub async fn lookup(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok(tokio::net::lookup_host((name, port)).await?.collect())
 }
 
+/// What is sent to an address.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// JSON.
+    pub body: Vec<u8>,
+    pub headers: Vec<(&'static str, String)>,
+}
+
 /// Asks `url` as far as it is within `reach`; `lookup` is asked where it names its host.
 pub async fn ask<F, L>(url: &Url, reach: &Reach, lookup: F) -> Result<Answer, HttpError>
+where
+    F: FnOnce(String, u16) -> L,
+    L: Future<Output = io::Result<Vec<SocketAddr>>>,
+{
+    go(url, Act::Get, &[], reach, lookup).await
+}
+
+/// Posts to `url` as far as it is within `reach`.
+pub async fn post<F, L>(url: &Url, post: Post, reach: &Reach, lookup: F) -> Result<Answer, HttpError>
+where
+    F: FnOnce(String, u16) -> L,
+    L: Future<Output = io::Result<Vec<SocketAddr>>>,
+{
+    go(url, Act::Post(post.body), &post.headers, reach, lookup).await
+}
+
+async fn go<F, L>(
+    url: &Url,
+    act: Act,
+    headers: &[(&'static str, String)],
+    reach: &Reach,
+    lookup: F,
+) -> Result<Answer, HttpError>
 where
     F: FnOnce(String, u16) -> L,
     L: Future<Output = io::Result<Vec<SocketAddr>>>,
@@ -35,7 +66,7 @@ where
         let pinned = Pinned(within(url, reach, lookup).await?);
         let client = builder_for(url, None)?.no_proxy().dns_resolver(Arc::new(pinned)).build();
         let client = client.map_err(|error| HttpError::Setup(innermost(&error)))?;
-        let question = Question { url: url.clone(), act: Act::Get, token: None, limit: LIMIT, cap: CAP };
+        let question = Question { url: url.clone(), act, token: None, headers, limit: LIMIT, cap: CAP };
         exchange(&client, &question).await
     };
     tokio::time::timeout(LIMIT, asked).await.map_err(late)?

@@ -2,6 +2,7 @@
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
 mod audit;
+mod commits;
 mod holds;
 mod incidents;
 mod live;
@@ -13,11 +14,14 @@ mod read;
 mod releases;
 mod report;
 mod seen;
+mod settings;
 mod takeover;
 mod timer;
 mod tokens;
 mod v1;
+mod webhooks;
 
+pub(crate) use commits::Compared;
 pub(crate) use observations::Cell;
 pub use oidc::Issuer;
 pub(crate) use progress::ChainState;
@@ -30,6 +34,7 @@ use std::sync::Arc;
 use self::live::Live;
 use self::probes::Failures;
 use self::seen::Seen;
+use self::webhooks::Failed;
 use crate::domain::audit::Who;
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
@@ -58,6 +63,7 @@ pub struct Registry {
     /// Whose id tokens are taken.
     issuer: Option<Arc<Issuer>>,
     live: Arc<Live>,
+    webhook_failures: Arc<Failed>,
 }
 
 /// What became of a v1 create.
@@ -123,6 +129,17 @@ pub(crate) enum RegistryError {
     FaultyObservation(Vec<Fault>),
     #[error("the probe cannot be taken")]
     FaultyProbe(Vec<Fault>),
+    #[error("the app cannot be taken")]
+    FaultyApp(Vec<Fault>),
+    #[error("the environment cannot be taken")]
+    FaultyEnvironment(Vec<Fault>),
+    #[error("the webhook cannot be taken")]
+    FaultyWebhook(Vec<Fault>),
+    #[error("it is not what it was")]
+    Changed,
+    /// The platforms on which the name is.
+    #[error("the name is on several platforms")]
+    Ambiguous(Vec<String>),
     #[error("the release cannot be taken")]
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]
@@ -138,9 +155,20 @@ impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
         let (seen, reach) = (Arc::default(), Arc::default());
-        let (probe_failures, live) = (Arc::default(), Arc::default());
+        let (probe_failures, live, webhook_failures) = (Arc::default(), Arc::default(), Arc::default());
         let (world, who) = (Arc::new(world), Arc::new(Who::command()));
-        Self { store, world, seen, reach, probe_failures, live, limits: None, who, issuer: None }
+        Self {
+            store,
+            world,
+            seen,
+            reach,
+            probe_failures,
+            live,
+            webhook_failures,
+            limits: None,
+            who,
+            issuer: None,
+        }
     }
 
     /// The same for the owner of a token, or for someone without one: what is outside of the limits of the token is not

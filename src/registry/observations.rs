@@ -10,6 +10,7 @@ use crate::domain::deployment::Current;
 use crate::domain::hold::Hold;
 use crate::domain::observation::{NewObservation, Sighted, Sighting, Stranger};
 use crate::domain::probing::Spot;
+use crate::domain::settings::Settings;
 use crate::domain::verdict::{Moment, Verdict, verdict};
 use crate::store::{HoldsWanted, SightingEntry, SightingsWanted};
 
@@ -37,6 +38,8 @@ pub(crate) struct Present {
     pub(crate) strangers: Vec<Stranger>,
     /// What holds now.
     pub(crate) holds: Vec<Hold>,
+    /// What was said of apps and environments.
+    pub(crate) settings: Settings,
 }
 
 impl Registry {
@@ -107,7 +110,7 @@ impl Registry {
         };
         let cells = self.store.matrix(app).await?.into_iter().map(cell).collect();
         let strangers = self.store.strangers(app, now - REMEMBERED).await?;
-        Ok(Present { cells, strangers, holds })
+        Ok(Present { cells, strangers, holds, settings: self.store.settings().await? })
     }
 }
 

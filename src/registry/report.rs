@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::commits::told_faults;
 use crate::domain::chain::digest;
 use crate::domain::deployment::{LOG_LINE, LOG_LINES, Progress, Raw, Report, State, Why};
 use crate::store::{Entry, Known, Moment, Step};
@@ -58,6 +59,9 @@ pub(crate) fn faults(report: &Report, now: i64) -> (Option<State>, Vec<Fault>) {
         }
     }
     log_tail(&report.log_tail, &mut faults);
+    if let Some(told) = report.told() {
+        told_faults(report.sha.as_deref(), &told, &mut faults);
+    }
     let state = meant(&report.status, &mut faults);
     times(report.seq, report.at, report.duration, now, &mut faults);
     (state, faults)
@@ -230,6 +234,7 @@ pub(super) fn entry(
         started_at,
         finished_at,
         why,
+        told: report.told(),
         moment: moment(&Change::of(report, state, key), false, now, event_key),
     }
 }
@@ -316,6 +321,9 @@ mod tests {
             group_id: None,
             digest: None,
             log_tail: Vec::new(),
+            commits: Vec::new(),
+            commits_since: None,
+            commits_truncated: false,
         }
     }
 

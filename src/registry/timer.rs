@@ -9,8 +9,8 @@ use crate::store::{Known, Moment, Step};
 
 /// How often it is looked for.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How long a deployment may say nothing, in milliseconds.
-const SILENCE: i64 = 60 * 60 * 1_000;
+/// How long a deployment may say nothing where neither its app nor its environment says otherwise, in seconds.
+const SILENCE: i64 = 60 * 60;
 
 impl Registry {
     /// Ends what says nothing any more, until it is dropped.
@@ -32,7 +32,7 @@ impl Registry {
     /// Ends the deployments that were not heard of for too long.
     async fn time_out(&self) -> Result<(), RegistryError> {
         let now = self.world.now().as_millisecond();
-        for known in self.store.overdue(now - SILENCE).await? {
+        for known in self.store.overdue(now, SILENCE).await? {
             // It says whether the deployment moved meanwhile, and then it is not overdue any more.
             self.store.advance(&timed_out(&known, now, self.world.new_id())).await?;
         }

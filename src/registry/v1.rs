@@ -101,6 +101,7 @@ impl NewVersion {
             started_at: at,
             finished_at: has_end(state).then_some(at),
             why: Why::default(),
+            told: None,
             moment: Moment::plain("v1", event_key, request_hash, at),
         }
     }

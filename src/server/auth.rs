@@ -66,8 +66,8 @@ pub(super) fn need(method: &Method, route: &str) -> Option<Scope> {
 
 fn is_admin(route: &str) -> bool {
     let first = route.strip_prefix("/api/v2/").and_then(|rest| rest.split('/').next());
-    // Who sets a probe has this machine send requests.
-    first.is_some_and(|first| ["audit", "tokens", "trusts"].contains(&first))
+    // Who sets a probe or a webhook has this machine send requests.
+    first.is_some_and(|first| ["audit", "tokens", "trusts", "webhooks"].contains(&first))
         || route.ends_with("/{env}/probe")
 }
 

@@ -9,8 +9,9 @@ use super::notice::{self, Notice};
 use super::when::When;
 use crate::domain::deployment::{Attempt, Current, State};
 use crate::domain::hold::Hold;
+use crate::domain::settings::{App, Environment, Settings};
 use crate::domain::text;
-use crate::domain::tier::Tier;
+use crate::domain::tier::{Rank, Tier};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Board {
@@ -66,28 +67,64 @@ struct Shown {
 /// As many columns as keep their room on a screen of 1280 px.
 const ROOMY: usize = 5;
 
-type Key<'a> = (Tier, &'a str, &'a str);
+/// Where a column stands: what has a position comes first, then the tiers in their order, then the names of environment
+/// and platform.
+type Key<'a> = (i64, Tier, &'a str, &'a str);
 
-fn key(cell: &Current) -> Key<'_> {
-    key_of(&cell.platform, &cell.environment)
+/// What was said of apps and environments, by their names.
+struct Said<'a> {
+    apps: BTreeMap<&'a str, &'a App>,
+    /// By platform and name.
+    environments: BTreeMap<(&'a str, &'a str), &'a Environment>,
 }
 
-fn key_of<'a>(platform: &'a str, environment: &'a str) -> Key<'a> {
-    (Tier::guess(platform, environment), environment, platform)
+impl<'a> Said<'a> {
+    fn of(Settings { apps, environments }: &'a Settings) -> Self {
+        let place = |said: &'a Environment| ((said.platform.as_str(), said.name.as_str()), said);
+        Self {
+            apps: apps.iter().map(|app| (app.name.as_str(), app)).collect(),
+            environments: environments.iter().map(place).collect(),
+        }
+    }
+
+    fn key<'k>(&self, platform: &'k str, environment: &'k str) -> Key<'k> {
+        let said = self.environments.get(&(platform, environment));
+        let position = said.and_then(|said| said.settings.position).unwrap_or(i64::MAX);
+        let tier = said.and_then(|said| said.settings.tier);
+        (position, Rank::of(tier, platform, environment).tier, environment, platform)
+    }
+
+    fn is_archived(&self, app: &str) -> bool {
+        self.apps.get(app).is_some_and(|said| said.settings.archived)
+    }
+
+    fn team(&self, app: &str) -> Option<&'a str> {
+        self.apps.get(app).and_then(|said| said.settings.team.as_deref())
+    }
 }
 
 impl Board {
     /// The board of these cells as it stands at `now`.
-    pub(super) fn of(cells: &[Current], notices: &[Notice], holds: &[Hold], now: Timestamp) -> Self {
-        let seen = notices.iter().map(|notice| key_of(&notice.platform, &notice.environment));
-        let mut keys: Vec<Key> = cells.iter().map(key).chain(seen).collect();
+    pub(super) fn of(
+        cells: &[Current],
+        notices: &[Notice],
+        holds: &[Hold],
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Self {
+        let said = Said::of(settings);
+        let cells: Vec<&Current> = cells.iter().filter(|cell| !said.is_archived(&cell.app)).collect();
+        let notices: Vec<&Notice> = notices.iter().filter(|notice| !said.is_archived(&notice.app)).collect();
+        let seen = notices.iter().map(|notice| said.key(&notice.platform, &notice.environment));
+        let mut keys: Vec<Key> =
+            cells.iter().map(|cell| said.key(&cell.platform, &cell.environment)).chain(seen).collect();
         keys.sort_unstable();
         keys.dedup();
         let mut apps: BTreeMap<&str, Vec<&Current>> = BTreeMap::new();
-        for cell in cells {
+        for cell in &cells {
             apps.entry(&cell.app).or_default().push(cell);
         }
-        for notice in notices {
+        for notice in &notices {
             apps.entry(&notice.app).or_default();
         }
         let mut apps: Vec<_> = apps.into_iter().collect();
@@ -98,12 +135,15 @@ impl Board {
             !alarmed.contains(app) && !cells.iter().any(|cell| needs_attention(&cell.newest))
         });
         Self {
-            sentence: first_words(cells, notices),
-            summary: summary(cells, apps.len(), keys.len(), now),
+            sentence: first_words(&cells, &notices),
+            summary: summary(&cells, apps.len(), keys.len(), now),
             read_at: When::at(now.as_millisecond(), now, true),
             columns: keys.iter().map(column).collect(),
             many: keys.len() > ROOMY,
-            rows: apps.iter().map(|(app, cells)| row(app, cells, &keys, (notices, holds), now)).collect(),
+            rows: apps
+                .iter()
+                .map(|(app, cells)| row((app, said.team(app)), cells, &keys, (&notices, holds), now))
+                .collect(),
         }
     }
 
@@ -113,28 +153,31 @@ impl Board {
     }
 }
 
-fn column((_, environment, platform): &Key) -> Column {
+fn column((_, _, environment, platform): &Key) -> Column {
     let platform = (platform != environment).then(|| text::page(platform));
     Column { environment: text::page(environment), platform }
 }
 
 fn row(
-    app: &str,
+    (app, team): (&str, Option<&str>),
     cells: &[&Current],
     keys: &[Key],
-    (notices, holds): (&[Notice], &[Hold]),
+    (notices, holds): (&[&Notice], &[Hold]),
     now: Timestamp,
 ) -> Row {
-    let team = cells.first().map(|cell| cell.workload.as_str()).filter(|team| *team != app);
-    let notices: Vec<&Notice> = notices.iter().filter(|notice| notice.app == app).collect();
+    let workload = || cells.first().map(|cell| cell.workload.as_str());
+    let team = team.or_else(workload).filter(|team| *team != app);
+    let notices: Vec<&&Notice> = notices.iter().filter(|notice| notice.app == app).collect();
     let cell = |wanted: &Key| {
-        let found = cells.iter().find(|cell| key(cell) == *wanted);
+        let (_, _, name, on) = *wanted;
+        let found =
+            cells.iter().find(|cell| (cell.environment.as_str(), cell.platform.as_str()) == (name, on));
         let Column { environment, platform } = column(wanted);
         let (main, newest) = found.map_or((None, None), |found| shown_of(found, now));
         let holds = found.map_or_else(Vec::new, |found| held(found, holds, now));
         let seen = notices
             .iter()
-            .find(|notice| key_of(&notice.platform, &notice.environment) == *wanted)
+            .find(|notice| (notice.environment.as_str(), notice.platform.as_str()) == (name, on))
             .map(|notice| notice.shown(now));
         Cell { environment, platform, main, newest, seen, holds }
     };
@@ -202,7 +245,7 @@ fn needs_attention(attempt: &Attempt) -> bool {
 }
 
 /// What matters most: what failed or is under way, and what runs without a record.
-fn first_words(cells: &[Current], notices: &[Notice]) -> String {
+fn first_words(cells: &[&Current], notices: &[&Notice]) -> String {
     let alarms: Vec<_> = notices.iter().filter(|notice| notice.is_alarm()).collect();
     let alarm = match alarms.as_slice() {
         [] => return sentence(cells),
@@ -213,7 +256,7 @@ fn first_words(cells: &[Current], notices: &[Notice]) -> String {
     if calm { alarm } else { format!("{} {alarm}", sentence(cells)) }
 }
 
-fn sentence(cells: &[Current]) -> String {
+fn sentence(cells: &[&Current]) -> String {
     let failed: Vec<_> = cells.iter().filter(|cell| needs_attention(&cell.newest)).collect();
     let running = cells.iter().filter(|cell| !cell.newest.state.is_final()).count();
     let going = match running {
@@ -241,7 +284,7 @@ fn sentence(cells: &[Current]) -> String {
     }
 }
 
-fn summary(cells: &[Current], apps: usize, environments: usize, now: Timestamp) -> String {
+fn summary(cells: &[&Current], apps: usize, environments: usize, now: Timestamp) -> String {
     let last = cells.iter().max_by_key(|cell| (changed(&cell.newest), cell.newest.id));
     let Some(last) = last else { return String::new() };
     let count = |number: usize, one: &str| {
@@ -266,6 +309,7 @@ fn changed(attempt: &Attempt) -> i64 {
 mod tests {
     use super::*;
     use crate::domain::hold::HoldKind;
+    use crate::domain::settings::{AppSettings, EnvironmentSettings};
 
     fn attempt(id: i64, version: &str, state: State) -> Attempt {
         Attempt {
@@ -300,10 +344,48 @@ mod tests {
         Timestamp::from_second(400).unwrap()
     }
 
+    fn board(cells: &[Current], holds: &[Hold]) -> Board {
+        Board::of(cells, &[], holds, &Settings::default(), now())
+    }
+
+    #[test]
+    fn what_was_said_orders_the_columns_names_the_team_and_hides_the_archived() {
+        let said = |archived, team: &str| AppSettings {
+            archived,
+            team: Some(team.to_owned()),
+            ..AppSettings::default()
+        };
+        let app = |name: &str, settings: AppSettings| {
+            App::of(name.to_owned(), settings.clone(), settings.archived.then_some(1), None, 1)
+        };
+        let environment = |name: &str, tier, position| Environment {
+            platform: name.to_owned(),
+            name: name.to_owned(),
+            settings: EnvironmentSettings { tier, position, ..EnvironmentSettings::default() },
+            last_change_at: None,
+            revision: 1,
+        };
+        let settings = Settings {
+            apps: vec![app("a", said(false, "support")), app("b", said(true, "support"))],
+            environments: vec![
+                environment("production", None, Some(2)),
+                environment("moon", Some(Tier::Testing), None),
+                environment("earth", None, Some(1)),
+            ],
+        };
+        let cells = ["dev", "moon", "earth", "production", "staging"].map(|name| live("a", name));
+        let all = [&cells[..], &[live("b", "gone")]].concat();
+        let board = Board::of(&all, &[], &[], &settings, now());
+        let names: Vec<_> = board.columns.iter().map(|column| column.environment.as_str()).collect();
+        assert_eq!(names, ["earth", "production", "dev", "moon", "staging"]);
+        assert_eq!((board.rows.len(), board.rows[0].team.as_deref()), (1, Some("support")));
+        assert!(board.summary.starts_with("1 app on 5 environments."), "{}", board.summary);
+    }
+
     #[test]
     fn columns_go_from_development_to_production() {
         let cells = ["production", "dev", "preproduction", "test", "qa"].map(|name| live("a", name));
-        let board = Board::of(&cells, &[], &[], now());
+        let board = board(&cells, &[]);
         let names: Vec<_> = board.columns.iter().map(|column| column.environment.as_str()).collect();
         assert_eq!(names, ["dev", "qa", "test", "preproduction", "production"]);
         assert_eq!(board.sentence, "Everything is live.");
@@ -321,7 +403,7 @@ mod tests {
             hold(HoldKind::Hold, "9.9.9", None),
             hold(HoldKind::Hold, "1.0.0", None),
         ];
-        let board = Board::of(&[live("a", "dev"), live("a", "qa")], &[], &holds, now());
+        let board = board(&[live("a", "dev"), live("a", "qa")], &holds);
         let shown: Vec<_> = board.rows[0].cells.iter().map(|cell| cell.holds.clone()).collect();
         let bad = "marked bad by ben: broken".to_owned();
         assert!(shown[0].len() == 1 && shown[0][0].starts_with(&bad), "{shown:?}");
@@ -331,17 +413,14 @@ mod tests {
     #[test]
     fn a_word_without_a_meaning_is_not_called_live() {
         let odd = cell("a", "dev", None, attempt(1, "1.0.0", State::Unknown));
-        assert_eq!(
-            Board::of(&[odd], &[], &[], now()).sentence,
-            "Nothing has failed, and nothing is under way."
-        );
+        assert_eq!(board(&[odd], &[]).sentence, "Nothing has failed, and nothing is under way.");
     }
 
     #[test]
     fn what_failed_is_shown_beside_what_is_live_and_comes_first() {
         let good = attempt(1, "1.2.0", State::Succeeded);
         let broken = cell("z", "dev", Some(good), attempt(100, "1.3.0", State::Failed));
-        let board = Board::of(&[live("a", "dev"), broken], &[], &[], now());
+        let board = board(&[live("a", "dev"), broken], &[]);
         assert_eq!(board.sentence, "z 1.3.0 failed on dev.");
         assert_eq!(board.rows[0].app, "z");
         let cell = &board.rows[0].cells[0];

@@ -62,9 +62,9 @@ pub(super) async fn chain(app: App, question: Question) -> Result<Json<ChainStat
     Ok(Json(app.registry.chain(of, platform, environment).await?))
 }
 
-type Id = Result<Path<String>, PathRejection>;
+pub(super) type Id = Result<Path<String>, PathRejection>;
 
 /// What is no number is the id of no deployment.
-fn number(id: Id) -> Result<i64, Problem> {
+pub(super) fn number(id: Id) -> Result<i64, Problem> {
     readable(id)?.parse().map_err(|_| RegistryError::NoSuch("there is no such deployment").into())
 }

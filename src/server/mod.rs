@@ -9,6 +9,7 @@ mod board;
 mod body;
 mod buckets;
 mod can_deploy;
+mod commits;
 mod deployments;
 mod export;
 mod feed;
@@ -31,12 +32,14 @@ mod problem;
 mod question;
 mod ready;
 mod releases;
+mod settings;
 mod stream;
 mod takeover;
 mod tokens;
 mod trusts;
 mod v1;
 mod v2;
+mod webhooks;
 mod when;
 
 pub use auth::Access;
@@ -160,6 +163,10 @@ impl FromRequestParts<Self> for App {
 
 /// Every route.
 fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    [v1_routes(), v2_routes(), other_routes()].into_iter().flatten().collect()
+}
+
+fn v1_routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
         ("/api/v1/health", get(v1::health)),
         ("/api/v1/healthz", get(v1::healthz)),
@@ -174,16 +181,36 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v1/stats/latest", get(v1::rows::stats)),
         ("/api/v1/read/environment/latest", get(v1::rows::latest)),
         ("/api/v1/read/environment/latest/whatever", get(v1::rows::latest_whatever)),
+    ]
+}
+
+fn v2_routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
         ("/api/v2/server", get(v2::server)),
         ("/api/v2/openapi.json", get(openapi::show)),
         ("/api/v2/deployments", get(history::list).post(v2::report)),
         ("/api/v2/deployments/{id}", get(deployments::one).patch(deployments::correct)),
         ("/api/v2/deployments/{id}/events", get(deployments::events).post(deployments::step)),
+        ("/api/v2/deployments/{id}/commits", get(commits::of).put(commits::tell)),
+        ("/api/v2/compare/{app}/{range}", get(commits::compare)),
         ("/api/v2/export.csv", get(export::csv)),
         ("/api/v2/export.json", get(export::json)),
         ("/api/v2/chain", get(deployments::chain)),
         ("/api/v2/current", get(v2::current)),
         ("/api/v2/stream", get(stream::api)),
+        ("/api/v2/apps", get(settings::apps)),
+        (
+            "/api/v2/apps/{app}",
+            get(settings::app).put(settings::put_app).patch(settings::patch_app).delete(settings::archive),
+        ),
+        ("/api/v2/environments", get(settings::environments)),
+        (
+            "/api/v2/environments/{env}",
+            get(settings::environment)
+                .put(settings::put_environment)
+                .patch(settings::patch_environment)
+                .delete(settings::forget_environment),
+        ),
         ("/api/v2/apps/{app}/versions/{version}", get(releases::one).put(releases::enter)),
         ("/api/v2/holds", get(holds::list).post(holds::set)),
         ("/api/v2/holds/{id}", get(holds::one).delete(holds::lift)),
@@ -197,11 +224,19 @@ fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/oidc/github", post(trusts::exchange)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
+        ("/api/v2/webhooks", get(webhooks::list).post(webhooks::make)),
+        ("/api/v2/webhooks/{id}", get(webhooks::one).patch(webhooks::change).delete(webhooks::delete)),
         ("/api/v2/observations", get(observations::list).post(observations::observe)),
         (
             "/api/v2/apps/{app}/environments/{env}/probe",
             get(probes::one).put(probes::set).delete(probes::remove),
         ),
+    ]
+}
+
+/// The pages, and what programs read outside of the API.
+fn other_routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
         ("/", get(pages::board)),
         // Bookmarks of the original lead here.
         ("/ui", get(pages::board)),
@@ -302,6 +337,7 @@ pub(crate) async fn serve(
         tokio::spawn(registry.clone().work()),
         tokio::spawn(registry.clone().ask_all()),
         tokio::spawn(takeover::work(registry.clone())),
+        tokio::spawn(registry.clone().tell_webhooks()),
     ];
     let (stop, stopped) = tokio::sync::watch::channel(());
     let beside = |listener: Option<TcpListener>, router: Router| {

@@ -53,7 +53,7 @@ pub(super) async fn board(app: App, question: Result<Question, Problem>, headers
         Ok(present) => {
             let now = app.registry.world().now();
             let (cells, notices) = notices(present.cells, present.strangers, now);
-            let board = Board::of(&cells, &notices, &present.holds, now);
+            let board = Board::of(&cells, &notices, &present.holds, &present.settings, now);
             let host = headers.get(header::HOST).and_then(|host| HeaderValue::to_str(host).ok());
             let script = Some(app.assets.path("live"));
             let view = Page { script, refresh, ..Page::of(&app, board.title(), host, board) };

@@ -75,87 +75,98 @@ impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
         let cause = Cause::of(&error);
         let problem = match error {
-            faulty @ (RegistryError::Faulty(_)
-            | RegistryError::FaultyHold(_)
-            | RegistryError::FaultyObservation(_)
-            | RegistryError::FaultyProbe(_)
-            | RegistryError::FaultyRelease(_)
-            | RegistryError::FaultyToken(_)
-            | RegistryError::FaultyTrust(_)
-            | RegistryError::FaultyIncident(_)) => Self::faulty(faulty),
-            RegistryError::Conflict { state, id, reason } => {
-                Self::new(StatusCode::CONFLICT, "conflict", "the report contradicts what is recorded")
-                    .with("detail", reason)
-                    .with("id", id)
-                    .with("state", state.word())
+            RegistryError::Faulty(faults) => faulty("invalid-report", "the report cannot be taken", &faults),
+            RegistryError::FaultyHold(faults) => faulty("invalid-hold", "the hold cannot be taken", &faults),
+            RegistryError::FaultyObservation(faults) => {
+                faulty("invalid-observation", "the observation cannot be taken", &faults)
             }
-            RegistryError::HeldAlready(hold) => {
-                Self::new(StatusCode::CONFLICT, "held-already", "it is held already")
-                    .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
-                    .with("holds", json!([hold]))
+            RegistryError::FaultyProbe(faults) => {
+                faulty("invalid-probe", "the probe cannot be taken", &faults)
             }
-            RegistryError::OtherRelease(there) => {
-                Self::new(StatusCode::CONFLICT, "conflict", "the version is another commit")
-                    .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
-                    .with("release", json!(there))
+            RegistryError::FaultyApp(faults) => faulty("invalid-app", "the app cannot be taken", &faults),
+            RegistryError::FaultyEnvironment(faults) => {
+                faulty("invalid-environment", "the environment cannot be taken", &faults)
             }
-            RegistryError::Untrusted(why) => {
-                Self::new(StatusCode::UNAUTHORIZED, "untrusted", "the id token opens nothing")
-                    .with("detail", why)
+            RegistryError::FaultyWebhook(faults) => {
+                faulty("invalid-webhook", "the webhook cannot be taken", &faults)
             }
-            RegistryError::Issuer(_) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-keys", "the keys of the issuer cannot be had")
-                    .with("detail", "send it again later")
-                    .retry_after(10)
+            RegistryError::FaultyRelease(faults) => {
+                faulty("invalid-release", "the release cannot be taken", &faults)
+            }
+            RegistryError::FaultyToken(faults) => {
+                faulty("invalid-token", "the token cannot be made", &faults)
+            }
+            RegistryError::FaultyTrust(faults) => {
+                faulty("invalid-trust", "the trust cannot be made", &faults)
             }
             RegistryError::Beyond(what) => Self::new(StatusCode::FORBIDDEN, "beyond-limits", what),
-            RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
+            RegistryError::FaultyIncident(faults) => {
+                faulty("invalid-incident", "the incident cannot be taken", &faults)
+            }
+            RegistryError::Store(failure @ (StoreError::Wide | StoreError::Long)) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
+                    .with("detail", failure.to_string())
+            }
             RegistryError::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
                 "the key belongs to another request",
             ),
-            RegistryError::Store(failure @ (StoreError::Wide | StoreError::Long)) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-report", "the report cannot be taken")
-                    .with("detail", failure.to_string())
-            }
-            RegistryError::Contended
-            | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
-                    .with("detail", "send the same report again")
-            }
-            RegistryError::NoRandomness(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the system failed")
-            }
-            RegistryError::Store(_) => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the database failed")
-            }
+            RegistryError::NoSuch(what) => Self::new(StatusCode::NOT_FOUND, "not-found", what),
+            other => contradicted(other),
         };
         Self { cause: Some(cause), ..problem }
     }
 }
 
-impl Problem {
-    /// What is wrong with a body, field by field.
-    fn faulty(error: RegistryError) -> Self {
-        let (slug, title, faults) = match error {
-            RegistryError::Faulty(faults) => ("invalid-report", "the report cannot be taken", faults),
-            RegistryError::FaultyHold(faults) => ("invalid-hold", "the hold cannot be taken", faults),
-            RegistryError::FaultyObservation(faults) => {
-                ("invalid-observation", "the observation cannot be taken", faults)
-            }
-            RegistryError::FaultyProbe(faults) => ("invalid-probe", "the probe cannot be taken", faults),
-            RegistryError::FaultyRelease(faults) => {
-                ("invalid-release", "the release cannot be taken", faults)
-            }
-            RegistryError::FaultyToken(faults) => ("invalid-token", "the token cannot be made", faults),
-            RegistryError::FaultyTrust(faults) => ("invalid-trust", "the trust cannot be made", faults),
-            RegistryError::FaultyIncident(faults) => {
-                ("invalid-incident", "the incident cannot be taken", faults)
-            }
-            _ => ("invalid", "the request cannot be taken", Vec::new()),
-        };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).with("errors", json!(faults))
+/// What does not fit what is there.
+fn contradicted(error: RegistryError) -> Problem {
+    let conflict = |slug: &str, title: &str| Problem::new(StatusCode::CONFLICT, slug, title);
+    match error {
+        RegistryError::Conflict { state, id, reason } => {
+            conflict("conflict", "the report contradicts what is recorded")
+                .with("detail", reason)
+                .with("id", id)
+                .with("state", state.word())
+        }
+        RegistryError::HeldAlready(hold) => conflict("held-already", "it is held already")
+            .with("detail", format!("since {}: {}", since(hold.created_at), hold.reason))
+            .with("holds", json!([hold])),
+        RegistryError::OtherRelease(there) => conflict("conflict", "the version is another commit")
+            .with("detail", format!("{} of {} is {} here", there.version, there.app, there.sha))
+            .with("release", json!(there)),
+        RegistryError::Ambiguous(platforms) => conflict("ambiguous", "the name is on several platforms")
+            .with("detail", "say which by `?platform=`")
+            .with("choices", json!(platforms)),
+        RegistryError::Changed => {
+            Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "it is not what you saw")
+                .with("detail", "read it anew, and send its `ETag` as `If-Match`")
+        }
+        other => failed(&other),
+    }
+}
+
+/// What is no fault of the client, or what a job cannot show.
+fn failed(error: &RegistryError) -> Problem {
+    match error {
+        RegistryError::Contended
+        | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped) => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
+                .with("detail", "send the same report again")
+        }
+        RegistryError::Untrusted(why) => {
+            Problem::new(StatusCode::UNAUTHORIZED, "untrusted", "the id token opens nothing")
+                .with("detail", *why)
+        }
+        RegistryError::Issuer(_) => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-keys", "the keys of the issuer cannot be had")
+                .with("detail", "send it again later")
+                .retry_after(10)
+        }
+        RegistryError::NoRandomness(_) => {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the system failed")
+        }
+        _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the database failed"),
     }
 }
 
@@ -166,6 +177,10 @@ impl From<TemplateError> for Problem {
             Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the answer cannot be written");
         Self { cause: Some(Cause::of(&error)), ..problem }
     }
+}
+
+fn faulty(slug: &str, title: &str, faults: &[Fault]) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).with("errors", json!(faults))
 }
 
 /// A time in milliseconds since 1970, for a reader.

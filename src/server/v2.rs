@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::problem::Problem;
 use super::question::Question;
@@ -90,6 +90,19 @@ pub(super) async fn read<T: DeserializeOwned>(request: Request, form: &Form) -> 
     Ok(value)
 }
 
+/// What stands after a merge patch (RFC 7396) of one level, read as strictly as a body.
+pub(super) fn merged<T: Serialize + DeserializeOwned>(
+    there: &T,
+    changes: &Map<String, Value>,
+    form: &Form,
+) -> Result<T, Problem> {
+    let mut members = json!(there);
+    if let Some(members) = members.as_object_mut() {
+        members.extend(changes.clone());
+    }
+    serde_path_to_error::deserialize(members).map_err(|error| unread(&error, form))
+}
+
 fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "malformed-json", "the body is not one JSON document")
         .with("detail", error.to_string())
@@ -106,7 +119,11 @@ fn unread(error: &serde_path_to_error::Error<serde_json::Error>, form: &Form) ->
     let path = error.path().to_string();
     // serde names a missing or unknown field in backticks and gives no path for a missing one.
     let named = detail.split('`').nth(1).filter(|_| detail.contains(" field `")).unwrap_or(&path);
-    let pointer = if named == "." { String::new() } else { format!("/{}", named.replace('.', "/")) };
+    let pointer = if named == "." {
+        String::new()
+    } else {
+        format!("/{}", named.replace(['.', '['], "/").replace(']', ""))
+    };
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, form.slug, form.title)
         .with("errors", json!([{ "pointer": pointer, "detail": detail }]))
 }

@@ -6,6 +6,7 @@ use super::read::Known;
 use super::settle::Cell;
 use crate::domain::deployment::{State, Why};
 use crate::domain::event::Event;
+use crate::domain::lists::Told;
 
 /// What one event says beside the change of state.
 #[derive(Debug, Clone)]
@@ -61,6 +62,8 @@ pub(crate) struct Entry {
     /// Milliseconds since 1970 UTC.
     pub(crate) finished_at: Option<i64>,
     pub(crate) why: Why,
+    /// What it brings, if that was told.
+    pub(crate) told: Option<Told>,
     pub(crate) moment: Moment,
 }
 

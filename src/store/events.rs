@@ -66,9 +66,10 @@ impl Store {
         .transpose()
     }
 
-    /// Some of the attempts that neither ended nor were heard of since a time in milliseconds since 1970.
-    pub(crate) async fn overdue(&self, since: i64) -> Result<Vec<Known>, StoreError> {
-        let rows = self.readers.whole().query(sql::OVERDUE, values![since]).await?;
+    /// Some of the attempts that neither ended nor were heard of for too long, now in milliseconds since 1970 UTC; where
+    /// nothing was said of it that is so many seconds.
+    pub(crate) async fn overdue(&self, now: i64, usual: i64) -> Result<Vec<Known>, StoreError> {
+        let rows = self.readers.whole().query(sql::OVERDUE, values![now, usual]).await?;
         rows.iter().map(known).collect()
     }
 

@@ -5,6 +5,7 @@ mod address;
 mod audit;
 mod backup;
 mod change;
+mod commits;
 mod db;
 mod dialect;
 mod error;
@@ -20,12 +21,14 @@ mod read;
 mod readers;
 mod releases;
 mod set;
+mod settings;
 mod settle;
 mod sql;
 mod takeover;
 mod tokens;
 mod trusts;
 mod versions;
+mod webhooks;
 mod write;
 mod writer;
 
@@ -41,14 +44,17 @@ pub(crate) use observations::{SightingEntry, SightingsWanted};
 pub use open::{FILE, OpenError};
 pub(crate) use probes::Due;
 pub(crate) use read::Known;
+pub(crate) use settings::EnvironmentsWanted;
 pub(crate) use trusts::ExchangeEntry;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
+pub(crate) use webhooks::{DueDelivery, Outcome};
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 use self::readers::Readers;
+use self::webhooks::Hooks;
 use self::writer::Writer;
 use crate::domain::limits::Limits;
 
@@ -60,6 +66,7 @@ pub struct Store {
     warnings: Vec<String>,
     /// Told after the COMMIT of a change of an attempt, for whoever watches them.
     changed: Arc<Notify>,
+    hooks: Arc<Hooks>,
 }
 
 impl Store {

@@ -3,7 +3,7 @@
 use super::change::Moment;
 use super::db::{Record, Transaction, values};
 use super::set::{End, event, link};
-use super::{StoreError, sql};
+use super::{StoreError, sql, webhooks};
 use crate::domain::chain::Head;
 use crate::domain::deployment::State;
 use crate::domain::event::Event;
@@ -90,6 +90,7 @@ fn standing(rows: &[Record]) -> Result<Standing, StoreError> {
 /// A state that the registry itself gives to an attempt, with its event.
 async fn turn(transaction: &mut Transaction, head: &mut Head, to: Event) -> Result<(), StoreError> {
     transaction.apply(sql::SET_STATE, values![to.to.word(), to.deployment]).await?;
-    transaction.apply(sql::INSERT_EVENT, &event(&link(head, to, None))).await?;
-    Ok(())
+    let linked = link(head, to, None);
+    transaction.apply(sql::INSERT_EVENT, &event(&linked)).await?;
+    webhooks::queue(transaction, &[&linked.event.id]).await
 }

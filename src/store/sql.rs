@@ -1,6 +1,9 @@
 //! Every SQL text, with what it guarantees. Placeholders are `$n`; words in braces are those of `dialect.rs`.
 
 mod access;
+pub(super) mod commits;
+pub(super) mod settings;
+pub(super) mod webhooks;
 
 pub(super) use access::*;
 
@@ -203,10 +206,13 @@ pub(super) const ADVANCE: &str = "UPDATE sm_deployment SET state = $1, seq = COA
     run_url = COALESCE($7, run_url), touched_at = COALESCE($11, touched_at) \
     WHERE versions_id = $8 AND state = $9 AND seq = $10";
 
-/// The attempts that neither ended nor were heard of since a time, oldest first.
+/// The attempts that neither ended nor were heard of for the time of their app, their environment or, without a word
+/// of either, the usual one; oldest first. The times are in seconds.
 pub(super) const OVERDUE: &str = "SELECT {known} FROM sm_deployment d \
-    JOIN versions v ON v.versions_id = d.versions_id WHERE d.state IN ('queued', 'running') \
-    AND COALESCE(d.touched_at, d.received_at) <= $1 ORDER BY d.versions_id LIMIT 100";
+    JOIN versions v ON v.versions_id = d.versions_id LEFT JOIN sm_app a ON a.name = d.app \
+    LEFT JOIN sm_environment n ON n.platform = d.platform AND n.name = d.environment \
+    WHERE d.state IN ('queued', 'running') AND COALESCE(d.touched_at, d.received_at) \
+    + 1000 * COALESCE(a.deploy_timeout, n.deploy_timeout, $2) <= $1 ORDER BY d.versions_id LIMIT 100";
 
 /// What a person may correct of an attempt; a null beside a 0 leaves the value as it is.
 pub(super) const CORRECT: &str = "UPDATE sm_deployment SET \

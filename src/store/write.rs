@@ -5,12 +5,13 @@ use super::db::{Transaction, values};
 use super::set::{advance, event, link};
 use super::settle::{hold, settle};
 use super::writer::Verdict;
-use super::{Store, StoreError, sql};
+use super::{Store, StoreError, sql, webhooks};
 
 impl Store {
     /// Enters a new attempt.
     pub(crate) async fn enter(&self, entry: &Entry) -> Result<Entered, StoreError> {
-        let id = self.writer.change(Change::Enter(Box::new(entry.clone()))).await?;
+        let hooked = self.is_hooked().await;
+        let id = self.writer.change(Change::Enter(Box::new(entry.clone())), hooked).await?;
         self.changed.notify_one();
         Ok(id.map_or(Entered::KeyTaken, Entered::New))
     }
@@ -19,7 +20,8 @@ impl Store {
     pub(crate) async fn advance(&self, step: &Step) -> Result<bool, StoreError> {
         let step = step.clone();
         let done = if step.only_adds() {
-            self.writer.change(Change::Advance(Box::new(step))).await?.is_some()
+            let hooked = self.is_hooked().await;
+            self.writer.change(Change::Advance(Box::new(step)), hooked).await?.is_some()
         } else {
             let work = self.writer.run(move |to| Box::pin(async move { take_away(to, &step).await }));
             work.await?
@@ -47,6 +49,7 @@ async fn take_away(transaction: &mut Transaction, step: &Step) -> Result<Verdict
         Err(StoreError::Taken) => return Ok(Verdict::TakeBack(false)),
         done => done?,
     };
+    webhooks::queue(transaction, &[&told.event.id]).await?;
     settle(transaction, cell, head, &step.moment).await?;
     Ok(Verdict::Keep(true))
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod binary;
 mod browser;
+mod commits;
 mod files;
 mod guard;
 mod history;
@@ -20,7 +21,9 @@ mod openapi;
 mod pages;
 mod probes;
 mod releases;
+mod settings;
 mod states;
 mod tokens;
 mod v1;
 mod v2;
+mod webhooks;

@@ -90,7 +90,8 @@ impl KeySet {
     async fn fetch(&self) -> Result<BTreeMap<String, DecodingKey>, String> {
         let url = Url::parse(&self.address).map_err(|error| error.to_string())?;
         let http = Http::new(&url, Allowed::default()).map_err(|error| error.to_string())?;
-        let question = Question { url, act: http::Act::Get, token: None, limit: LIMIT, cap: CAP };
+        let question =
+            Question { url, act: http::Act::Get, token: None, headers: &[], limit: LIMIT, cap: CAP };
         let answer = http.ask_within(&question).await.map_err(|error| error.to_string())?;
         if answer.status != 200 {
             return Err(format!("it answered {}", answer.status));

@@ -141,6 +141,9 @@ pub(super) async fn metrics(app: App) -> Response {
     let name = "shipmark_probe_failures_total";
     text.head(name, Kind::Counter, "Looks of this server at running programs that saw nothing of use");
     text.line(name, &[], app.registry.probe_failures());
+    let name = "shipmark_webhook_failures_total";
+    text.head(name, Kind::Counter, "Tries of this server to tell a webhook of a change that failed");
+    text.line(name, &[], app.registry.webhook_failures());
     let name = "shipmark_sse_clients";
     text.head(name, Kind::Gauge, "Who listens to the changes as they happen");
     text.line(name, &[], app.streams.taken());

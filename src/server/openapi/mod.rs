@@ -4,6 +4,7 @@
 mod listed;
 mod operation;
 mod schemas;
+mod settings;
 mod v1;
 mod v2;
 
@@ -58,5 +59,6 @@ pub fn document() -> Value {
 }
 
 fn operations() -> Vec<Operation> {
-    [v1::operations(), v2::operations(), listed::operations()].concat()
+    [v1::operations(), v2::operations(), settings::operations(), settings::webhooks(), listed::operations()]
+        .concat()
 }

@@ -96,6 +96,13 @@ impl Operation {
         self.parameter(Parameter { name: "Idempotency-Key", place: "header", needed: false, schema, words })
     }
 
+    /// A change that happens only to what the client saw.
+    pub(super) fn matches(self) -> Self {
+        let words = "the `ETag` of what the client saw, or `*`";
+        let schema = json!({ "type": "string" });
+        self.parameter(Parameter { name: "If-Match", place: "header", needed: false, schema, words })
+    }
+
     fn parameter(mut self, parameter: Parameter) -> Self {
         self.parameters.push(parameter);
         self

@@ -7,13 +7,14 @@ use crate::domain::audit::Audited;
 use crate::domain::deployment::{Correction, Progress, Report};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::domain::incident::{Incident, IncidentChange, NewIncident};
+use crate::domain::lists::Told;
 use crate::domain::observation::{NewObservation, Sighted, Stranger};
 use crate::domain::oidc::{NewTrust, Trust};
 use crate::domain::past::Past;
 use crate::domain::probing::{NewProbe, Probing};
 use crate::domain::released::Released;
 use crate::domain::token::{NewToken, Token};
-use crate::registry::ChainState;
+use crate::registry::{ChainState, Compared};
 use crate::server::can_deploy::Allowance;
 use crate::server::deployments::Linked;
 use crate::server::list::{Items, List};
@@ -74,6 +75,17 @@ fn deployments() -> Vec<Operation> {
             .takes::<Progress>()
             .gives::<Receipt>(200, "it moved on, or did so before")
             .refuses(409, "the step is not legal from where it stands"),
+        Operation::get("/api/v2/deployments/{id}/commits", "what it brought")
+            .gives::<Told>(200, "newest first"),
+        Operation::new("put", "/api/v2/deployments/{id}/commits", "tells what it brought, once")
+            .takes::<Told>()
+            .gives::<Told>(201, NEW)
+            .gives::<Told>(200, AGAIN)
+            .refuses(409, "another list was told before"),
+        Operation::get("/api/v2/compare/{app}/{range}", "how B stands to A, as `A...B`")
+            .filters(&["platform"])
+            .gives::<Compared>(200, "by the lists that deployments brought")
+            .refuses(409, "the name is on several platforms, which `choices` names"),
         filtered(Operation::get("/api/v2/export.csv", "the history as a table")).gives_media(
             200,
             "text/csv",

@@ -36,8 +36,11 @@ const POSTGRES: Plan = Plan {
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
         (16, "limits", include_str!("../migrations/postgres/0016_limits.sql")),
+        (17, "settings", include_str!("../migrations/postgres/0017_settings.sql")),
         (18, "audit", include_str!("../migrations/postgres/0018_audit.sql")),
+        (19, "commits", include_str!("../migrations/postgres/0019_commits.sql")),
         (20, "trusts", include_str!("../migrations/postgres/0020_trusts.sql")),
+        (21, "webhooks", include_str!("../migrations/postgres/0021_webhooks.sql")),
         (22, "exchanges", include_str!("../migrations/postgres/0022_exchanges.sql")),
         (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
     ],
@@ -59,8 +62,11 @@ const MYSQL: Plan = Plan {
         (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
         (16, "limits", include_str!("../migrations/mysql/0016_limits.sql")),
+        (17, "settings", include_str!("../migrations/mysql/0017_settings.sql")),
         (18, "audit", include_str!("../migrations/mysql/0018_audit.sql")),
+        (19, "commits", include_str!("../migrations/mysql/0019_commits.sql")),
         (20, "trusts", include_str!("../migrations/mysql/0020_trusts.sql")),
+        (21, "webhooks", include_str!("../migrations/mysql/0021_webhooks.sql")),
         (22, "exchanges", include_str!("../migrations/mysql/0022_exchanges.sql")),
         (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
     ],
@@ -89,8 +95,8 @@ impl Store {
         let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        let (readers, changed) = (Readers::new(db.clone()), Arc::default());
-        Ok(Self { writer: Writer::pool(db, &writers, WRITERS), readers, warnings, changed })
+        let (readers, writer) = (Readers::new(db.clone()), Writer::pool(db, &writers, WRITERS));
+        Ok(Self { writer, readers, warnings, changed: Arc::default(), hooks: Arc::default() })
     }
 }
 

@@ -11,15 +11,17 @@ use std::collections::BTreeMap;
 
 use self::place::{Log, Place};
 use super::change::{Change, Entry};
+use super::commits;
 use super::db::{Record, Transaction, Value, values};
 use super::settle::{Cell, head};
-use super::{StoreError, sql};
+use super::{StoreError, sql, webhooks};
 
 /// Makes the changes, all of which only add (`Step::only_adds`); for each the id of its attempt, or nothing if that
-/// attempt no longer stands where the caller saw it.
+/// attempt no longer stands where the caller saw it. `hooked` says whether anyone may have to be told of them.
 pub(super) async fn run(
     transaction: &mut Transaction,
     changes: &[&Change],
+    hooked: bool,
 ) -> Result<Vec<Option<i64>>, StoreError> {
     let entries: Vec<&Entry> = changes.iter().filter_map(|change| new(change)).collect();
     let ids = rows::insert_versions(transaction, &entries).await?;
@@ -34,6 +36,8 @@ pub(super) async fn run(
     let attempts =
         changes.iter().zip(&ids).filter_map(|(change, id)| Some(rows::deployment(*id, entry(change)?)));
     transaction.write_rows(sql::INSERT_DEPLOYMENT, &attempts.collect::<Vec<_>>()).await?;
+    let lists = changes.iter().zip(&ids).filter_map(|(change, id)| brought(*id, entry(change)?));
+    commits::insert(transaction, lists.collect()).await?;
     let (mut log, mut done) = (Log::default(), Vec::new());
     for (change, id) in changes.iter().zip(ids) {
         if let Change::Advance(step) = change
@@ -46,6 +50,10 @@ pub(super) async fn run(
         done.push(Some(id));
     }
     write(transaction, &log, &places).await?;
+    if hooked {
+        let keys: Vec<&str> = log.events.iter().map(|linked| linked.event.id.as_str()).collect();
+        webhooks::queue(transaction, &keys).await?;
+    }
     Ok(done)
 }
 
@@ -66,6 +74,12 @@ fn entry(change: &Change) -> Option<&Entry> {
         Change::Enter(entry) | Change::Adopt(_, entry) => Some(entry),
         Change::Advance(_) => None,
     }
+}
+
+/// The rows of what an attempt brings, if that was told.
+fn brought(id: i64, entry: &Entry) -> Option<(Vec<Value>, Vec<Vec<Value>>)> {
+    let (told, head) = (entry.told.as_ref()?, entry.sha.as_deref()?);
+    Some(commits::rows((id, &entry.app), head, told, entry.moment.received_at))
 }
 
 /// Holds every place of the changes until the transaction ends, in one order for all writers, and reads how it stands.

@@ -59,6 +59,7 @@ fn enter(number: usize, act: &Act) -> Change {
         started_at: act.started_at,
         finished_at,
         why: Why::default(),
+        told: None,
         moment: moment(format!("enter-{number}")),
     }))
 }
@@ -109,7 +110,7 @@ async fn write(db: &Db, changes: &[Change], sizes: &[usize]) {
     while !rest.is_empty() {
         let (set, later) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
         let mut transaction = db.begin().await.unwrap();
-        let done = run(&mut transaction, &set.iter().collect::<Vec<_>>()).await.unwrap();
+        let done = run(&mut transaction, &set.iter().collect::<Vec<_>>(), true).await.unwrap();
         assert!(done.iter().all(Option::is_some), "{done:?}");
         transaction.commit().await.unwrap();
         rest = later;

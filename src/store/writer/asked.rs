@@ -13,14 +13,15 @@ pub(super) type Outcome = Result<Option<i64>, StoreError>;
 #[derive(Debug)]
 pub(in crate::store) struct Asked {
     change: Change,
+    hooked: bool,
     outcome: Outcome,
     client: Option<oneshot::Sender<Outcome>>,
 }
 
 impl Asked {
-    pub(super) fn new(change: Change) -> (Self, oneshot::Receiver<Outcome>) {
+    pub(super) fn new(change: Change, hooked: bool) -> (Self, oneshot::Receiver<Outcome>) {
         let (client, answer) = oneshot::channel();
-        (Self { change, outcome: Err(StoreError::Stopped), client: Some(client) }, answer)
+        (Self { change, hooked, outcome: Err(StoreError::Stopped), client: Some(client) }, answer)
     }
 
     /// Answers: with its own outcome, or with the failure of the transaction that it was part of.
@@ -40,7 +41,8 @@ impl Asked {
 /// Makes the changes as one set. After an error nothing of it may last.
 pub(super) async fn together(transaction: &mut Transaction, asked: &mut [Asked]) -> Result<(), StoreError> {
     let changes: Vec<&Change> = asked.iter().map(|asked| &asked.change).collect();
-    let done = set::run(transaction, &changes).await?;
+    let hooked = asked.iter().any(|asked| asked.hooked);
+    let done = set::run(transaction, &changes, hooked).await?;
     for (asked, id) in asked.iter_mut().zip(done) {
         asked.outcome = Ok(id);
         if cfg!(feature = "weak") {

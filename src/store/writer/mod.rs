@@ -75,9 +75,10 @@ impl Writer {
     }
 
     /// Makes a change of an attempt and answers after its COMMIT: with the id of the attempt, or with nothing if a
-    /// key of it is taken or it no longer stands where the caller saw it.
-    pub(super) async fn change(&self, change: Change) -> Result<Option<i64>, StoreError> {
-        let (asked, answer) = Asked::new(change);
+    /// key of it is taken or it no longer stands where the caller saw it. `hooked` says whether anyone may have to be
+    /// told of it.
+    pub(super) async fn change(&self, change: Change, hooked: bool) -> Result<Option<i64>, StoreError> {
+        let (asked, answer) = Asked::new(change, hooked);
         match self {
             Self::Queue { orders, .. } => place(orders).await?.send(Order::Change(asked)),
             Self::Pool { changes, .. } => place(changes).await?.send(asked),

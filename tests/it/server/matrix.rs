@@ -46,10 +46,28 @@ const ROWS: &[Row] = &[
     ("PATCH", "/api/v2/deployments/ID", r#"{"reason":"r"}"#, [200, 404, 404]),
     ("GET", "/api/v2/deployments/ID/events", "", [200, 404, 404]),
     ("POST", "/api/v2/deployments/ID/events", r#"{"status":"queued"}"#, [409, 404, 404]),
+    ("GET", "/api/v2/deployments/ID/commits", "", [404; 3]),
+    ("PUT", "/api/v2/deployments/ID/commits", r#"{"commits":[]}"#, [422, 404, 404]),
+    ("GET", "/api/v2/compare/APP/e...e", "", [200, 404, 404]),
     ("GET", "/api/v2/export.csv?app=APP", "", [200; 3]),
     ("GET", "/api/v2/export.json?app=APP", "", [200; 3]),
     ("GET", "/api/v2/chain?app=APP&platform=p&environment=e", "", [200, 404, 404]),
     ("GET", "/api/v2/current?app=APP", "", [200; 3]),
+    ("GET", "/api/v2/apps", "", [200; 3]),
+    ("GET", "/api/v2/apps/APP", "", [200, 404, 404]),
+    ("PATCH", "/api/v2/apps/APP", r#"{"team":"t"}"#, [200, 200, 404]),
+    ("PUT", "/api/v2/apps/APP", r#"{"team":"t"}"#, [200, 200, 404]),
+    ("DELETE", "/api/v2/apps/APP", "", [200, 200, 404]),
+    ("GET", "/api/v2/environments", "", [200; 3]),
+    ("GET", "/api/v2/environments/e", "", [200; 3]),
+    ("PUT", "/api/v2/environments/e", r#"{"tier":"staging"}"#, [200; 3]),
+    ("PATCH", "/api/v2/environments/e", r#"{"position":1}"#, [200; 3]),
+    ("DELETE", "/api/v2/environments/e", "", [204; 3]),
+    ("GET", "/api/v2/webhooks", "", [200; 3]),
+    ("POST", "/api/v2/webhooks", r#"{"url":"https://example.org/NEW"}"#, [201; 3]),
+    ("GET", "/api/v2/webhooks/none", "", [404; 3]),
+    ("PATCH", "/api/v2/webhooks/none", "{}", [404; 3]),
+    ("DELETE", "/api/v2/webhooks/none", "", [404; 3]),
     ("GET", "/api/v2/apps/APP/versions/1", "", [200, 404, 404]),
     ("PUT", "/api/v2/apps/APP/versions/NEW", r#"{"app":"APP","version":"NEW","tag":"vNEW","sha":"0123456789012345678901234567890123456789","released_at":1}"#, [201, 201, 404]),
     ("PUT", "/api/v2/apps/APP/versions/NEW/mark", r#"{"bad":true,"reason":"r"}"#, [201, 201, 404]),
@@ -96,6 +114,7 @@ fn need(method: &str, path: &str) -> u8 {
         "/api/v1/health" | "/api/v1/healthz" | "/readyz" | "/api/v2/oidc/github" => 0,
         "/api/v2/audit" => 3,
         path if path.starts_with("/api/v2/trusts") => 3,
+        path if path.starts_with("/api/v2/webhooks") => 3,
         path if path.starts_with("/api/v2/tokens") || path.ends_with("/probe") => 3,
         _ if ["GET", "HEAD"].contains(&method) => 1,
         _ => 2,
@@ -103,11 +122,17 @@ fn need(method: &str, path: &str) -> u8 {
 }
 
 /// The whole table of who may what, on a server that is private.
-fn expected(need: u8, allowed: Allowed, target: &str, [there, nowhere, hidden]: [u16; 3]) -> u16 {
+fn expected(
+    (need, is_shared): (u8, bool),
+    allowed: Allowed,
+    target: &str,
+    [there, nowhere, hidden]: [u16; 3],
+) -> u16 {
     match allowed {
         _ if need == 0 => there,
         None | Some((0, _)) => 401,
         Some((scope, _)) if scope < need => 403,
+        Some((_, true)) if is_shared => 403,
         Some((_, true)) if !INSIDE.contains(&target) => hidden,
         Some(_) if target == "nil-app" => nowhere,
         Some(_) => there,
@@ -220,7 +245,9 @@ async fn cell(
     }
     let path = address.split('?').next().unwrap();
     let answer = service.send(method, &fill(address), &headers, fill(body)).await;
-    let expected = expected(need(method, path), *allowed, target, statuses);
+    // An environment is of every app that is there, and these limits are of apps.
+    let is_shared = method != "GET" && method != "HEAD" && path.starts_with("/api/v2/environments/");
+    let expected = expected((need(method, path), is_shared), *allowed, target, statuses);
     Cell {
         name: format!("{method} {address} {name} {target}"),
         status: answer.status.as_u16(),
@@ -293,12 +320,15 @@ async fn the_table_has_every_route_and_every_method() {
             .replace("static/none", "static/FILE")
             .replace("tokens/none", "tokens/ID")
             .replace("trusts/none", "trusts/ID")
+            .replace("webhooks/none", "webhooks/ID")
+            .replace("e...e", "RANGE")
     };
     let named = |path: &str| {
         let path = path
             .replace("{app}", "APP")
             .replace("{version}", "NEW")
             .replace("{env}", "e")
+            .replace("{range}", "RANGE")
             .replace("{file}", "FILE");
         path.replace("holds/{id}", "holds/HOLD")
             .replace("incidents/{id}", "incidents/INCIDENT")

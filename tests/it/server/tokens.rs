@@ -24,9 +24,14 @@ const WAYS: [(Exposure, Access); 6] = [
 fn need(method: &str, path: &str) -> u8 {
     match path {
         "/api/v1/health" | "/api/v1/healthz" | "/readyz" | "/api/v2/oidc/github" => 0,
-        "/api/v2/audit" => 3,
-        path if path.starts_with("/api/v2/trusts") => 3,
-        path if path.starts_with("/api/v2/tokens") || path.ends_with("/probe") => 3,
+        path if path.starts_with("/api/v2/tokens")
+            || path == "/api/v2/audit"
+            || path.starts_with("/api/v2/trusts")
+            || path.starts_with("/api/v2/webhooks")
+            || path.ends_with("/probe") =>
+        {
+            3
+        }
         _ if ["GET", "HEAD"].contains(&method) => 1,
         _ => 2,
     }

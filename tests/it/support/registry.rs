@@ -156,6 +156,11 @@ impl Service {
         Self { url: self.url.clone(), ..Self::over(self.engine, store, TempDir::new().unwrap()) }
     }
 
+    /// The database, for a registry of the test's own.
+    pub(crate) fn store(&self) -> Store {
+        self.store.clone()
+    }
+
     /// Runs SQL past the registry.
     pub(crate) async fn sql(&self, text: &str) {
         self.engine.run(&self.url, text).await;
