@@ -115,16 +115,25 @@ impl Http {
 
     /// Asks and waits for the whole answer.
     pub fn ask(&self, question: &Question) -> Result<Answer, HttpError> {
+        let client = self.client(question)?;
+        self.runtime()?.block_on(exchange(client, question))
+    }
+
+    /// The same within a runtime that is there.
+    pub async fn ask_within(&self, question: &Question<'_>) -> Result<Answer, HttpError> {
+        exchange(self.client(question)?, question).await
+    }
+
+    /// The client, for a question to its server and to no other.
+    fn client(&self, question: &Question<'_>) -> Result<&reqwest::Client, HttpError> {
         if question.url.origin() != self.server.origin() {
             return Err(HttpError::Insecure(host_of(&question.url)));
         }
-        let client = if let Some(client) = self.client.get() {
-            client
-        } else {
-            let built = client_for(&self.server, self.authorities.as_deref())?;
-            self.client.get_or_init(|| built)
-        };
-        self.runtime()?.block_on(exchange(client, question))
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let built = client_for(&self.server, self.authorities.as_deref())?;
+        Ok(self.client.get_or_init(|| built))
     }
 
     fn runtime(&self) -> Result<&Runtime, HttpError> {

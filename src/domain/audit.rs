@@ -11,6 +11,10 @@ pub enum Act {
     TokenMade,
     #[serde(rename = "token.revoked")]
     TokenRevoked,
+    #[serde(rename = "trust.made")]
+    TrustMade,
+    #[serde(rename = "trust.removed")]
+    TrustRemoved,
     #[serde(rename = "hold.set")]
     HoldSet,
     #[serde(rename = "hold.lifted")]
@@ -28,9 +32,11 @@ pub enum Act {
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::TokenMade,
         Self::TokenRevoked,
+        Self::TrustMade,
+        Self::TrustRemoved,
         Self::HoldSet,
         Self::HoldLifted,
         Self::ProbeSet,
@@ -45,6 +51,8 @@ impl Act {
         match self {
             Self::TokenMade => "token.made",
             Self::TokenRevoked => "token.revoked",
+            Self::TrustMade => "trust.made",
+            Self::TrustRemoved => "trust.removed",
             Self::HoldSet => "hold.set",
             Self::HoldLifted => "hold.lifted",
             Self::ProbeSet => "probe.set",
@@ -66,7 +74,8 @@ impl Act {
 pub struct Who {
     /// The id of the token.
     pub token: Option<String>,
-    /// The name of the token, `anonymous`, or `command` for the command on the machine of the registry.
+    /// The name of the token, `anonymous`, `github` for a job that shows an id token, or `command` for the command
+    /// on the machine of the registry.
     pub name: String,
     /// The id of the request.
     pub request_id: Option<String>,
@@ -87,7 +96,8 @@ pub struct Audited {
     pub at: i64,
     /// The id of the token of who did it, if he had one.
     pub token: Option<String>,
-    /// The name of that token, `anonymous`, or `command` for the command on the machine of the registry.
+    /// The name of that token, `anonymous`, `github` for a job that shows an id token, or `command` for the command
+    /// on the machine of the registry.
     pub name: String,
     pub action: Act,
     /// What was changed: its id, or its app, platform and environment.

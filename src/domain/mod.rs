@@ -34,6 +34,7 @@ pub mod message;
 pub mod message_file;
 pub mod notes;
 pub mod observation;
+pub mod oidc;
 pub mod past;
 pub mod plan;
 pub mod preflight;

@@ -28,7 +28,7 @@ impl Registry {
             return Err(RegistryError::FaultyHold(faults));
         }
         if !self.covers_all([&new.app, &new.platform, &new.environment]) {
-            return Err(RegistryError::NoSuch("there is no such place"));
+            return Err(RegistryError::NoSuch("there is no such place for this token"));
         }
         let request_hash = digest([serde_json::to_string(new).unwrap_or_default().as_str()]);
         let entry = HoldEntry {

@@ -7,6 +7,7 @@ mod holds;
 mod incidents;
 mod live;
 mod observations;
+mod oidc;
 mod probes;
 mod progress;
 mod read;
@@ -22,6 +23,7 @@ mod webhooks;
 
 pub(crate) use commits::Compared;
 pub(crate) use observations::Cell;
+pub use oidc::Issuer;
 pub(crate) use progress::ChainState;
 pub(crate) use read::Page;
 pub(crate) use report::{Fault, KEY, NAME, TEXT, faults};
@@ -58,6 +60,8 @@ pub struct Registry {
     /// What who asks may see and touch; nothing: everything.
     limits: Option<Arc<Limits>>,
     who: Arc<Who>,
+    /// Whose id tokens are taken.
+    issuer: Option<Arc<Issuer>>,
     live: Arc<Live>,
     webhook_failures: Arc<Failed>,
 }
@@ -107,6 +111,12 @@ pub(crate) enum RegistryError {
     NoSuch(&'static str),
     #[error("the token cannot be made")]
     FaultyToken(Vec<Fault>),
+    #[error("the trust cannot be made")]
+    FaultyTrust(Vec<Fault>),
+    #[error("the id token opens nothing: {0}")]
+    Untrusted(&'static str),
+    #[error("the issuer of id tokens cannot be asked: {0}")]
+    Issuer(String),
     #[error("the system gives no random numbers")]
     NoRandomness(#[source] std::io::Error),
     #[error("the hold cannot be taken")]
@@ -147,7 +157,18 @@ impl Registry {
         let (seen, reach) = (Arc::default(), Arc::default());
         let (probe_failures, live, webhook_failures) = (Arc::default(), Arc::default(), Arc::default());
         let (world, who) = (Arc::new(world), Arc::new(Who::command()));
-        Self { store, world, seen, reach, probe_failures, live, webhook_failures, limits: None, who }
+        Self {
+            store,
+            world,
+            seen,
+            reach,
+            probe_failures,
+            live,
+            webhook_failures,
+            limits: None,
+            who,
+            issuer: None,
+        }
     }
 
     /// The same for the owner of a token, or for someone without one: what is outside of the limits of the token is not
@@ -178,13 +199,19 @@ impl Registry {
         environment: &str,
     ) -> Result<(), RegistryError> {
         let inside = self.limits.as_ref().is_none_or(|limits| limits.covers(app, platform, environment));
-        inside.then_some(()).ok_or(RegistryError::NoSuch("there is no such place"))
+        inside.then_some(()).ok_or(RegistryError::NoSuch("there is no such place for this token"))
     }
 
     /// The same, which may ask programs within this reach.
     #[must_use]
     pub fn reaching(self, reach: Reach) -> Self {
         Self { reach: Arc::new(reach), ..self }
+    }
+
+    /// The same, which takes the id tokens of an issuer.
+    #[must_use]
+    pub fn believing(self, issuer: Issuer) -> Self {
+        Self { issuer: Some(Arc::new(issuer)), ..self }
     }
 
     /// The surroundings, for pages that show ages.

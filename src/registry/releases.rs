@@ -14,7 +14,7 @@ impl Registry {
             return Err(RegistryError::FaultyRelease(faults));
         }
         if self.limits.as_ref().is_some_and(|limits| !limits.covers_app(&release.app)) {
-            return Err(RegistryError::NoSuch("there is no such app"));
+            return Err(RegistryError::NoSuch("there is no such app for this token"));
         }
         if self.store.enter_release(release, self.world().now().as_millisecond()).await? {
             return Ok(true);

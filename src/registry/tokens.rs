@@ -25,9 +25,7 @@ impl Registry {
         if !faults.is_empty() {
             return Err(RegistryError::FaultyToken(faults));
         }
-        let random = |source: std::io::Error| RegistryError::NoRandomness(source);
-        let secret =
-            Secret::of(self.world().random().map_err(random)?, self.world().random().map_err(random)?);
+        let secret = self.secret()?;
         let token = Token {
             id: secret.id.clone(),
             name: new.name.clone(),
@@ -42,6 +40,13 @@ impl Registry {
         self.store.enter_token(&token, &secret.digest(), &trace).await?;
         self.seen.forget();
         Ok((token, secret))
+    }
+
+    /// A secret that nobody has.
+    pub(super) fn secret(&self) -> Result<Secret, RegistryError> {
+        let random = |source: std::io::Error| RegistryError::NoRandomness(source);
+        let id = self.world().random().map_err(random)?;
+        Ok(Secret::of(id, self.world().random().map_err(random)?))
     }
 
     /// The token that a text is, if it opens anything now. The database is asked once a second, so that a

@@ -11,11 +11,16 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use super::buckets::Sender;
 use super::problem::Problem;
 use super::{App, Exposure, refuse};
 use crate::domain::token::{Scope, Token};
 use crate::registry::RegistryError;
 
+/// Where a job gets a token.
+const EXCHANGE: &str = "/api/v2/oidc/github";
+/// What who guesses is told.
+const GUESSES: &str = "too many tokens of this address were wrong; wait a second";
 /// Failures that one address may have within a second before it has to wait.
 const FAILURES: u32 = 5;
 /// Addresses that are remembered; each is forgotten with its second.
@@ -51,7 +56,8 @@ pub(super) enum Credential {
 /// What a route needs; nothing for what tells a proxy or a supervisor that we live.
 pub(super) fn need(method: &Method, route: &str) -> Option<Scope> {
     match route {
-        "/api/v1/health" | "/api/v1/healthz" | "/readyz" => None,
+        // What a job brings for its exchange is looked at there.
+        "/api/v1/health" | "/api/v1/healthz" | "/readyz" | EXCHANGE => None,
         _ if is_admin(route) => Some(Scope::Admin),
         _ if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) => Some(Scope::Read),
         _ => Some(Scope::Write),
@@ -59,10 +65,10 @@ pub(super) fn need(method: &Method, route: &str) -> Option<Scope> {
 }
 
 fn is_admin(route: &str) -> bool {
-    let of =
-        |root: &str| route.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let first = route.strip_prefix("/api/v2/").and_then(|rest| rest.split('/').next());
     // Who sets a probe or a webhook has this machine send requests.
-    of("/api/v2/audit") || of("/api/v2/tokens") || of("/api/v2/webhooks") || route.ends_with("/{env}/probe")
+    first.is_some_and(|first| ["audit", "tokens", "trusts", "webhooks"].contains(&first))
+        || route.ends_with("/{env}/probe")
 }
 
 /// The kind of credential, and the token that it holds if it can be read.
@@ -109,13 +115,62 @@ impl Asked {
     }
 }
 
+/// Refuses an address that sent too many id tokens which open nothing, and counts them.
+pub(super) async fn exchange(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.extensions().get::<MatchedPath>().is_none_or(|route| route.as_str() != EXCHANGE) {
+        return next.run(request).await;
+    }
+    let path = request.uri().path().to_owned();
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
+    let second = app.registry.world().now().as_second();
+    if app.failures.of(address, second) >= FAILURES {
+        return slow_down(&app, &path, GUESSES, 1);
+    }
+    if let Some(refused) = too_many(&app, &path, None, address) {
+        return refused;
+    }
+    let response = next.run(request).await;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        app.failures.note(address, second);
+    }
+    response
+}
+
+fn slow_down(app: &App, path: &str, why: &str, seconds: i64) -> Response {
+    let mut response = refuse(app, path, StatusCode::TOO_MANY_REQUESTS, why);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// Counts a request to its token, or to the address of who sent none; the answer if those are too many. Whoever is on this machine may be a proxy that
+/// speaks for many.
+fn too_many(app: &App, path: &str, token: Option<&Token>, address: Option<IpAddr>) -> Option<Response> {
+    let address = address.filter(|address| !address.to_canonical().is_loopback());
+    let sender = match (token, address) {
+        (Some(token), _) => Sender::Token(token.id.clone()),
+        (None, Some(address)) => Sender::Address(address),
+        (None, None) => return None,
+    };
+    let why = match sender {
+        Sender::Token(_) => "too many requests with this token; Retry-After says when to come back",
+        Sender::Address(_) => "too many requests of this address; Retry-After says when to come back",
+    };
+    let now = app.registry.world().now().as_millisecond();
+    app.buckets.take(sender, now).err().map(|seconds| slow_down(app, path, why, seconds))
+}
+
 /// Lets through what may be done.
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if let Some(asked) = Asked::of(&request) {
-        match verdict(&app, &asked).await {
-            Ok(Some(token)) => _ = request.extensions_mut().insert(token),
-            Ok(None) => {}
+        let token = match verdict(&app, &asked).await {
+            Ok(token) => token,
             Err(refused) => return refused,
+        };
+        if let Some(refused) = too_many(&app, &asked.path, token.as_ref(), asked.address) {
+            return refused;
+        }
+        if let Some(token) = token {
+            request.extensions_mut().insert(token);
         }
         // For what outlasts this moment.
         request.extensions_mut().insert(Arc::new(asked));
@@ -150,10 +205,7 @@ async fn verdict(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
 async fn bearer(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
     let second = app.registry.world().now().as_second();
     if app.failures.of(asked.address, second) >= FAILURES {
-        let why = "too many tokens of this address were wrong; wait a second";
-        let mut response = refuse(app, &asked.path, StatusCode::TOO_MANY_REQUESTS, why);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        return Err(response);
+        return Err(slow_down(app, &asked.path, GUESSES, 1));
     }
     let token = match &asked.token {
         Some(text) => app.registry.check_token(text).await.map_err(failed)?,

@@ -81,8 +81,7 @@ async fn feed(
         ..Wanted::default()
     };
     let items = app.registry.history(&wanted).await?;
-    let host =
-        headers.get(header::HOST).and_then(|host| HeaderValue::to_str(host).ok()).unwrap_or("localhost");
+    let host = headers.get(header::HOST).and_then(|host| HeaderValue::to_str(host).ok());
     let names: Vec<&str> = [of, environment].into_iter().flatten().collect();
     let feed = Feed {
         id: std::iter::once("urn:shipmark:feed").chain(names.iter().copied()).collect::<Vec<_>>().join(":"),
@@ -91,7 +90,7 @@ async fn feed(
         } else {
             format!("deployments of {}", names.join(" in "))
         },
-        address: format!("http://{host}/"),
+        address: format!("{}/", app.address(host)),
         updated: moment(
             items.iter().map(changed).max().unwrap_or_else(|| app.registry.world().now().as_millisecond()),
         ),

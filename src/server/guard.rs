@@ -7,6 +7,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use url::Url;
 
 use super::auth::{Credential, credential};
 use super::{App, refuse};
@@ -57,8 +58,9 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
         let why = "send the body without a Content-Encoding";
         return refuse(&app, path, StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
     }
-    if app.exposure == Exposure::Loopback && !names_this_machine(&request) {
-        let why = "this registry answers only to localhost and loopback addresses";
+    if app.exposure == Exposure::Loopback && !names_us(&app, &request) {
+        let why =
+            "this registry answers only to localhost, loopback addresses and the name of `--public-url`";
         return refuse(&app, path, StatusCode::MISDIRECTED_REQUEST, why);
     }
     // A page of a stranger makes a browser send what it sends by itself, and that is everything but a bearer.
@@ -72,15 +74,22 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
 }
 
 /// A name that resolves to a loopback address by a stranger's DNS would let his page read the registry.
-fn names_this_machine(request: &Request) -> bool {
+fn names_us(app: &App, request: &Request) -> bool {
+    let public = app.public_url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let is_ours = |host: &str| is_local(host) || is_host(host, public);
     let host = request.headers().get(header::HOST).map(HeaderValue::to_str);
     let by_header = match host {
-        Some(Ok(host)) => is_local(host),
+        Some(Ok(host)) => is_ours(host),
         Some(Err(_)) => false,
         // HTTP/1.0 has no such header, and a page cannot leave it out.
         None => true,
     };
-    by_header && request.uri().authority().is_none_or(|authority| is_local(authority.as_str()))
+    by_header && request.uri().authority().is_none_or(|authority| is_ours(authority.as_str()))
+}
+
+/// Whether it is this name, at any port: a proxy in front may listen at another than ours.
+fn is_host(host: &str, name: &str) -> bool {
+    host.parse::<Authority>().is_ok_and(|host| !name.is_empty() && host.host().eq_ignore_ascii_case(name))
 }
 
 fn is_local(host: &str) -> bool {

@@ -7,6 +7,7 @@ mod auth;
 mod badge;
 mod board;
 mod body;
+mod buckets;
 mod can_deploy;
 mod commits;
 mod deployments;
@@ -35,12 +36,14 @@ mod settings;
 mod stream;
 mod takeover;
 mod tokens;
+mod trusts;
 mod v1;
 mod v2;
 mod webhooks;
 mod when;
 
 pub use auth::Access;
+pub use buckets::Rates;
 pub use guard::Exposure;
 
 use std::convert::Infallible;
@@ -60,9 +63,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
+use url::Url;
 
 use self::assets::Assets;
 use self::auth::{AdminDoor, Failures};
+use self::buckets::Buckets;
 use self::keys::Keys;
 use self::metrics::Metrics;
 use self::observe::RequestId;
@@ -89,10 +94,14 @@ pub(crate) enum ServeError {
 }
 
 /// How the service behaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub exposure: Exposure,
     pub access: Access,
+    /// Where others reach it, as behind a proxy; then that name is one of ours.
+    pub public_url: Option<Url>,
+    /// How much one client may ask.
+    pub rates: Rates,
     /// Whether the two health paths of v1 are logged too.
     pub log_probes: bool,
     /// How long connections are still taken after the signal to stop, while `/readyz` says that it came: a
@@ -110,7 +119,9 @@ struct App {
 struct Shared {
     exposure: Exposure,
     access: Access,
+    public_url: Option<Url>,
     failures: Failures,
+    buckets: Buckets,
     log_probes: bool,
     /// Turns true when the service is about to end.
     stopping: watch::Sender<bool>,
@@ -128,6 +139,14 @@ impl std::ops::Deref for App {
 
     fn deref(&self) -> &Shared {
         &self.shared
+    }
+}
+
+impl App {
+    /// The address at which a reader finds this service, without a final slash; `host` is what he called it.
+    fn address(&self, host: Option<&str>) -> String {
+        let named = self.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        named.unwrap_or_else(|| format!("http://{}", host.unwrap_or("127.0.0.1:8080")))
     }
 }
 
@@ -200,6 +219,9 @@ fn v2_routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
         ("/api/v2/audit", get(audit::list)),
+        ("/api/v2/trusts", get(trusts::list).post(trusts::make)),
+        ("/api/v2/trusts/{id}", delete(trusts::remove)),
+        ("/api/v2/oidc/github", post(trusts::exchange)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
         ("/api/v2/webhooks", get(webhooks::list).post(webhooks::make)),
@@ -259,7 +281,9 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
     let shared = Shared {
         exposure: options.exposure,
         access: options.access,
+        public_url: options.public_url,
         failures: Failures::default(),
+        buckets: Buckets::new(options.rates),
         log_probes: options.log_probes,
         stopping: stopping.clone(),
         streams: Places::default(),
@@ -279,6 +303,7 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(body::LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::exchange))
         .layer(middleware::from_fn_with_state(app.clone(), auth::check))
         .layer(middleware::from_fn_with_state(app.clone(), guard::check))
         .layer(middleware::from_fn_with_state(app.clone(), observe::watch))
@@ -306,6 +331,7 @@ pub(crate) async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    let linger = options.linger;
     let routers = routers(registry.clone(), options)?;
     let work = [
         tokio::spawn(registry.clone().work()),
@@ -332,7 +358,7 @@ pub(crate) async fn serve(
         }
         routers.stopping.send_replace(true);
         tokio::select! {
-            () = tokio::time::sleep(options.linger) => {}
+            () = tokio::time::sleep(linger) => {}
             () = registry.broken() => {}
         }
     };

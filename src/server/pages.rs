@@ -21,7 +21,8 @@ struct Page<T> {
     /// Where the script is that keeps the page up to date, where it has one.
     script: Option<String>,
     server: &'static str,
-    /// The address that the reader used, for commands to copy.
+    /// The address at which the reader finds the registry, for commands to copy, and the same as curl takes it.
+    address: String,
     host: String,
     /// Seconds until the page loads itself anew.
     refresh: Option<u32>,
@@ -81,13 +82,15 @@ pub(super) fn error(app: &App, status: StatusCode, why: &str) -> Response {
 
 impl<T> Page<T> {
     fn of(app: &App, title: String, host: Option<&str>, content: T) -> Self {
+        let address = app.address(host);
         Self {
             title,
             css: app.assets.path("board"),
             icon: app.assets.path("mark"),
             script: None,
             server: env!("CARGO_PKG_VERSION"),
-            host: host.unwrap_or("127.0.0.1:8080").to_owned(),
+            host: address.trim_start_matches("http://").to_owned(),
+            address,
             refresh: None,
             content,
         }

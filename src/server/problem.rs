@@ -96,6 +96,9 @@ impl From<RegistryError> for Problem {
             RegistryError::FaultyToken(faults) => {
                 faulty("invalid-token", "the token cannot be made", &faults)
             }
+            RegistryError::FaultyTrust(faults) => {
+                faulty("invalid-trust", "the trust cannot be made", &faults)
+            }
             RegistryError::Beyond(what) => Self::new(StatusCode::FORBIDDEN, "beyond-limits", what),
             RegistryError::FaultyIncident(faults) => {
                 faulty("invalid-incident", "the incident cannot be taken", &faults)
@@ -143,13 +146,22 @@ fn contradicted(error: RegistryError) -> Problem {
     }
 }
 
-/// What is no fault of the client.
+/// What is no fault of the client, or what a job cannot show.
 fn failed(error: &RegistryError) -> Problem {
     match error {
         RegistryError::Contended
         | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped) => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
                 .with("detail", "send the same report again")
+        }
+        RegistryError::Untrusted(why) => {
+            Problem::new(StatusCode::UNAUTHORIZED, "untrusted", "the id token opens nothing")
+                .with("detail", *why)
+        }
+        RegistryError::Issuer(_) => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-keys", "the keys of the issuer cannot be had")
+                .with("detail", "send it again later")
+                .retry_after(10)
         }
         RegistryError::NoRandomness(_) => {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the system failed")

@@ -12,7 +12,7 @@ use super::App;
 use super::list::Items;
 use super::problem::{Problem, readable};
 use super::v2::{Form, read};
-use crate::domain::token::{NewToken, Token};
+use crate::domain::token::{NewToken, Secret, Token};
 
 const FORM: Form = Form { slug: "invalid-token", title: "the token cannot be made" };
 
@@ -34,10 +34,15 @@ pub(super) struct Made {
 pub(super) async fn make(app: App, request: Request) -> Result<Response, Problem> {
     let new: NewToken = read(request, &FORM).await?;
     let (about, secret) = app.registry.make_token(&new).await?;
+    Ok(shown_once(about, &secret))
+}
+
+/// The answer that holds the text of a token.
+pub(super) fn shown_once(about: Token, secret: &Secret) -> Response {
     let made = Made { about, token: secret.text() };
     let mut response = (StatusCode::CREATED, Json(made)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 /// `DELETE /api/v2/tokens/{id}`: revokes it at once and for good; the row stays.

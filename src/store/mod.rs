@@ -26,6 +26,7 @@ mod settle;
 mod sql;
 mod takeover;
 mod tokens;
+mod trusts;
 mod versions;
 mod webhooks;
 mod write;
@@ -44,6 +45,7 @@ pub use open::{FILE, OpenError};
 pub(crate) use probes::Due;
 pub(crate) use read::Known;
 pub(crate) use settings::EnvironmentsWanted;
+pub(crate) use trusts::ExchangeEntry;
 pub(crate) use versions::{Listed, Place, Row, Span, Stat};
 pub(crate) use webhooks::{DueDelivery, Outcome};
 

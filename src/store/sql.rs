@@ -5,10 +5,7 @@ pub(super) mod commits;
 pub(super) mod settings;
 pub(super) mod webhooks;
 
-pub(super) use access::{
-    ANY_TOKEN, AUDIT, INSERT_AUDIT, INSERT_TOKEN, INSERT_TOKEN_LIMITS, ONE_TOKEN, REVOKE_TOKEN, TOKEN_USED,
-    TOKENS,
-};
+pub(super) use access::*;
 
 /// Our own list of migrations; the table `schema_migrations` of the Go program is never written.
 pub(super) const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS sm_migration (\

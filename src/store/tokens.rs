@@ -1,7 +1,7 @@
 //! Tokens: made, found by their public id, and revoked.
 
 use super::audit::Trace;
-use super::db::{Record, values};
+use super::db::{Record, Transaction, Value, values};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
 use crate::domain::token::{Scope, Token};
@@ -14,18 +14,11 @@ impl Store {
         digest: &str,
         trace: &Trace,
     ) -> Result<(), StoreError> {
+        let (row, limits) = rows(token, digest)?;
         let (token, trace) = (token.clone(), trace.clone());
-        let (scope, digest) = (token.scope.word(), digest.to_owned());
-        let row = values![&token.id, &token.name, digest, scope, token.created_at, token.expires_at].to_vec();
-        let limits = token.limits.as_ref().map(serde_json::to_string).transpose();
-        let limits = limits.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let limits = limits.map(|limits| values![&token.id, limits].to_vec());
         let work = self.writer.run(move |to| {
             Box::pin(async move {
-                to.apply(sql::INSERT_TOKEN, &row).await?;
-                if let Some(limits) = limits {
-                    to.apply(sql::INSERT_TOKEN_LIMITS, &limits).await?;
-                }
+                enter(to, &row, limits.as_deref()).await?;
                 trace.write(to, None, Some(&token)).await?;
                 Ok(Verdict::Keep(()))
             })
@@ -70,6 +63,28 @@ impl Store {
     pub(crate) async fn token_used(&self, id: &str, at: i64) -> Result<(), StoreError> {
         self.writer.apply(sql::TOKEN_USED, values![at, id]).await.map(|_| ())
     }
+}
+
+/// The row of a token, and that of its limits.
+pub(super) fn rows(token: &Token, digest: &str) -> Result<(Vec<Value>, Option<Vec<Value>>), StoreError> {
+    let scope = token.scope.word();
+    let row = values![&token.id, &token.name, digest, scope, token.created_at, token.expires_at];
+    let limits = token.limits.as_ref().map(serde_json::to_string).transpose();
+    let limits = limits.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok((row.to_vec(), limits.map(|limits| values![&token.id, limits].to_vec())))
+}
+
+/// Writes them.
+pub(super) async fn enter(
+    to: &mut Transaction,
+    row: &[Value],
+    limits: Option<&[Value]>,
+) -> Result<(), StoreError> {
+    to.apply(sql::INSERT_TOKEN, row).await?;
+    if let Some(limits) = limits {
+        to.apply(sql::INSERT_TOKEN_LIMITS, limits).await?;
+    }
+    Ok(())
 }
 
 fn token(row: &Record) -> Result<Token, StoreError> {

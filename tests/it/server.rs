@@ -16,6 +16,7 @@ mod marks;
 mod matrix;
 mod metrics;
 mod observations;
+mod oidc;
 mod openapi;
 mod pages;
 mod probes;

@@ -95,6 +95,8 @@ fn a_crate_has_one_owner() {
         ("base64", &["src/http/", "src/server/auth.rs"]),
         ("crc32fast", &["src/domain/token.rs"]),
         ("getrandom", &["src/world.rs"]),
+        ("jsonwebtoken", &["src/registry/oidc/"]),
+        ("ring", &["src/registry/oidc/signature.rs"]),
         ("subtle", &["src/registry/tokens.rs"]),
         ("tracing_subscriber", &["src/log.rs"]),
         ("tracing", &["src/log.rs", "src/server/", "src/cli/serve/"]),

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
+use url::Url;
 
 use crate::error::{Error, Exit};
 use crate::world::World;
@@ -54,6 +55,26 @@ pub(super) fn parse(text: &str) -> Result<SocketAddr, String> {
         None => text.to_owned(),
     };
     literal.parse().map_err(|_| "not an address and a port, such as `127.0.0.1:8080`".to_owned())
+}
+
+/// An address that others reach.
+pub(super) fn public(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| {
+        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        matches!(url.scheme(), "http" | "https")
+            && url.host_str().is_some()
+            && plain
+            && url.password().is_none()
+    });
+    url.ok_or_else(|| "not an address such as `https://registry.example`".to_owned())
+}
+
+/// Such an address by option or by a variable.
+pub(super) fn url(option: Option<Url>, name: &'static str, world: &World) -> Result<Option<Url>, Error> {
+    match world.var(name).map(str::trim).filter(|_| option.is_none()) {
+        None => Ok(option),
+        Some(text) => public(text).map(Some).map_err(|wanted| bad(name, text, &wanted)),
+    }
 }
 
 /// The same port on all IPv4 interfaces, for a machine without IPv6.

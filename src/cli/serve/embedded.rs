@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 
 use crate::error::{Error, Exit};
 use crate::registry::Registry;
-use crate::server::{self, Access, Exposure, Listeners, Options};
+use crate::server::{self, Access, Exposure, Listeners, Options, Rates};
 use crate::store::Store;
 use crate::world::World;
 
@@ -31,6 +31,8 @@ impl Embedded {
                 let options = Options {
                     exposure: Exposure::Loopback,
                     access: Access::default(),
+                    public_url: None,
+                    rates: Rates::USUAL,
                     log_probes: false,
                     linger: std::time::Duration::ZERO,
                 };

@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
+use url::Url;
 
 pub(super) use self::backup::Backup;
 use self::database::{Database, Named};
@@ -23,8 +24,8 @@ use super::Context;
 use crate::domain::reach::Reach;
 use crate::error::{Error, Exit, Status};
 use crate::log::{self, Level};
-use crate::registry::Registry;
-use crate::server::{self, Access, Exposure, Listeners, Options};
+use crate::registry::{Issuer, Registry};
+use crate::server::{self, Access, Exposure, Listeners, Options, Rates};
 use crate::ui;
 use crate::world::World;
 
@@ -57,9 +58,22 @@ pub(super) struct Serve {
     /// Manage tokens through the address of the API too, where the network reaches it
     #[arg(long, conflicts_with = "admin_listen")]
     admin_on_main: bool,
-    /// Where else to manage tokens then
+    /// Where else to manage tokens, trusts and probes then, and to read who changed what
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse, default_value = "127.0.0.1:9102")]
     admin_listen: SocketAddr,
+    /// Where others reach the registry, as behind a proxy, such as `https://registry.example` (also `SHIPMARK_PUBLIC_URL`). It is
+    /// the audience of the id tokens of GitHub, which are taken only with it
+    #[arg(long, value_name = "URL", value_parser = address::public)]
+    public_url: Option<Url>,
+    /// Whose id tokens of jobs are taken (also `SHIPMARK_GITHUB_ISSUER`; a GitHub Enterprise Server has its own)
+    #[arg(long, value_name = "URL", value_parser = address::public)]
+    github_issuer: Option<Url>,
+    /// How many requests may come with one token within a minute; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = Rates::USUAL.token)]
+    token_rate: u32,
+    /// How many may come from one other machine without a token; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = Rates::USUAL.address)]
+    address_rate: u32,
     /// Let probes reach these addresses too, which are not public, such as 10.0.0.0/8 (repeatable)
     #[arg(long, value_name = "CIDR", value_parser = address::range)]
     probe_allow: Vec<IpNet>,
@@ -80,7 +94,11 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Error::from_source(Exit::Io, &error))?;
         let reach = Reach::with(self.probe_allow);
-        let done = runtime.block_on(run(context, &places, &database, (access, reach), pause));
+        let public_url = address::url(self.public_url, "SHIPMARK_PUBLIC_URL", context.world)?;
+        let issuer = address::url(self.github_issuer, "SHIPMARK_GITHUB_ISSUER", context.world)?;
+        let rates = Rates { token: self.token_rate, address: self.address_rate };
+        let known = Known { access, reach, rates, public_url, issuer };
+        let done = runtime.block_on(run(context, &places, &database, known, pause));
         // A name that is being looked up holds a thread, for which nobody need wait.
         runtime.shutdown_background();
         done
@@ -133,11 +151,30 @@ impl Places {
     }
 }
 
+/// Who may do what, what may be asked, and by which names.
+struct Known {
+    access: Access,
+    reach: Reach,
+    rates: Rates,
+    public_url: Option<Url>,
+    issuer: Option<Url>,
+}
+
+/// Where GitHub itself makes id tokens.
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+/// Whose id tokens are taken, if they are meant for this address.
+fn believed(issuer: Option<Url>, public: &Url) -> Result<Issuer, Error> {
+    let github = || Url::parse(GITHUB).map_err(|error| Error::from_source(Exit::Bug, &error));
+    let issuer = issuer.map_or_else(github, Ok)?;
+    Ok(Issuer::new(&issuer, public.as_str().trim_end_matches('/')))
+}
+
 async fn run(
     context: &Context<'_>,
     places: &Places,
     database: &Database,
-    (access, reach): (Access, Reach),
+    Known { access, reach, rates, public_url, issuer }: Known,
     pause: Duration,
 ) -> Result<Status, Error> {
     // The signals are caught before anything is opened, so that a stop at any time is a clean one.
@@ -150,6 +187,10 @@ async fn run(
     let store = database.open(context.world).await?;
     let at = listeners.api.local_addr().map_err(|error| unbound(places.api, &error))?;
     let registry = Registry::new(store, context.world.clone()).reaching(reach);
+    let registry = match &public_url {
+        Some(url) => registry.believing(believed(issuer, url)?),
+        None => registry,
+    };
     let exposure = Exposure::of(at);
     let writers = Writers::of(&registry, exposure, access).await?;
     if writers == Writers::Nobody {
@@ -162,7 +203,7 @@ async fn run(
         warn(context, warning);
     }
     let log_probes = context.world.var("APP_SKIP_PATH_DISABLED").is_some();
-    let options = Options { exposure, access, log_probes, linger: LINGER };
+    let options = Options { exposure, access, public_url, rates, log_probes, linger: LINGER };
     let (told, tell) = tokio::sync::oneshot::channel();
     let serving = server::serve(listeners, registry, options, async {
         // Whether it is told to stop or the teller is gone, the server stops.

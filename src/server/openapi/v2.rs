@@ -9,6 +9,7 @@ use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::domain::incident::{Incident, IncidentChange, NewIncident};
 use crate::domain::lists::Told;
 use crate::domain::observation::{NewObservation, Sighted, Stranger};
+use crate::domain::oidc::{NewTrust, Trust};
 use crate::domain::past::Past;
 use crate::domain::probing::{NewProbe, Probing};
 use crate::domain::released::Released;
@@ -20,6 +21,7 @@ use crate::server::list::{Items, List};
 use crate::server::marks::Mark;
 use crate::server::releases::Known;
 use crate::server::tokens::Made;
+use crate::server::trusts::Shown;
 use crate::server::v2::{Matrix, Receipt, Server};
 
 const NEW: &str = "it is recorded";
@@ -232,6 +234,19 @@ fn administration() -> Vec<Operation> {
         Operation::new("delete", "/api/v2/tokens/{id}", "revokes it for good")
             .admin()
             .gives::<Token>(200, "as it was"),
+        Operation::get("/api/v2/trusts", "which jobs of GitHub get a token")
+            .admin()
+            .gives::<Items<Trust>>(200, "in the order in which they were made; the widest that fits counts"),
+        Operation::post("/api/v2/trusts", "lets jobs get a token")
+            .takes::<NewTrust>()
+            .admin()
+            .gives::<Trust>(201, "the rule"),
+        Operation::new("delete", "/api/v2/trusts/{id}", "lets them get none any more")
+            .admin()
+            .gives_nothing(204, "it is gone"),
+        Operation::post("/api/v2/oidc/github", "gives a job of GitHub a token for a quarter of an hour")
+            .takes::<Shown>()
+            .gives::<Made>(201, "with its text, which is never shown again"),
         Operation::get("/api/v2/audit", "who changed what")
             .filters(&["action", "token", "subject"])
             .pages()

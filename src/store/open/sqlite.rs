@@ -44,10 +44,12 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
     (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
     (16, "limits", include_str!("../migrations/sqlite/0016_limits.sql")),
-    (18, "audit", include_str!("../migrations/sqlite/0018_audit.sql")),
     (17, "settings", include_str!("../migrations/sqlite/0017_settings.sql")),
+    (18, "audit", include_str!("../migrations/sqlite/0018_audit.sql")),
     (19, "commits", include_str!("../migrations/sqlite/0019_commits.sql")),
+    (20, "trusts", include_str!("../migrations/sqlite/0020_trusts.sql")),
     (21, "webhooks", include_str!("../migrations/sqlite/0021_webhooks.sql")),
+    (22, "exchanges", include_str!("../migrations/sqlite/0022_exchanges.sql")),
 ];
 
 impl Store {

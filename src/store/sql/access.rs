@@ -36,6 +36,31 @@ pub(in crate::store) const REVOKE_TOKEN: &str =
 pub(in crate::store) const TOKEN_USED: &str =
     "UPDATE sm_token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
 
+/// One rule of whom to believe.
+pub(in crate::store) const INSERT_TRUST: &str =
+    "INSERT INTO sm_trust (id, rule, created_at) VALUES ($1, $2, $3)";
+
+/// Every rule, in the order of their making, as their ids sort by time.
+pub(in crate::store) const TRUSTS: &str = "SELECT id, rule, created_at FROM sm_trust ORDER BY id";
+
+/// One rule.
+pub(in crate::store) const ONE_TRUST: &str = "SELECT id, rule, created_at FROM sm_trust WHERE id = $1";
+
+/// No rule any more.
+pub(in crate::store) const REMOVE_TRUST: &str = "DELETE FROM sm_trust WHERE id = $1";
+
+/// Uses an id token up; fails if that was done before.
+pub(in crate::store) const INSERT_EXCHANGE: &str =
+    "INSERT INTO sm_exchange (jti, token_id, trust_id, until_at) VALUES ($1, $2, $3, $4)";
+
+/// Forgets what was given for id tokens that nobody can use any more: first the limits, then the tokens, then the id
+/// tokens themselves.
+pub(in crate::store) const FORGET_EXCHANGED_LIMITS: &str = "DELETE FROM sm_token_limits \
+    WHERE token_id IN (SELECT token_id FROM sm_exchange WHERE until_at <= $1)";
+pub(in crate::store) const FORGET_EXCHANGED_TOKENS: &str =
+    "DELETE FROM sm_token WHERE id IN (SELECT token_id FROM sm_exchange WHERE until_at <= $1)";
+pub(in crate::store) const FORGET_EXCHANGES: &str = "DELETE FROM sm_exchange WHERE until_at <= $1";
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -1,6 +1,7 @@
 //! What an open registry on loopback refuses, and what every answer carries.
 
 use crate::support::registry::Service;
+use crate::support::served::{Served, answer, command};
 
 const CREATE: &str = "/api/v1/create?workload=a&platform=p&environment=e&version=1&status=x";
 
@@ -62,4 +63,28 @@ async fn readiness_ends_before_the_service_does() {
     service.stopping.send_replace(false);
     service.break_database();
     service.get("/readyz").await.is(503, "the database does not answer\n");
+}
+
+#[test]
+fn the_public_name_is_one_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()];
+    let public = ["--public-url", "https://registry.example/"];
+    let server = Served::of(command(&[&arguments[..], &public].concat(), folder.path()));
+    let ask = |host: &str| {
+        let mut stream = server.connect();
+        let head = format!("GET /feed.atom HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+        answer(&mut stream)
+    };
+    let (status, feed) = ask("registry.example");
+    assert_eq!(status, 200);
+    assert!(feed.contains("https://registry.example/"), "{feed}");
+    assert_eq!((ask("REGISTRY.example:443").0, ask("localhost").0, ask("evil.example").0), (200, 200, 421));
+    let mut command = command(&arguments, folder.path());
+    let output = command.env("SHIPMARK_PUBLIC_URL", "registry.example").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said.contains("`SHIPMARK_PUBLIC_URL` is `registry.example`: not an address such as"), "{said}");
 }

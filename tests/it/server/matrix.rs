@@ -82,6 +82,10 @@ const ROWS: &[Row] = &[
     ("GET", "/api/v2/incidents/INCIDENT", "", [200, 404, 404]),
     ("PATCH", "/api/v2/incidents/INCIDENT", r#"{"title":"t"}"#, [200, 404, 404]),
     ("GET", "/api/v2/audit", "", [200; 3]),
+    ("GET", "/api/v2/trusts", "", [200; 3]),
+    ("POST", "/api/v2/trusts", r#"{"name":"n","repository_id":"1","repository_owner_id":"2","scope":"write"}"#, [201; 3]),
+    ("DELETE", "/api/v2/trusts/none", "", [404; 3]),
+    ("POST", "/api/v2/oidc/github", r#"{"token":"x"}"#, [404; 3]),
     ("GET", "/api/v2/tokens", "", [200; 3]),
     ("POST", "/api/v2/tokens", r#"{"name":"n","scope":"read"}"#, [201; 3]),
     ("DELETE", "/api/v2/tokens/none", "", [404; 3]),
@@ -107,8 +111,9 @@ type Allowed = Option<(u8, bool)>;
 /// What a route needs: 0 nothing, 1 to read, 2 to write, 3 to administer.
 fn need(method: &str, path: &str) -> u8 {
     match path {
-        "/api/v1/health" | "/api/v1/healthz" | "/readyz" => 0,
+        "/api/v1/health" | "/api/v1/healthz" | "/readyz" | "/api/v2/oidc/github" => 0,
         "/api/v2/audit" => 3,
+        path if path.starts_with("/api/v2/trusts") => 3,
         path if path.starts_with("/api/v2/webhooks") => 3,
         path if path.starts_with("/api/v2/tokens") || path.ends_with("/probe") => 3,
         _ if ["GET", "HEAD"].contains(&method) => 1,
@@ -314,6 +319,7 @@ async fn the_table_has_every_route_and_every_method() {
         path.replace("versions/1", "versions/NEW")
             .replace("static/none", "static/FILE")
             .replace("tokens/none", "tokens/ID")
+            .replace("trusts/none", "trusts/ID")
             .replace("webhooks/none", "webhooks/ID")
             .replace("e...e", "RANGE")
     };

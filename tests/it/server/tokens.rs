@@ -23,9 +23,10 @@ const WAYS: [(Exposure, Access); 6] = [
 /// What a route needs: 0 nothing, 1 to read, 2 to write, 3 to administer.
 fn need(method: &str, path: &str) -> u8 {
     match path {
-        "/api/v1/health" | "/api/v1/healthz" | "/readyz" => 0,
+        "/api/v1/health" | "/api/v1/healthz" | "/readyz" | "/api/v2/oidc/github" => 0,
         path if path.starts_with("/api/v2/tokens")
             || path == "/api/v2/audit"
+            || path.starts_with("/api/v2/trusts")
             || path.starts_with("/api/v2/webhooks")
             || path.ends_with("/probe") =>
         {
@@ -245,4 +246,35 @@ fn a_token_opens_the_network_and_is_managed_by_the_machine() {
     let (code, log) = server.wait();
     assert_eq!(code, Some(0));
     assert!(!log.contains("smk_"), "{log}");
+}
+
+#[test]
+fn who_asks_too_much_waits_and_others_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let token = |name: &str| {
+        let made = run(&["token", "create", name, "--scope", "read", "--data-dir", data], folder.path());
+        bearer(String::from_utf8(made.stdout).unwrap().trim_end())
+    };
+    let (busy, calm) = (token("busy"), token("calm"));
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data, "--token-rate", "3"];
+    let server = Served::of(command(&arguments, folder.path()));
+    let ask = |header: &str| {
+        use std::io::{Read, Write};
+        let mut stream = server.connect();
+        let head = format!("GET /api/v2/current HTTP/1.1\r\nHost: localhost\r\n{header}\r\n");
+        write!(stream, "{head}Connection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    };
+    let status = |answer: &str| answer.split(' ').nth(1).unwrap().to_owned();
+    assert_eq!([0; 3].map(|_| status(&ask(&busy))), ["200", "200", "200"]);
+    let refused = ask(&busy);
+    assert_eq!(status(&refused), "429");
+    let after = refused.split("retry-after: ").nth(1).unwrap().split('\r').next().unwrap();
+    assert!((1..=20).contains(&after.parse::<u32>().unwrap()), "{after}");
+    assert!(refused.contains("application/problem+json") && refused.contains("with this token"), "{refused}");
+    assert_eq!([status(&ask(&calm)), status(&ask("Accept: */*"))], ["200", "200"]);
 }

@@ -9,8 +9,8 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use shipmark::domain::reach::Reach;
-use shipmark::registry::Registry;
-use shipmark::server::{self, Access, Exposure, Options, Routers};
+use shipmark::registry::{Issuer, Registry};
+use shipmark::server::{self, Access, Exposure, Options, Rates, Routers};
 use shipmark::store::{Server, Store};
 use shipmark::world::World;
 use tempfile::TempDir;
@@ -94,10 +94,23 @@ impl Service {
     fn routers(store: &Store, exposure: Exposure, access: Access) -> (Router, Router, watch::Sender<bool>) {
         let world = World::fixed(NOW.parse().unwrap(), &[], Path::new("/"));
         let linger = std::time::Duration::ZERO;
-        let options = Options { exposure, access, log_probes: false, linger };
+        let rates = Rates::USUAL;
+        let options = Options { exposure, access, public_url: None, rates, log_probes: false, linger };
         let routers = server::routers(Registry::new(store.clone(), world), options).unwrap();
         let Routers { api, metrics, stopping } = routers;
         (api, metrics, stopping)
+    }
+
+    /// One more process of the same registry takes its place, which takes the id tokens of an issuer.
+    pub(crate) fn believing(&mut self, issuer: &str, audience: &str) {
+        let registry =
+            Registry::new(self.store.clone(), World::fixed(NOW.parse().unwrap(), &[], Path::new("/")));
+        let registry = registry.believing(Issuer::new(&issuer.parse().unwrap(), audience));
+        let (exposure, access, linger) = (Exposure::Loopback, Access::default(), std::time::Duration::ZERO);
+        let rates = Rates::USUAL;
+        let options = Options { exposure, access, public_url: None, rates, log_probes: false, linger };
+        let routers = server::routers(registry, options).unwrap();
+        (self.router, self.metrics, self.stopping) = (routers.api, routers.metrics, routers.stopping);
     }
 
     /// Makes a token by the command, as its operator would.
@@ -238,7 +251,8 @@ impl Service {
     pub(crate) async fn scrape_of(&self, replica: Registry) -> String {
         let linger = std::time::Duration::ZERO;
         let (exposure, access) = (Exposure::Loopback, Access::default());
-        let options = Options { exposure, access, log_probes: false, linger };
+        let rates = Rates::USUAL;
+        let options = Options { exposure, access, public_url: None, rates, log_probes: false, linger };
         Self::scraped(server::routers(replica, options).unwrap().metrics).await
     }
 
