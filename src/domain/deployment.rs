@@ -95,6 +95,18 @@ impl State {
         }
     }
 
+    /// Whether an attempt in this state may have this word in its row of v1. What the registry infers (a time-out, a
+    /// replacement) leaves the word alone; any other disagreement means that another program changed the word.
+    pub fn agrees_with(self, word: &str) -> bool {
+        match Self::from_report(word).unwrap_or(Self::Unknown) {
+            Self::Queued | Self::Running => matches!(self, Self::Queued | Self::Running | Self::TimedOut),
+            Self::Succeeded => {
+                matches!(self, Self::Succeeded | Self::Superseded | Self::RolledBack | Self::Decommissioned)
+            }
+            meant => self == meant,
+        }
+    }
+
     /// Whether the attempt is over.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
@@ -333,6 +345,28 @@ mod tests {
             assert_ne!(State::from_report(word), Some(State::Unknown), "{word}");
         }
         assert_eq!(State::from_report("superseded"), None);
+    }
+
+    #[test]
+    fn what_the_registry_infers_agrees_with_the_word_of_the_row() {
+        for (state, word) in [
+            (State::TimedOut, "ongoing"),
+            (State::TimedOut, "queued"),
+            (State::Superseded, "completed"),
+            (State::RolledBack, "deployed"),
+            (State::Unknown, "paused"),
+        ] {
+            assert!(state.agrees_with(word), "{state:?} {word}");
+        }
+        for (state, word) in [
+            (State::Running, "deployed"),
+            (State::TimedOut, "failed"),
+            (State::Superseded, "failed"),
+            (State::Failed, "ongoing"),
+            (State::Succeeded, "paused"),
+        ] {
+            assert!(!state.agrees_with(word), "{state:?} {word}");
+        }
     }
 
     #[test]

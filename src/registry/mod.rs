@@ -13,6 +13,7 @@ mod releases;
 mod report;
 mod seen;
 mod settings;
+mod takeover;
 mod timer;
 mod tokens;
 mod v1;

@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 const SILENCE: i64 = 60 * 60;
 
 impl Registry {
-    /// Does the work until it is dropped.
+    /// Ends what says nothing any more, until it is dropped.
     pub(crate) async fn work(self) {
         let mut pause = tokio::time::interval(PAUSE);
         pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

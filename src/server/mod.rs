@@ -32,6 +32,7 @@ mod ready;
 mod releases;
 mod settings;
 mod stream;
+mod takeover;
 mod tokens;
 mod v1;
 mod v2;
@@ -292,6 +293,7 @@ pub(crate) async fn serve(
         tokio::spawn(registry.clone().work()),
         tokio::spawn(registry.clone().ask_all()),
         tokio::spawn(registry.clone().tell_webhooks()),
+        tokio::spawn(takeover::work(registry.clone())),
     ];
     let (stop, stopped) = tokio::sync::watch::channel(());
     let beside = |listener: Option<TcpListener>, router: Router| {

@@ -33,6 +33,12 @@ impl Cause {
     }
 }
 
+impl std::fmt::Display for Cause {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
 /// Puts the cause of a failure beside its answer.
 pub(super) fn caused(mut response: Response, error: &dyn std::error::Error) -> Response {
     response.extensions_mut().insert(Cause::of(error));

@@ -128,20 +128,22 @@ impl Step {
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     Enter(Box<Entry>),
+    /// A row of v1 that another program wrote becomes the attempt that it is.
+    Adopt(i64, Box<Entry>),
     Advance(Box<Step>),
 }
 
 impl Change {
     pub(super) fn cell(&self) -> Cell<'_> {
         match self {
-            Self::Enter(entry) => (&entry.app, &entry.platform, &entry.environment),
+            Self::Enter(entry) | Self::Adopt(_, entry) => (&entry.app, &entry.platform, &entry.environment),
             Self::Advance(step) => (&step.app, &step.platform, &step.environment),
         }
     }
 
     pub(super) fn moment(&self) -> &Moment {
         match self {
-            Self::Enter(entry) => &entry.moment,
+            Self::Enter(entry) | Self::Adopt(_, entry) => &entry.moment,
             Self::Advance(step) => &step.moment,
         }
     }

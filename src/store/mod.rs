@@ -22,6 +22,7 @@ mod set;
 mod settings;
 mod settle;
 mod sql;
+mod takeover;
 mod tokens;
 mod versions;
 mod webhooks;

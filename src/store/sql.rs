@@ -166,6 +166,30 @@ pub(super) const BY_IDEMPOTENCY_KEY: &str = "SELECT {known} FROM sm_deployment d
 /// The attempt of a v1 id.
 pub(super) const BY_ID: &str = "SELECT {known} FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1";
 
+/// Rows of v1 beside which there is nothing of ours, within a span of ids, the newest first.
+pub(super) const BARE: &str = "SELECT {row} FROM versions WHERE versions_id >= $1 AND versions_id < $2 \
+    AND NOT EXISTS (SELECT 1 FROM sm_deployment d WHERE d.versions_id = versions.versions_id) \
+    ORDER BY versions_id DESC LIMIT $3";
+
+/// The id of the newest row of v1.
+pub(super) const NEWEST: &str = "SELECT versions_id AS id FROM versions ORDER BY versions_id DESC LIMIT 1";
+
+/// The attempts of a span of ids, each with the word that stands in its row.
+pub(super) const WORDS: &str = "SELECT {known}, v.status AS word FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id >= $1 AND d.versions_id < $2";
+
+/// The same for those that are under way.
+pub(super) const OPEN_WORDS: &str = "SELECT {known}, v.status AS word FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id WHERE d.state IN ('queued', 'running') \
+    AND v.status NOT IN ('queued', 'running', 'ongoing')";
+
+/// Takes a piece of work that nobody has, or keeps it.
+pub(super) const HOLD_TASK: &str = "UPDATE sm_task SET holder = $1, until_at = $2 \
+    WHERE name = $3 AND (holder = $1 OR until_at <= $4)";
+
+/// The same for work that nobody ever had; fails if somebody has it by now.
+pub(super) const FIRST_TASK: &str = "INSERT INTO sm_task (holder, until_at, name) VALUES ($1, $2, $3)";
+
 /// What an earlier report of this step said and became.
 pub(super) const EVENT_OF: &str =
     "SELECT to_state, request_hash FROM sm_event WHERE versions_id = $1 AND seq = $2";

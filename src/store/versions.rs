@@ -143,7 +143,7 @@ impl Store {
     }
 }
 
-fn row(row: &Record) -> Result<Row, StoreError> {
+pub(super) fn row(row: &Record) -> Result<Row, StoreError> {
     Ok(Row {
         versions_id: row.int("versions_id")?,
         workload: row.text("workload")?,

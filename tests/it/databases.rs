@@ -12,7 +12,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ROW: &str = "workload=a&platform=p&environment=e&version=2&status=deployed";
 
 /// The schema of Lord-Y/versions with one row; `{n}` is where its migrations stand.
-fn original(engine: Engine, n: i32, dirty: bool) -> String {
+pub(super) fn original(engine: Engine, n: i32, dirty: bool) -> String {
     let (table, flag) = match engine {
         Engine::MySql => (
             "CREATE TABLE versions (versions_id int(11) unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, \
@@ -38,7 +38,7 @@ fn original(engine: Engine, n: i32, dirty: bool) -> String {
     )
 }
 
-async fn each(test: impl AsyncFn(Engine, String)) {
+pub(super) async fn each(test: impl AsyncFn(Engine, String)) {
     for engine in [Engine::Postgres, Engine::MySql] {
         if let Some(url) = engine.fresh().await {
             test(engine, url).await;
@@ -50,7 +50,7 @@ async fn connect(url: &str) -> Result<Store, OpenError> {
     Store::connect(&Server::parse(url).unwrap(), NOW.parse().unwrap()).await
 }
 
-fn serve(url: &str) -> Served {
+pub(super) fn serve(url: &str) -> Served {
     let folder = TempDir::new().unwrap();
     let mut command = command(&["serve", "--listen", "127.0.0.1:0"], folder.path());
     command.env("SHIPMARK_DATABASE_URL", url);

@@ -41,6 +41,7 @@ mod server;
 mod status;
 mod support;
 mod surroundings;
+mod takeover;
 mod terminal;
 mod tidy;
 mod v1_only;

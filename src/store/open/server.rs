@@ -37,6 +37,7 @@ const POSTGRES: Plan = Plan {
         (17, "settings", include_str!("../migrations/postgres/0017_settings.sql")),
         (19, "commits", include_str!("../migrations/postgres/0019_commits.sql")),
         (21, "webhooks", include_str!("../migrations/postgres/0021_webhooks.sql")),
+        (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -58,6 +59,7 @@ const MYSQL: Plan = Plan {
         (17, "settings", include_str!("../migrations/mysql/0017_settings.sql")),
         (19, "commits", include_str!("../migrations/mysql/0019_commits.sql")),
         (21, "webhooks", include_str!("../migrations/mysql/0021_webhooks.sql")),
+        (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

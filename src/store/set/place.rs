@@ -52,7 +52,7 @@ impl Place {
     pub(super) fn take(&mut self, id: i64, change: &Change, log: &mut Log) {
         let moment = change.moment();
         let (event, to, started_at, end) = match change {
-            Change::Enter(entry) => {
+            Change::Enter(entry) | Change::Adopt(_, entry) => {
                 let event = moment.event(id, Some(entry.seq), None, entry.state);
                 (event, entry.state, entry.started_at, entry.finished_at)
             }

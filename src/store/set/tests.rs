@@ -110,7 +110,8 @@ async fn write(db: &Db, changes: &[Change], sizes: &[usize]) {
     while !rest.is_empty() {
         let (set, later) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
         let mut transaction = db.begin().await.unwrap();
-        let done = run(&mut transaction, &set.iter().collect::<Vec<_>>(), true).await.unwrap();
+        let done =
+            run(&mut transaction, &set.iter().collect::<Vec<_>>(), &vec![true; set.len()]).await.unwrap();
         assert!(done.iter().all(Option::is_some), "{done:?}");
         transaction.commit().await.unwrap();
         rest = later;

@@ -1,0 +1,133 @@
+//! A database that Lord-Y/versions wrote and goes on writing: its rows are deployments of v2 and cells of the board.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::databases::{each, original, serve};
+use crate::support::served::Served;
+
+fn current(server: &Served) -> Value {
+    serde_json::from_str(&server.get("/api/v2/current").1).unwrap()
+}
+
+/// Asks until the answer is the one that is waited for.
+fn until(what: &str, look: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !look() {
+        assert!(start.elapsed() < Duration::from_mins(1), "never: {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn state_of(server: &Served, id: i64) -> Value {
+    let (status, text) = server.get(&format!("/api/v2/deployments/{id}"));
+    if status == 200 { serde_json::from_str::<Value>(&text).unwrap()["state"].clone() } else { Value::Null }
+}
+
+/// What the original does on a create, and on a change of the status.
+fn insert(workload: &str, version: &str, status: &str, raw: &str) -> String {
+    format!(
+        "INSERT INTO versions (workload, platform, environment, version, changelog_url, raw, status, date) \
+         VALUES ('{workload}', 'p', 'e', '{version}', 'N/A', '{raw}', '{status}', '2026-01-02 03:04:05')"
+    )
+}
+
+#[tokio::test]
+async fn rows_of_the_original_become_deployments_and_follow_its_words() {
+    each(async |engine, url| {
+        engine.run(&url, &original(engine, 3, false)).await;
+        let server = serve(&url);
+        until("the old row", || state_of(&server, 1) == "succeeded");
+        let cell = current(&server)["items"][0].clone();
+        assert_eq!(
+            json!([
+                cell["app"],
+                cell["workload"],
+                cell["recorded"]["version"],
+                cell["recorded"]["started_at"]
+            ]),
+            json!(["a", "a", "1", 1_704_164_645_000_i64])
+        );
+        // It begins one and ends it.
+        engine.run(&url, &insert("a", "2", "ongoing", "N/A")).await;
+        until("what is under way", || state_of(&server, 2) == "running");
+        engine.run(&url, "UPDATE versions SET status = 'completed' WHERE versions_id = 2").await;
+        until("its end", || state_of(&server, 2) == "succeeded" && state_of(&server, 1) == "superseded");
+        assert_eq!(current(&server)["items"][0]["recorded"]["version"], "2");
+        // It says something else of one that had ended, and of one that was replaced.
+        engine.run(&url, "UPDATE versions SET status = 'failed' WHERE versions_id = 2").await;
+        until("the word", || state_of(&server, 2) == "failed" && state_of(&server, 1) == "succeeded");
+        engine.run(&url, &insert("a", "3", "paused for <b>lunch</b>", "N/A")).await;
+        until("a strange word", || state_of(&server, 3) == "unknown");
+        let events: Value = serde_json::from_str(&server.get("/api/v2/deployments/2/events").1).unwrap();
+        let told: Vec<(&Value, &Value)> = events["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| (&event["to"], &event["source"]))
+            .collect();
+        assert_eq!(json!(told), json!([["running", "v1"], ["succeeded", "v1"], ["failed", "v1"]]));
+        let chain = server.get("/api/v2/chain?app=a&platform=p&environment=e").1;
+        assert!(chain.contains(r#""whole":true"#), "{chain}");
+        let row = server.get("/api/v1/read/raw/id?versionId=2").1;
+        assert!(row.contains(r#""status":"failed","date":"2026-01-02T03:04:05Z""#), "{row}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_that_the_original_kept_for_us_is_taken_whole() {
+    each(async |engine, url| {
+        engine.run(&url, &original(engine, 3, false)).await;
+        let report = json!({ "shipmark": {
+            "app": "desk", "workload": "team", "platform": "p", "environment": "e", "version": "4", "status": "succeeded",
+            "run_key": "run-4", "seq": 1, "at": 1_767_323_045_000_i64, "sha": "abcdef0", "actor": "maya",
+        } });
+        engine.run(&url, &insert("team", "4", "deployed", &report.to_string())).await;
+        // The same key once more is another row, and a deployment without a key.
+        engine.run(&url, &insert("team", "4", "deployed", &report.to_string())).await;
+        let server = serve(&url);
+        until("both", || [2, 3].iter().all(|id| state_of(&server, *id) != Value::Null));
+        let of = |id: i64| serde_json::from_str::<Value>(&server.get(&format!("/api/v2/deployments/{id}")).1).unwrap();
+        let mut apps = [of(2)["app"].clone(), of(3)["app"].clone()];
+        apps.sort_by_key(Value::to_string);
+        assert_eq!(apps, ["desk", "team"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_servers_take_over_a_long_history_once() {
+    const ROWS: i64 = 3_000;
+    each(async |engine, url| {
+        engine.run(&url, &original(engine, 3, false)).await;
+        for from in (0..ROWS).step_by(1_000) {
+            let rows: Vec<String> = (from..from + 1_000)
+                .map(|n| {
+                    let status =
+                        ["deployed", "failed", "completed", "ongoing"][usize::try_from(n % 4).unwrap()];
+                    format!("('w{}', 'p', 'e', '{n}', 'N/A', '', '{status}', '2025-01-02 03:04:05')", n % 20)
+                })
+                .collect();
+            let insert = "INSERT INTO versions \
+                (workload, platform, environment, version, changelog_url, raw, status, date) VALUES ";
+            engine.run(&url, &format!("{insert}{}", rows.join(", "))).await;
+        }
+        let servers = [serve(&url), serve(&url)];
+        let start = Instant::now();
+        while engine.count(&url, "sm_deployment").await < ROWS + 1 {
+            assert!(start.elapsed() < Duration::from_mins(2), "{engine:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert_eq!(engine.count(&url, "versions").await, ROWS + 1);
+        assert_eq!(engine.count(&url, "sm_event WHERE source = 'v1'").await, ROWS + 1, "each was told once");
+        // Every other row is of a place with successes, of which one lives.
+        assert_eq!(engine.count(&url, "sm_deployment WHERE state = 'succeeded'").await, 11);
+        assert_eq!(current(&servers[1])["items"].as_array().unwrap().len(), 21);
+        let chain = servers[0].get("/api/v2/chain?app=w0&platform=p&environment=e").1;
+        let chain: Value = serde_json::from_str(&chain).unwrap();
+        assert_eq!(chain["whole"], true, "{chain}");
+    })
+    .await;
+}
