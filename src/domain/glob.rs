@@ -1,9 +1,11 @@
 //! A pattern for names: `*` stands for any text, also with slashes in it.
 
 use globset::GlobMatcher;
+use serde::{Deserialize, Serialize};
 
 /// One pattern, with the text that it was written as.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Glob {
     text: String,
     matcher: GlobMatcher,
@@ -34,3 +36,17 @@ impl PartialEq for Glob {
 }
 
 impl Eq for Glob {}
+
+impl TryFrom<String> for Glob {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("must be a pattern such as `web-*`")
+    }
+}
+
+impl From<Glob> for String {
+    fn from(glob: Glob) -> Self {
+        glob.text
+    }
+}

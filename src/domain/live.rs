@@ -1,8 +1,11 @@
 //! What happens while somebody watches: one change of one attempt, and who wants to hear of which.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::deployment::{Kind, State};
+use super::limits::Limits;
 
 /// A change of an attempt, as `GET /api/v2/stream` tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +34,8 @@ pub struct Happening {
 /// What somebody wants to hear of; what is absent filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interest {
+    /// Those of the token that asks.
+    pub limits: Option<Arc<Limits>>,
     pub app: Option<String>,
     pub platform: Option<String>,
     pub environment: Option<String>,
@@ -43,7 +48,10 @@ impl Interest {
     pub fn wants(&self, happening: &Happening) -> bool {
         let fits =
             |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
-        fits(&self.app, &happening.app)
+        let covers =
+            |limits: &Arc<Limits>| limits.covers(&happening.app, &happening.platform, &happening.environment);
+        self.limits.as_ref().is_none_or(covers)
+            && fits(&self.app, &happening.app)
             && fits(&self.platform, &happening.platform)
             && fits(&self.environment, &happening.environment)
             && fits(&self.team, &happening.workload)
@@ -68,6 +76,7 @@ pub fn before(id: &str, milliseconds: u64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::glob::Glob;
 
     fn happening() -> Happening {
         Happening {
@@ -88,6 +97,10 @@ mod tests {
         }
     }
 
+    fn within(app: &str) -> Limits {
+        Limits { app: vec![Glob::parse(app).unwrap()], ..Limits::default() }
+    }
+
     #[test]
     fn every_filter_must_fit() {
         let some = |text: &str| Some(text.to_owned());
@@ -97,6 +110,7 @@ mod tests {
             platform: some("eu"),
             environment: some("production"),
             team: some("support"),
+            limits: Some(Arc::new(within("help*"))),
             state: Some(State::Succeeded),
         };
         assert!(all.wants(&happening()));
@@ -105,6 +119,7 @@ mod tests {
             Interest { platform: some("production"), ..all.clone() },
             Interest { environment: some("eu"), ..all.clone() },
             Interest { team: some(""), ..all.clone() },
+            Interest { limits: Some(Arc::new(within("desk*"))), ..all.clone() },
             Interest { state: Some(State::Superseded), ..all.clone() },
         ] {
             assert!(!other.wants(&happening()), "{other:?}");

@@ -3,6 +3,7 @@
 
 pub mod added;
 pub mod assemble;
+pub mod audit;
 pub mod chain;
 pub mod changelog;
 pub mod checks;
@@ -22,6 +23,7 @@ pub mod hold;
 pub mod incident;
 pub mod inside;
 pub mod intended;
+pub mod limits;
 pub mod links;
 pub mod lint;
 pub mod lists;

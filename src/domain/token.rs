@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::limits::Limits;
 use super::text::hex;
 
 /// What a token allows. Each allows what those before it do.
@@ -43,6 +44,8 @@ pub struct Token {
     /// What it is for.
     pub name: String,
     pub scope: Scope,
+    /// What it sees and touches; nothing: everything.
+    pub limits: Option<Limits>,
     /// Milliseconds since 1970 UTC.
     pub created_at: i64,
     pub expires_at: Option<i64>,
@@ -64,6 +67,9 @@ impl Token {
 pub struct NewToken {
     pub name: String,
     pub scope: Scope,
+    /// What it shall see and touch; without it everything.
+    #[serde(default)]
+    pub limits: Option<Limits>,
     /// Milliseconds since 1970 UTC; without it the token holds until it is revoked.
     #[serde(default)]
     pub expires_at: Option<i64>,

@@ -16,7 +16,7 @@ use crate::git::GitError;
 use crate::git::push::PushError;
 use crate::http::HttpError;
 use crate::process::ProcessError;
-use crate::registry::RegistryError;
+use crate::registry::{Fault, RegistryError};
 use crate::server::ServeError;
 use crate::store::{BackupError, BadAddress, OpenError};
 use crate::template::TemplateError;
@@ -366,8 +366,12 @@ impl From<ServeError> for Error {
 impl From<RegistryError> for Error {
     fn from(error: RegistryError) -> Self {
         match error {
-            RegistryError::NoSuch(_) | RegistryError::FaultyToken(_) => {
-                Self::from_source(Exit::Usage, &error)
+            RegistryError::NoSuch(_) => Self::from_source(Exit::Usage, &error),
+            RegistryError::FaultyToken(faults) => {
+                let of =
+                    |fault: &Fault| format!("`{}` {}", fault.pointer.trim_start_matches('/'), fault.detail);
+                let faults: Vec<_> = faults.iter().map(of).collect();
+                Self::new(Exit::Usage, format!("the token cannot be made: {}", faults.join("; ")))
             }
             _ => Self::from_source(Exit::Io, &error),
         }

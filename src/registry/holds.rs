@@ -1,9 +1,13 @@
 //! Holds, locks and freezes: what one must say, and what may stand beside another.
 
+use std::sync::Arc;
+
 use super::report::{Fault, NAME, TEXT};
 use super::{Registry, RegistryError};
+use crate::domain::audit::Act;
 use crate::domain::chain::digest;
 use crate::domain::hold::{Hold, HoldKind, NewHold};
+use crate::domain::limits::Limits;
 use crate::store::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 
 /// What became of a request to hold something.
@@ -23,6 +27,9 @@ impl Registry {
         if !faults.is_empty() {
             return Err(RegistryError::FaultyHold(faults));
         }
+        if !self.covers_all([&new.app, &new.platform, &new.environment]) {
+            return Err(RegistryError::NoSuch("there is no such place"));
+        }
         let request_hash = digest([serde_json::to_string(new).unwrap_or_default().as_str()]);
         let entry = HoldEntry {
             id: self.world().new_id(),
@@ -32,6 +39,7 @@ impl Registry {
             request_hash,
             created_at: now,
         };
+        let trace = self.trace(Act::HoldSet, &entry.id);
         for _ in 0..super::TRIES {
             if let Some(key) = key
                 && let Some(first) = self.store.one_hold(HoldKey::Idempotency(key)).await?
@@ -40,7 +48,7 @@ impl Registry {
                 let replay = Held { hold: first.hold, replayed: true };
                 return if same { Ok(replay) } else { Err(RegistryError::KeyReused) };
             }
-            if self.store.hold(&entry).await? {
+            if self.store.hold(&entry, &trace).await? {
                 return self.one_hold(&entry.id).await.map(|hold| Held { hold, replayed: false });
             }
             if let Some(there) = self.store.one_hold(HoldKey::Slot(&entry.slot)).await? {
@@ -65,10 +73,20 @@ impl Registry {
         if !faults.is_empty() {
             return Err(RegistryError::FaultyHold(faults));
         }
-        self.one_hold(id).await?;
-        let at = self.world().now().as_millisecond();
-        self.store.lift(id, &Lifting { actor, reason, at }).await?;
+        let there = self.one_hold(id).await?;
+        if !self.covers_all([&there.app, &there.platform, &there.environment]) {
+            return Err(RegistryError::Beyond("the hold reaches beyond the limits of this token"));
+        }
+        let trace = self.trace(Act::HoldLifted, id);
+        self.store.lift(id, &Lifting { actor, reason, at: trace.at }, &trace).await?;
         self.one_hold(id).await
+    }
+
+    /// Whether who asks may touch everything that is meant by names of which an absent one means all.
+    fn covers_all(&self, [app, platform, environment]: [&Option<String>; 3]) -> bool {
+        let of = Option::as_deref;
+        let inside = |limits: &Arc<Limits>| limits.covers_all(of(app), of(platform), of(environment));
+        self.limits.as_ref().is_none_or(inside)
     }
 
     /// The mark of a bad version: the hold of it that names no environment.

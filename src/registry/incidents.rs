@@ -3,6 +3,7 @@
 use super::holds::text;
 use super::report::{Fault, NAME, TEXT};
 use super::{Registry, RegistryError};
+use crate::domain::audit::Act;
 use crate::domain::chain::digest;
 use crate::domain::incident::{Incident, IncidentChange, NewIncident};
 use crate::store::{IncidentEntry, IncidentsWanted};
@@ -37,6 +38,7 @@ impl Registry {
         if !faults.is_empty() {
             return Err(RegistryError::FaultyIncident(faults));
         }
+        self.must_cover(&new.app, &new.platform, &new.environment)?;
         let incident = Incident {
             id: self.world().new_id(),
             app: new.app.clone(),
@@ -51,6 +53,7 @@ impl Registry {
         let request_hash = digest([serde_json::to_string(new).unwrap_or_default().as_str()]);
         let idempotency_key = key.map(str::to_owned);
         let entry = IncidentEntry { incident, idempotency_key, request_hash, created_at: now };
+        let trace = self.trace(Act::IncidentOpened, &entry.incident.id);
         for _ in 0..super::TRIES {
             if let Some(key) = key
                 && let Some(first) = self.store.incident_of_key(key).await?
@@ -59,7 +62,7 @@ impl Registry {
                 let told = Told { incident: first.incident, replayed: true };
                 return if same { Ok(told) } else { Err(RegistryError::KeyReused) };
             }
-            if self.store.open_incident(&entry).await? {
+            if self.store.open_incident(&entry, &trace).await? {
                 return Ok(Told { incident: entry.incident, replayed: false });
             }
         }
@@ -81,7 +84,7 @@ impl Registry {
         if !faults.is_empty() {
             return Err(RegistryError::FaultyIncident(faults));
         }
-        self.store.change_incident(id, change).await?;
+        self.store.change_incident(id, change, &self.trace(Act::IncidentChanged, id)).await?;
         self.incident(id).await
     }
 

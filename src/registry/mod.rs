@@ -1,6 +1,7 @@
 //! The use cases of the registry, callable without a socket. Rules are pure functions; the database makes a
 //! change only where it still finds what the rule looked at, and a lost race is decided anew.
 
+mod audit;
 mod commits;
 mod holds;
 mod incidents;
@@ -32,10 +33,13 @@ use self::live::Live;
 use self::probes::Failures;
 use self::seen::Seen;
 use self::webhooks::Failed;
+use crate::domain::audit::Who;
 use crate::domain::deployment::{Report, State};
 use crate::domain::hold::Hold;
+use crate::domain::limits::Limits;
 use crate::domain::reach::Reach;
 use crate::domain::released::Released;
+use crate::domain::token::Token;
 use crate::store::{Entered, Known, Store, StoreError};
 use crate::world::World;
 
@@ -46,11 +50,14 @@ const TRIES: usize = 5;
 #[derive(Debug, Clone)]
 pub struct Registry {
     store: Store,
-    world: World,
+    world: Arc<World>,
     seen: Arc<Seen>,
     /// What it may ask by itself.
     reach: Arc<Reach>,
     probe_failures: Arc<Failures>,
+    /// What who asks may see and touch; nothing: everything.
+    limits: Option<Arc<Limits>>,
+    who: Arc<Who>,
     live: Arc<Live>,
     webhook_failures: Arc<Failed>,
 }
@@ -127,6 +134,9 @@ pub(crate) enum RegistryError {
     FaultyRelease(Vec<Fault>),
     #[error("the version is another commit")]
     OtherRelease(Box<Released>),
+    /// It is seen by who asks, and reaches beyond what he may touch.
+    #[error("{0}")]
+    Beyond(&'static str),
     #[error("other writers were faster each time")]
     Contended,
 }
@@ -134,15 +144,41 @@ pub(crate) enum RegistryError {
 impl Registry {
     /// A registry over an open store.
     pub fn new(store: Store, world: World) -> Self {
-        Self {
-            store,
-            world,
-            seen: Arc::default(),
-            reach: Arc::default(),
-            probe_failures: Arc::default(),
-            live: Arc::default(),
-            webhook_failures: Arc::default(),
-        }
+        let (seen, reach) = (Arc::default(), Arc::default());
+        let (probe_failures, live, webhook_failures) = (Arc::default(), Arc::default(), Arc::default());
+        let (world, who) = (Arc::new(world), Arc::new(Who::command()));
+        Self { store, world, seen, reach, probe_failures, live, webhook_failures, limits: None, who }
+    }
+
+    /// The same for the owner of a token, or for someone without one: what is outside of the limits of the token is not
+    /// there for him, and what he changes is noted under his name.
+    #[must_use]
+    pub(crate) fn asked_by(&self, token: Option<&Token>, request_id: Option<&str>) -> Self {
+        let limits = token.and_then(|token| token.limits.as_ref());
+        let who = Who {
+            token: token.map(|token| token.id.clone()),
+            name: token.map_or("anonymous", |token| &token.name).to_owned(),
+            request_id: request_id.map(str::to_owned),
+        };
+        let store = limits.map_or_else(|| self.store.clone(), |limits| self.store.within(limits));
+        let limits = limits.map(|limits| Arc::new(limits.clone()));
+        Self { store, limits, who: Arc::new(who), ..self.clone() }
+    }
+
+    /// What who asks may see and touch.
+    pub(crate) fn limits(&self) -> Option<&Arc<Limits>> {
+        self.limits.as_ref()
+    }
+
+    /// Refuses a place that is outside. Whether something is there makes no difference.
+    pub(crate) fn must_cover(
+        &self,
+        app: &str,
+        platform: &str,
+        environment: &str,
+    ) -> Result<(), RegistryError> {
+        let inside = self.limits.as_ref().is_none_or(|limits| limits.covers(app, platform, environment));
+        inside.then_some(()).ok_or(RegistryError::NoSuch("there is no such place"))
     }
 
     /// The same, which may ask programs within this reach.
@@ -160,6 +196,7 @@ impl Registry {
     pub(crate) async fn create(&self, new: &NewVersion, key: Option<&str>) -> Result<Created, RegistryError> {
         let (now, id) = (self.world.now(), self.world.new_id());
         let told = new.entry(key, now, id.clone());
+        self.must_cover(&told.app, &told.platform, &told.environment)?;
         if let Entered::New(id) = self.store.enter(&told).await? {
             return Ok(Created::New(id));
         }
@@ -170,6 +207,9 @@ impl Registry {
             }
         }
         let entry = new.plain_entry(key, now, id);
+        if self.must_cover(&entry.app, &entry.platform, &entry.environment).is_err() {
+            return Err(RegistryError::KeyReused);
+        }
         if told.run_key.is_some()
             && let Entered::New(id) = self.store.enter(&entry).await?
         {
@@ -191,7 +231,8 @@ impl Registry {
     pub(crate) async fn update_status(&self, id: i64, status: &str) -> Result<bool, RegistryError> {
         for _ in 0..TRIES {
             let Some(known) = self.store.by_id(id).await? else {
-                return Ok(self.store.set_status(id, status).await?);
+                let is_hidden = self.limits.is_some() && self.store.row(id).await?.is_none();
+                return Ok(!is_hidden && self.store.set_status(id, status).await?);
             };
             let step = v1::forced(&known, status, self.world.now(), self.world.new_id());
             if self.store.advance(&step).await? {
@@ -210,11 +251,15 @@ impl Registry {
             Some(state) if faults.is_empty() => state,
             _ => return Err(RegistryError::Faulty(faults)),
         };
+        self.must_cover(&report.app, &report.platform, &report.environment)?;
         for _ in 0..TRIES {
             if let Some(first) = self.replay(key, &report::hash(report)).await? {
                 return Ok(first);
             }
             if let Some(known) = self.store.by_run_key(&report.run_key).await? {
+                if self.must_cover(&known.app, &known.platform, &known.environment).is_err() {
+                    return Err(RegistryError::KeyReused);
+                }
                 let change = report::Change::of(report, state, key);
                 if let Some(reported) = self.step(&known, &change, report::stranger(&known, report)).await? {
                     return Ok(reported);

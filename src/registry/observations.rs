@@ -51,6 +51,7 @@ impl Registry {
         if !faults.is_empty() {
             return Err(RegistryError::FaultyObservation(faults));
         }
+        self.must_cover(&new.app, &new.platform, &new.environment)?;
         let (seen_at, _) = believed(new.seen_at.unwrap_or(now), now);
         let observed = Sighting {
             version: new.version.clone(),

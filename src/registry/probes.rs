@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 use super::holds::text;
 use super::report::{Fault, NAME, TEXT};
 use super::{Registry, RegistryError};
+use crate::domain::audit::Act;
 use crate::domain::health::Observed;
 use crate::domain::observation::NewObservation;
 use crate::domain::probing::{INTERVALS, NewProbe, Probing, Spot};
@@ -38,7 +39,7 @@ impl Registry {
             return Err(RegistryError::FaultyProbe(faults));
         }
         let now = self.world().now().as_millisecond();
-        match self.store.set_probe(spot, Some((new, now))).await {
+        match self.store.set_probe(spot, Some((new, now)), &self.trace(Act::ProbeSet, named(spot))).await {
             // Another set one between our two statements.
             Err(StoreError::Taken) => return Err(RegistryError::Contended),
             done => done?,
@@ -48,7 +49,7 @@ impl Registry {
 
     /// Asks it no more.
     pub(crate) async fn remove_probe(&self, spot: &Spot) -> Result<(), RegistryError> {
-        let there = self.store.set_probe(spot, None).await?;
+        let there = self.store.set_probe(spot, None, &self.trace(Act::ProbeRemoved, named(spot))).await?;
         there.then_some(()).ok_or(RegistryError::NoSuch("nothing is asked there"))
     }
 
@@ -98,6 +99,11 @@ impl Registry {
         let now = self.world().now().as_millisecond();
         Ok(self.store.probe_done(spot, now, problem.as_deref()).await?)
     }
+}
+
+/// A place for the log of changes.
+fn named(Spot { app, platform, environment }: &Spot) -> String {
+    [app.as_str(), platform, environment].join(" / ")
 }
 
 /// What a program says; an error is a fragment that says why it says nothing of use.

@@ -2,6 +2,7 @@
 
 use super::report::{self, Fault};
 use super::{Registry, RegistryError, Reported, TRIES};
+use crate::domain::audit::Act;
 use crate::domain::chain::broken;
 use crate::domain::deployment::{Correction, Progress, State};
 use crate::domain::event::Event;
@@ -45,6 +46,10 @@ impl Registry {
             Some(state) if faults.is_empty() => state,
             _ => return Err(RegistryError::Faulty(faults)),
         };
+        if self.limits.is_some() {
+            // A key must not tell of a deployment that is not seen.
+            self.deployment(id).await?;
+        }
         for _ in 0..TRIES {
             if let Some(first) = self.replay(key, &report::progress_hash(id, progress)).await? {
                 return Ok(first);
@@ -74,7 +79,7 @@ impl Registry {
             return Err(RegistryError::Faulty(faults));
         }
         self.deployment(id).await?;
-        self.store.correct(id, to).await?;
+        self.store.correct(id, to, &self.trace(Act::DeploymentCorrected, id.to_string())).await?;
         self.deployment(id).await
     }
 

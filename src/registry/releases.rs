@@ -13,6 +13,9 @@ impl Registry {
         if !faults.is_empty() {
             return Err(RegistryError::FaultyRelease(faults));
         }
+        if self.limits.as_ref().is_some_and(|limits| !limits.covers_app(&release.app)) {
+            return Err(RegistryError::NoSuch("there is no such app"));
+        }
         if self.store.enter_release(release, self.world().now().as_millisecond()).await? {
             return Ok(true);
         }

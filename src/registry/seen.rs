@@ -72,6 +72,7 @@ mod tests {
             id,
             name: "ci".to_owned(),
             scope: Scope::Write,
+            limits: None,
             created_at: 0,
             expires_at: None,
             revoked_at: None,

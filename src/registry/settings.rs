@@ -32,6 +32,7 @@ impl Registry {
         expected: &Expected,
         change: impl Fn(Option<&AppSettings>) -> Result<AppSettings, E>,
     ) -> Result<App, E> {
+        self.must_own(Some(name), None, None)?;
         let now = self.world().now().as_millisecond();
         for _ in 0..TRIES {
             let there = self.store.app(name).await.map_err(RegistryError::from)?;
@@ -105,6 +106,7 @@ impl Registry {
             }
             let to = change(there.as_ref().map(|environment| &environment.settings))?;
             let platform = there.map_or_else(|| platform.unwrap_or(name).to_owned(), |there| there.platform);
+            self.must_own(None, Some(&platform), Some(name))?;
             let faults = environment_faults((name, &platform), &to);
             if !faults.is_empty() {
                 return Err(RegistryError::FaultyEnvironment(faults).into());
@@ -129,12 +131,38 @@ impl Registry {
             if !expected.fits(Some(there.revision)) {
                 return Err(RegistryError::Changed);
             }
+            self.must_own(None, Some(&there.platform), Some(name))?;
             let place = (there.platform.as_str(), name);
             if there.revision == 0 || self.store.forget_environment(place, there.revision).await? {
                 return Ok(());
             }
         }
         Err(RegistryError::Contended)
+    }
+}
+
+impl Registry {
+    /// Refuses to set what belongs to more than who asks may touch: an app wherever it runs, an environment whatever runs
+    /// there.
+    fn must_own(
+        &self,
+        app: Option<&str>,
+        platform: Option<&str>,
+        environment: Option<&str>,
+    ) -> Result<(), RegistryError> {
+        let Some(limits) = self.limits() else { return Ok(()) };
+        if limits.covers_all(app, platform, environment) {
+            return Ok(());
+        }
+        let is_seen = app.is_none_or(|app| limits.covers_app(app))
+            && platform
+                .zip(environment)
+                .is_none_or(|(platform, name)| limits.covers_environment(platform, name));
+        Err(if is_seen {
+            RegistryError::Beyond("this reaches beyond the limits of this token")
+        } else {
+            RegistryError::NoSuch("there is no such place")
+        })
     }
 }
 

@@ -5,7 +5,8 @@ use subtle::ConstantTimeEq;
 use super::holds::text;
 use super::report::NAME;
 use super::{Fault, Registry, RegistryError};
-use crate::domain::token::{NewToken, Secret, Token};
+use crate::domain::audit::Act;
+use crate::domain::token::{NewToken, Scope, Secret, Token};
 
 /// How exactly the last use of a token is known, in milliseconds: each note of it is a write.
 const USE: i64 = 60 * 60 * 1_000;
@@ -20,6 +21,7 @@ impl Registry {
             let detail = "must be later than now, in milliseconds since 1970".to_owned();
             faults.push(Fault { pointer: "/expires_at".to_owned(), detail });
         }
+        faults.extend(limits(new));
         if !faults.is_empty() {
             return Err(RegistryError::FaultyToken(faults));
         }
@@ -30,12 +32,14 @@ impl Registry {
             id: secret.id.clone(),
             name: new.name.clone(),
             scope: new.scope,
+            limits: new.limits.clone(),
             created_at: now,
             expires_at: new.expires_at,
             revoked_at: None,
             last_used_at: None,
         };
-        self.store.enter_token(&token, &secret.digest()).await?;
+        let trace = self.trace(Act::TokenMade, &token.id);
+        self.store.enter_token(&token, &secret.digest(), &trace).await?;
         self.seen.forget();
         Ok((token, secret))
     }
@@ -87,8 +91,21 @@ impl Registry {
         if self.store.token(id).await?.is_none() {
             return Err(MISSING);
         }
-        self.store.revoke_token(id, self.world().now().as_millisecond()).await?;
+        let trace = self.trace(Act::TokenRevoked, id);
+        self.store.revoke_token(id, trace.at, &trace).await?;
         self.seen.forget();
         self.store.token(id).await?.map(|(token, _)| token).ok_or(MISSING)
     }
+}
+
+/// What is wrong with the limits of a wish.
+fn limits(new: &NewToken) -> Vec<Fault> {
+    let Some(limits) = &new.limits else { return Vec::new() };
+    let fault = |(pointer, detail): (String, String)| Fault { pointer: format!("/limits{pointer}"), detail };
+    if new.scope == Scope::Admin {
+        // Who makes tokens can make one without limits.
+        let detail = "must be absent for the scope `admin`, which is never limited".to_owned();
+        return vec![fault((String::new(), detail))];
+    }
+    limits.faults().into_iter().map(fault).collect()
 }

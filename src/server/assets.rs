@@ -1,6 +1,6 @@
 //! The static files: embedded, with a digest of their content in the name, so that they may be kept for ever.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -46,7 +46,7 @@ impl Assets {
 }
 
 /// `GET /static/{file}`.
-pub(super) async fn file(State(app): State<App>, Path(name): Path<String>) -> Response {
+pub(super) async fn file(app: App, Path(name): Path<String>) -> Response {
     match app.assets.0.iter().find(|asset| asset.name == name) {
         Some(asset) => {
             let headers = [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, KEEP)];

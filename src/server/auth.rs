@@ -13,7 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::problem::Problem;
 use super::{App, Exposure, refuse};
-use crate::domain::token::Scope;
+use crate::domain::token::{Scope, Token};
 use crate::registry::RegistryError;
 
 /// Failures that one address may have within a second before it has to wait.
@@ -62,7 +62,7 @@ fn is_admin(route: &str) -> bool {
     let of =
         |root: &str| route.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     // Who sets a probe or a webhook has this machine send requests.
-    of("/api/v2/tokens") || of("/api/v2/webhooks") || route.ends_with("/{env}/probe")
+    of("/api/v2/audit") || of("/api/v2/tokens") || of("/api/v2/webhooks") || route.ends_with("/{env}/probe")
 }
 
 /// The kind of credential, and the token that it holds if it can be read.
@@ -112,8 +112,10 @@ impl Asked {
 /// Lets through what may be done.
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if let Some(asked) = Asked::of(&request) {
-        if let Err(refused) = verdict(&app, &asked).await {
-            return refused;
+        match verdict(&app, &asked).await {
+            Ok(Some(token)) => _ = request.extensions_mut().insert(token),
+            Ok(None) => {}
+            Err(refused) => return refused,
         }
         // For what outlasts this moment.
         request.extensions_mut().insert(Arc::new(asked));
@@ -126,7 +128,8 @@ pub(super) async fn still(app: &App, asked: &Asked) -> bool {
     verdict(app, asked).await.is_ok()
 }
 
-async fn verdict(app: &App, asked: &Asked) -> Result<(), Response> {
+/// The token of who may do it, or nothing where it is open to everyone.
+async fn verdict(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
     let away = app.exposure == Exposure::Network && !app.access.admin_on_main;
     if asked.needed == Scope::Admin && asked.main && away {
         return Err(refuse(app, &asked.path, StatusCode::NOT_FOUND, "there is nothing at this address"));
@@ -139,12 +142,12 @@ async fn verdict(app: &App, asked: &Asked) -> Result<(), Response> {
         Scope::Write => app.access.anonymous_writes || is_unclaimed(app).await?,
         Scope::Admin => false,
     };
-    if open { Ok(()) } else { Err(unauthorized(app, &asked.path, "a token is needed")) }
+    if open { Ok(None) } else { Err(unauthorized(app, &asked.path, "a token is needed")) }
 }
 
 /// Of a request that brings a token the token decides, also where none is needed: a client that sends a wrong
 /// one shall hear of it.
-async fn bearer(app: &App, asked: &Asked) -> Result<(), Response> {
+async fn bearer(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
     let second = app.registry.world().now().as_second();
     if app.failures.of(asked.address, second) >= FAILURES {
         let why = "too many tokens of this address were wrong; wait a second";
@@ -157,7 +160,7 @@ async fn bearer(app: &App, asked: &Asked) -> Result<(), Response> {
         None => None,
     };
     match token {
-        Some(token) if token.scope >= asked.needed => Ok(()),
+        Some(token) if token.scope >= asked.needed => Ok(Some(token)),
         Some(token) => {
             let (may, needed) = (token.scope.word(), asked.needed.word());
             let why = format!("this token may {may}, and this needs {needed}");

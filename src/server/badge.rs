@@ -1,8 +1,8 @@
 //! `GET /badge/{app}/{environment}.svg` and `.json`: the version that is live there, for a README or a dashboard.
 
 use axum::Json;
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -60,7 +60,7 @@ impl Badge {
 
 /// The last part of the address is the environment and the form.
 pub(super) async fn show(
-    State(app): State<App>,
+    app: App,
     named: Result<Path<(String, String)>, PathRejection>,
     question: Question,
     headers: HeaderMap,

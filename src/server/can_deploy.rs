@@ -2,7 +2,6 @@
 //! its configuration knows (changed files, branches) is asked by the command line.
 
 use axum::Json;
-use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -29,12 +28,13 @@ pub(super) struct Allowance {
     reasons: Vec<Finding>,
 }
 
-pub(super) async fn ask(State(app): State<App>, question: Question) -> Result<Json<Allowance>, Problem> {
+pub(super) async fn ask(app: App, question: Question) -> Result<Json<Allowance>, Problem> {
     let needed = |name: &str| question.get(name).ok_or_else(|| refused(name, "must be there"));
     let (of, version) = (needed("app")?, needed("version")?);
     let environment = question.get("environment").or_else(|| question.get("env"));
     let environment = environment.ok_or_else(|| refused("environment", "must be there"))?;
     let platform = question.get("platform").unwrap_or(environment);
+    app.registry.must_cover(of, platform, environment)?;
     let now = app.registry.world().now().as_millisecond();
     let holds = app
         .registry

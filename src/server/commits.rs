@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -17,12 +17,12 @@ use crate::registry::Compared;
 const FORM: Form = Form { slug: "invalid-report", title: "the commits cannot be taken" };
 
 /// `GET /api/v2/deployments/{id}/commits`: what it brought.
-pub(super) async fn of(State(app): State<App>, id: Id) -> Result<Json<Told>, Problem> {
+pub(super) async fn of(app: App, id: Id) -> Result<Json<Told>, Problem> {
     Ok(Json(app.registry.commits(number(id)?).await?))
 }
 
 /// `PUT /api/v2/deployments/{id}/commits`: 201, or 200 if the same was told before; another list is 409.
-pub(super) async fn tell(State(app): State<App>, id: Id, request: Request) -> Result<Response, Problem> {
+pub(super) async fn tell(app: App, id: Id, request: Request) -> Result<Response, Problem> {
     let id = number(id)?;
     let told: Told = read(request, &FORM).await?;
     let new = app.registry.tell_commits(id, &told).await?;
@@ -31,7 +31,7 @@ pub(super) async fn tell(State(app): State<App>, id: Id, request: Request) -> Re
 
 /// `GET /api/v2/compare/{app}/{a}...{b}`: how `b` stands to `a`.
 pub(super) async fn compare(
-    State(app): State<App>,
+    app: App,
     named: Result<Path<(String, String)>, PathRejection>,
     question: Question,
 ) -> Result<Json<Compared>, Problem> {

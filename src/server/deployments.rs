@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,12 +21,12 @@ const STEP: Form = Form { slug: "invalid-report", title: "the report cannot be t
 const CORRECTION: Form = Form { slug: "invalid-correction", title: "the correction cannot be taken" };
 
 /// `GET /api/v2/deployments/{id}`.
-pub(super) async fn one(State(app): State<App>, id: Id) -> Result<Json<Past>, Problem> {
+pub(super) async fn one(app: App, id: Id) -> Result<Json<Past>, Problem> {
     Ok(Json(app.registry.deployment(number(id)?).await?))
 }
 
 /// `PATCH /api/v2/deployments/{id}`: reason, links, and whether it failed its users later.
-pub(super) async fn correct(State(app): State<App>, id: Id, request: Request) -> Result<Json<Past>, Problem> {
+pub(super) async fn correct(app: App, id: Id, request: Request) -> Result<Json<Past>, Problem> {
     let id = number(id)?;
     let correction: Correction = read(request, &CORRECTION).await?;
     Ok(Json(app.registry.correct(id, &correction).await?))
@@ -41,14 +41,14 @@ pub(super) struct Linked {
 }
 
 /// `GET /api/v2/deployments/{id}/events`: what happened to it, oldest first.
-pub(super) async fn events(State(app): State<App>, id: Id) -> Result<Json<Items<Linked>>, Problem> {
+pub(super) async fn events(app: App, id: Id) -> Result<Json<Items<Linked>>, Problem> {
     let events = app.registry.events(number(id)?).await?;
     let items = events.into_iter().map(|(event, hash)| Linked { event, hash }).collect();
     Ok(Json(Items { items }))
 }
 
 /// `POST /api/v2/deployments/{id}/events`: its next step.
-pub(super) async fn step(State(app): State<App>, id: Id, request: Request) -> Result<Response, Problem> {
+pub(super) async fn step(app: App, id: Id, request: Request) -> Result<Response, Problem> {
     let id = number(id)?;
     let key = app.keys.take(request.headers())?;
     let progress: Progress = read(request, &STEP).await?;
@@ -56,7 +56,7 @@ pub(super) async fn step(State(app): State<App>, id: Id, request: Request) -> Re
 }
 
 /// `GET /api/v2/chain?app=…&platform=…&environment=…`: is every event of this place what it was?
-pub(super) async fn chain(State(app): State<App>, question: Question) -> Result<Json<ChainState>, Problem> {
+pub(super) async fn chain(app: App, question: Question) -> Result<Json<ChainState>, Problem> {
     let name = |name| question.get(name).ok_or_else(|| refused(name, "must be there"));
     let (of, platform, environment) = (name("app")?, name("platform")?, name("environment")?);
     Ok(Json(app.registry.chain(of, platform, environment).await?))

@@ -3,7 +3,6 @@
 //! file would look whole.
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -30,11 +29,11 @@ enum Form {
     Json,
 }
 
-pub(super) async fn csv(app: State<App>, question: Question) -> Result<Response, Problem> {
+pub(super) async fn csv(app: App, question: Question) -> Result<Response, Problem> {
     export(&app, &question, Form::Csv)
 }
 
-pub(super) async fn json(app: State<App>, question: Question) -> Result<Response, Problem> {
+pub(super) async fn json(app: App, question: Question) -> Result<Response, Problem> {
     export(&app, &question, Form::Json)
 }
 

@@ -1,8 +1,8 @@
 //! `GET /feed.atom`, `/feed/{app}.atom` and `/feed/{app}/{environment}.atom`: the newest deployments, for a feed reader
 //! (RFC 4287).
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -38,12 +38,12 @@ struct Entry {
     summary: String,
 }
 
-pub(super) async fn all(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn all(app: App, headers: HeaderMap) -> Result<Response, Problem> {
     feed(&app, &headers, None, None).await
 }
 
 pub(super) async fn of_app(
-    State(app): State<App>,
+    app: App,
     named: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -52,7 +52,7 @@ pub(super) async fn of_app(
 }
 
 pub(super) async fn of_environment(
-    State(app): State<App>,
+    app: App,
     named: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -1,7 +1,6 @@
 //! `GET /api/v2/deployments`: what was deployed, newest first, in pages.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -64,7 +63,7 @@ pub(super) const FIELDS: [&str; 23] = [
 ];
 
 /// The answer: `items`, each with the `fields` that were asked for or with all, `limit`, and `next`.
-pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Response, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Response, Problem> {
     question.only(&NAMES)?;
     let (page, fields) = (Page::of(&question)?, fields(&question)?);
     let wanted = wanted(&question, page)?;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -17,7 +17,7 @@ use crate::store::HoldsWanted;
 const FORM: Form = Form { slug: "invalid-hold", title: "the hold cannot be taken" };
 
 /// `POST /api/v2/holds`: 201 with the hold, 200 if the same request was answered before.
-pub(super) async fn set(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn set(app: App, request: Request) -> Result<Response, Problem> {
     let key = app.keys.take(request.headers())?;
     let new: NewHold = read(request, &FORM).await?;
     let held = app.registry.hold(&new, key.text()).await?;
@@ -26,7 +26,7 @@ pub(super) async fn set(State(app): State<App>, request: Request) -> Result<Resp
 }
 
 /// `GET /api/v2/holds`: what holds now and speaks of a place, newest first; with `all=true` what ended too.
-pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<List<Hold>>, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Json<List<Hold>>, Problem> {
     let page = Page::of(&question)?;
     let kind = match question.get("kind") {
         None => None,
@@ -55,17 +55,14 @@ pub(super) async fn list(State(app): State<App>, question: Question) -> Result<J
 }
 
 /// `GET /api/v2/holds/{id}`.
-pub(super) async fn one(
-    State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Json<Hold>, Problem> {
+pub(super) async fn one(app: App, id: Result<Path<String>, PathRejection>) -> Result<Json<Hold>, Problem> {
     Ok(Json(app.registry.one_hold(&readable(id)?).await?))
 }
 
 /// `DELETE /api/v2/holds/{id}?reason=…&actor=…`: lifts it and answers with it; the row stays. The reason stands
 /// in the address, since a body of this method has no meaning that every proxy keeps (RFC 9110 §9.3.5).
 pub(super) async fn lift(
-    State(app): State<App>,
+    app: App,
     id: Result<Path<String>, PathRejection>,
     question: Question,
 ) -> Result<Json<Hold>, Problem> {

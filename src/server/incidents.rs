@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -17,7 +17,7 @@ use crate::store::IncidentsWanted;
 const FORM: Form = Form { slug: "invalid-incident", title: "the incident cannot be taken" };
 
 /// `POST /api/v2/incidents`: 201 with the incident, 200 if the same request was answered before.
-pub(super) async fn open(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn open(app: App, request: Request) -> Result<Response, Problem> {
     let key = app.keys.take(request.headers())?;
     let new: NewIncident = read(request, &FORM).await?;
     let told = app.registry.open_incident(&new, key.text()).await?;
@@ -30,10 +30,7 @@ pub(super) async fn open(State(app): State<App>, request: Request) -> Result<Res
 }
 
 /// `GET /api/v2/incidents`: newest first; with `open=true` only those that are not resolved.
-pub(super) async fn list(
-    State(app): State<App>,
-    question: Question,
-) -> Result<Json<List<Incident>>, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Json<List<Incident>>, Problem> {
     let page = Page::of(&question)?;
     let open = match question.get("open") {
         None | Some("false") => false,
@@ -55,7 +52,7 @@ pub(super) async fn list(
 
 /// `GET /api/v2/incidents/{id}`.
 pub(super) async fn one(
-    State(app): State<App>,
+    app: App,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Incident>, Problem> {
     Ok(Json(app.registry.incident(&readable(id)?).await?))
@@ -63,7 +60,7 @@ pub(super) async fn one(
 
 /// `PATCH /api/v2/incidents/{id}`: what is there changes, what is absent stays.
 pub(super) async fn change(
-    State(app): State<App>,
+    app: App,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Json<Incident>, Problem> {

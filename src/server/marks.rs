@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -35,7 +35,7 @@ pub(super) struct Mark {
 type Named = Result<Path<(String, String)>, PathRejection>;
 
 /// `PUT`: 201 with the hold; 200 with the one that is there, whose reason stands.
-pub(super) async fn set(State(app): State<App>, named: Named, request: Request) -> Result<Response, Problem> {
+pub(super) async fn set(app: App, named: Named, request: Request) -> Result<Response, Problem> {
     let (of, version) = readable(named)?;
     let mark: Mark = read(request, &FORM).await?;
     if !mark.bad {
@@ -73,11 +73,7 @@ pub(super) async fn set(State(app): State<App>, named: Named, request: Request) 
 }
 
 /// `DELETE …/mark?reason=…&actor=…`: takes the mark away and answers with it; the row stays.
-pub(super) async fn lift(
-    State(app): State<App>,
-    named: Named,
-    question: Question,
-) -> Result<Json<Hold>, Problem> {
+pub(super) async fn lift(app: App, named: Named, question: Question) -> Result<Json<Hold>, Problem> {
     let (of, version) = readable(named)?;
     let reason = question.get("reason").ok_or_else(|| refused("reason", "must be there"))?;
     let mark = app.registry.mark_of(&of, &version).await?;

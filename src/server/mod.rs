@@ -2,6 +2,7 @@
 //! and the demo serve on any port.
 
 mod assets;
+mod audit;
 mod auth;
 mod badge;
 mod board;
@@ -42,13 +43,15 @@ mod when;
 pub use auth::Access;
 pub use guard::Exposure;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -62,8 +65,10 @@ use self::assets::Assets;
 use self::auth::{AdminDoor, Failures};
 use self::keys::Keys;
 use self::metrics::Metrics;
+use self::observe::RequestId;
 use self::problem::Problem;
 use self::stream::Places;
+use crate::domain::token::Token;
 use crate::registry::Registry;
 use crate::template::{TemplateError, Templates};
 
@@ -95,12 +100,14 @@ pub struct Options {
     pub linger: Duration,
 }
 
-/// What every handler shares.
+/// What every handler shares, and the registry as who asks may see it.
 #[derive(Clone)]
-struct App(Arc<Shared>);
+struct App {
+    shared: Arc<Shared>,
+    registry: Registry,
+}
 
 struct Shared {
-    registry: Registry,
     exposure: Exposure,
     access: Access,
     failures: Failures,
@@ -120,7 +127,18 @@ impl std::ops::Deref for App {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {
-        &self.0
+        &self.shared
+    }
+}
+
+/// A handler takes it so, and not as `State`, which is the registry without the limits of the token.
+impl FromRequestParts<Self> for App {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Self) -> Result<Self, Infallible> {
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.as_str());
+        let registry = app.registry.asked_by(parts.extensions.get::<Token>(), request_id);
+        Ok(Self { shared: Arc::clone(&app.shared), registry })
     }
 }
 
@@ -181,6 +199,7 @@ fn v2_routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/api/v2/can-deploy", get(can_deploy::ask)),
         ("/api/v2/incidents", get(incidents::list).post(incidents::open)),
         ("/api/v2/incidents/{id}", get(incidents::one).patch(incidents::change)),
+        ("/api/v2/audit", get(audit::list)),
         ("/api/v2/tokens", get(tokens::list).post(tokens::make)),
         ("/api/v2/tokens/{id}", delete(tokens::revoke)),
         ("/api/v2/webhooks", get(webhooks::list).post(webhooks::make)),
@@ -238,7 +257,6 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
     let stopping = watch::Sender::new(false);
     let paths = paths();
     let shared = Shared {
-        registry,
         exposure: options.exposure,
         access: options.access,
         failures: Failures::default(),
@@ -251,7 +269,7 @@ pub fn routers(registry: Registry, options: Options) -> Result<Routers, Template
         assets: Assets::embedded(),
         paths,
     };
-    let app = App(Arc::new(shared));
+    let app = App { shared: Arc::new(shared), registry };
     let mut router = Router::new();
     for (path, methods) in table {
         router = router.route(path, methods);
@@ -292,8 +310,8 @@ pub(crate) async fn serve(
     let work = [
         tokio::spawn(registry.clone().work()),
         tokio::spawn(registry.clone().ask_all()),
-        tokio::spawn(registry.clone().tell_webhooks()),
         tokio::spawn(takeover::work(registry.clone())),
+        tokio::spawn(registry.clone().tell_webhooks()),
     ];
     let (stop, stopped) = tokio::sync::watch::channel(());
     let beside = |listener: Option<TcpListener>, router: Router| {
@@ -344,7 +362,7 @@ pub(crate) async fn serve(
 
 /// A path that is no route. With its final slash cut it may be one, and then the client is sent there, as the
 /// original does.
-async fn nowhere(State(app): State<App>, request: Request) -> Response {
+async fn nowhere(app: App, request: Request) -> Response {
     let path = request.uri().path();
     let bare = path.trim_end_matches('/');
     if bare.len() < path.len() && app.paths.contains(&bare) {
@@ -357,7 +375,7 @@ async fn nowhere(State(app): State<App>, request: Request) -> Response {
 }
 
 /// axum adds the `Allow` header.
-async fn wrong_method(State(app): State<App>, request: Request) -> Response {
+async fn wrong_method(app: App, request: Request) -> Response {
     refuse(&app, request.uri().path(), StatusCode::METHOD_NOT_ALLOWED, "this address takes another method")
 }
 

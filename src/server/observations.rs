@@ -1,7 +1,7 @@
 //! `/api/v2/observations`.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
 
 use super::App;
@@ -17,17 +17,14 @@ const FORM: Form = Form { slug: "invalid-observation", title: "the observation c
 
 /// `POST /api/v2/observations`: 201 with what is now known. To say the same again is harmless, so no key is
 /// needed.
-pub(super) async fn observe(
-    State(app): State<App>,
-    request: Request,
-) -> Result<(StatusCode, Json<Stranger>), Problem> {
+pub(super) async fn observe(app: App, request: Request) -> Result<(StatusCode, Json<Stranger>), Problem> {
     let new: NewObservation = read(request, &FORM).await?;
     Ok((StatusCode::CREATED, Json(app.registry.observe(&new).await?)))
 }
 
 /// `GET /api/v2/observations?app=…&platform=…&environment=…`: what was seen there, newest first, each with the span in
 /// which it was; `from` in milliseconds since 1970.
-pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<List<Sighted>>, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Json<List<Sighted>>, Problem> {
     question.only(&["app", "platform", "environment", "from", "cursor", "limit"])?;
     let page = Page::of(&question)?;
     let name = |name| question.get(name).map(str::to_owned).ok_or_else(|| refused(name, "must be there"));

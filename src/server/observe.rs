@@ -16,6 +16,10 @@ const ID: &str = "x-request-id";
 /// Probes ask for these every few seconds and would drown the log.
 const PROBES: [&str; 3] = ["/api/v1/health", "/api/v1/healthz", "/readyz"];
 
+/// The id of a request, for what it changes.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(pub(super) String);
+
 /// Why an answer is a failure of ours; it goes into the log and never to the client.
 #[derive(Debug, Clone)]
 pub(super) struct Cause(String);
@@ -46,13 +50,14 @@ pub(super) fn caused(mut response: Response, error: &dyn std::error::Error) -> R
 }
 
 /// Runs a request, and says what became of it.
-pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn watch(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let world = app.registry.world();
     let (id, watch) = (world.new_id(), world.stopwatch());
     let method = text::line(request.method().as_str());
     let path = text::line(request.uri().path());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let sent = Sent::of(&request);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(ID, value);

@@ -1,6 +1,5 @@
 //! The pages: view, template, done. Every page works without script.
 
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
@@ -34,11 +33,7 @@ struct Page<T> {
 const REFRESH: std::ops::RangeInclusive<u32> = 5..=86_400;
 
 /// `GET /`: what is where.
-pub(super) async fn board(
-    State(app): State<App>,
-    question: Result<Question, Problem>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn board(app: App, question: Result<Question, Problem>, headers: HeaderMap) -> Response {
     let Ok(question) = question else {
         return error(&app, StatusCode::BAD_REQUEST, "the part after the question mark cannot be read");
     };

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 
 use super::App;
@@ -24,17 +24,13 @@ fn spot(named: Named, question: &Question) -> Result<Spot, Problem> {
 }
 
 /// `GET`: what is asked there, and what came of it; 404 where nothing is.
-pub(super) async fn one(
-    State(app): State<App>,
-    named: Named,
-    question: Question,
-) -> Result<Json<Probing>, Problem> {
+pub(super) async fn one(app: App, named: Named, question: Question) -> Result<Json<Probing>, Problem> {
     Ok(Json(app.registry.probe(&spot(named, &question)?).await?))
 }
 
 /// `PUT`: asks there from now on.
 pub(super) async fn set(
-    State(app): State<App>,
+    app: App,
     named: Named,
     question: Question,
     request: Request,
@@ -45,11 +41,7 @@ pub(super) async fn set(
 }
 
 /// `DELETE`: asks there no more.
-pub(super) async fn remove(
-    State(app): State<App>,
-    named: Named,
-    question: Question,
-) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(app: App, named: Named, question: Question) -> Result<StatusCode, Problem> {
     app.registry.remove_probe(&spot(named, &question)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -96,6 +96,7 @@ impl From<RegistryError> for Problem {
             RegistryError::FaultyToken(faults) => {
                 faulty("invalid-token", "the token cannot be made", &faults)
             }
+            RegistryError::Beyond(what) => Self::new(StatusCode::FORBIDDEN, "beyond-limits", what),
             RegistryError::FaultyIncident(faults) => {
                 faulty("invalid-incident", "the incident cannot be taken", &faults)
             }

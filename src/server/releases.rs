@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -26,11 +26,7 @@ pub(super) struct Known {
 }
 
 /// `PUT`: 201, or 200 if the version is known as the same commit, and then nothing changes.
-pub(super) async fn enter(
-    State(app): State<App>,
-    named: Named,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn enter(app: App, named: Named, request: Request) -> Result<Response, Problem> {
     let (of, version) = readable(named)?;
     let release: Released = read(request, &FORM).await?;
     for (field, address, body) in [("app", &of, &release.app), ("version", &version, &release.version)] {
@@ -46,7 +42,7 @@ pub(super) async fn enter(
 }
 
 /// `GET`.
-pub(super) async fn one(State(app): State<App>, named: Named) -> Result<Json<Released>, Problem> {
+pub(super) async fn one(app: App, named: Named) -> Result<Json<Released>, Problem> {
     let (of, version) = readable(named)?;
     Ok(Json(app.registry.release(&of, &version).await?))
 }

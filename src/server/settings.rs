@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -42,10 +42,7 @@ fn shown_environment(environment: &Environment) -> Response {
 }
 
 /// `GET /api/v2/apps`: every app, by their names.
-pub(super) async fn apps(
-    State(app): State<App>,
-    question: Question,
-) -> Result<Json<List<settings::App>>, Problem> {
+pub(super) async fn apps(app: App, question: Question) -> Result<Json<List<settings::App>>, Problem> {
     question.only(&["limit", "cursor"])?;
     let page = Page::of(&question)?;
     let items = app.registry.apps(question.get("cursor").unwrap_or_default(), page.rows()).await?;
@@ -53,16 +50,12 @@ pub(super) async fn apps(
 }
 
 /// `GET /api/v2/apps/{app}`.
-pub(super) async fn app(State(app): State<App>, named: Named) -> Result<Response, Problem> {
+pub(super) async fn app(app: App, named: Named) -> Result<Response, Problem> {
     Ok(shown(&app.registry.app(&readable(named)?).await?))
 }
 
 /// `PUT /api/v2/apps/{app}`: says everything anew, also of an app that is still to come.
-pub(super) async fn put_app(
-    State(app): State<App>,
-    named: Named,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn put_app(app: App, named: Named, request: Request) -> Result<Response, Problem> {
     let (name, expected) = (readable(named)?, expected(request.headers()));
     let to: AppSettings = read(request, &APP).await?;
     let done = app.registry.change_app::<Problem>(&name, &expected, |_| Ok(to.clone())).await?;
@@ -70,11 +63,7 @@ pub(super) async fn put_app(
 }
 
 /// `PATCH /api/v2/apps/{app}`: changes the members that are named; `null` takes one away (RFC 7396).
-pub(super) async fn patch_app(
-    State(app): State<App>,
-    named: Named,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn patch_app(app: App, named: Named, request: Request) -> Result<Response, Problem> {
     let (name, expected) = (readable(named)?, expected(request.headers()));
     let changes: Map<String, Value> = read(request, &APP).await?;
     let change = |there: Option<&AppSettings>| {
@@ -85,11 +74,7 @@ pub(super) async fn patch_app(
 }
 
 /// `DELETE /api/v2/apps/{app}`: archives it. What was deployed stays, and a deployment brings it back.
-pub(super) async fn archive(
-    State(app): State<App>,
-    named: Named,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(super) async fn archive(app: App, named: Named, headers: HeaderMap) -> Result<Response, Problem> {
     let change = |there: Option<&AppSettings>| {
         let there = there.ok_or(RegistryError::NoSuch("there is no such app"))?;
         Ok::<_, Problem>(AppSettings { archived: true, ..there.clone() })
@@ -99,7 +84,7 @@ pub(super) async fn archive(
 
 /// `GET /api/v2/environments`: every environment, by their names and platforms.
 pub(super) async fn environments(
-    State(app): State<App>,
+    app: App,
     question: Question,
 ) -> Result<Json<List<ShownEnvironment>>, Problem> {
     question.only(&["platform", "limit", "cursor"])?;
@@ -124,11 +109,7 @@ fn parse(cursor: &str) -> Option<(String, String)> {
 }
 
 /// `GET /api/v2/environments/{env}`.
-pub(super) async fn environment(
-    State(app): State<App>,
-    named: Named,
-    question: Question,
-) -> Result<Response, Problem> {
+pub(super) async fn environment(app: App, named: Named, question: Question) -> Result<Response, Problem> {
     let name = readable(named)?;
     Ok(shown_environment(&app.registry.environment(&name, platform(&question)?).await?))
 }
@@ -160,7 +141,7 @@ async fn set(
 
 /// `PUT /api/v2/environments/{env}`: says everything anew, also of one that is still to come.
 pub(super) async fn put_environment(
-    State(app): State<App>,
+    app: App,
     named: Named,
     question: Question,
     request: Request,
@@ -170,7 +151,7 @@ pub(super) async fn put_environment(
 
 /// `PATCH /api/v2/environments/{env}`: changes the members that are named.
 pub(super) async fn patch_environment(
-    State(app): State<App>,
+    app: App,
     named: Named,
     question: Question,
     request: Request,
@@ -180,7 +161,7 @@ pub(super) async fn patch_environment(
 
 /// `DELETE /api/v2/environments/{env}`: forgets what was said of it.
 pub(super) async fn forget_environment(
-    State(app): State<App>,
+    app: App,
     named: Named,
     question: Question,
     headers: HeaderMap,

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -61,7 +60,7 @@ impl Places {
 
 /// For programs: silence is broken by a comment.
 pub(super) async fn api(
-    State(app): State<App>,
+    app: App,
     Extension(asked): Extension<Arc<Asked>>,
     question: Question,
     headers: HeaderMap,
@@ -71,7 +70,7 @@ pub(super) async fn api(
 
 /// For the pages: silence is broken by an event, since a script hears of no comment.
 pub(super) async fn page(
-    State(app): State<App>,
+    app: App,
     Extension(asked): Extension<Arc<Asked>>,
     question: Question,
     headers: HeaderMap,
@@ -88,7 +87,7 @@ async fn open(
     alive: KeepAlive,
 ) -> Result<Response, Problem> {
     question.only(&NAMES)?;
-    let interest = interest(question)?;
+    let interest = Interest { limits: app.registry.limits().cloned(), ..interest(question)? };
     if *app.stopping.borrow() {
         let title = "the server stops";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", title).retry_after(RETRY));
@@ -134,6 +133,7 @@ fn interest(question: &Question) -> Result<Interest, Problem> {
         environment: text("environment").or_else(|| text("env")),
         team: text("team").or_else(|| text("workload")),
         state: history::state(question)?,
+        limits: None,
     })
 }
 

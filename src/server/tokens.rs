@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ use crate::domain::token::{NewToken, Token};
 const FORM: Form = Form { slug: "invalid-token", title: "the token cannot be made" };
 
 /// `GET /api/v2/tokens`: every token, newest first, without its secret.
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Items<Token>>, Problem> {
+pub(super) async fn list(app: App) -> Result<Json<Items<Token>>, Problem> {
     Ok(Json(Items { items: app.registry.tokens().await? }))
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Made {
 }
 
 /// `POST /api/v2/tokens`: 201 with the token. Its text is in this answer and never again.
-pub(super) async fn make(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn make(app: App, request: Request) -> Result<Response, Problem> {
     let new: NewToken = read(request, &FORM).await?;
     let (about, secret) = app.registry.make_token(&new).await?;
     let made = Made { about, token: secret.text() };
@@ -42,7 +42,7 @@ pub(super) async fn make(State(app): State<App>, request: Request) -> Result<Res
 
 /// `DELETE /api/v2/tokens/{id}`: revokes it at once and for good; the row stays.
 pub(super) async fn revoke(
-    State(app): State<App>,
+    app: App,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Token>, Problem> {
     Ok(Json(app.registry.revoke_token(&readable(id)?).await?))

@@ -1,7 +1,7 @@
 //! API v2: extract, call the registry, answer.
 
 use axum::Json;
-use axum::extract::{self, Request};
+use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -39,10 +39,7 @@ pub(super) struct Receipt {
 }
 
 /// `POST /api/v2/deployments`: a new attempt, or by its run key the next step of one.
-pub(super) async fn report(
-    extract::State(app): extract::State<App>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(super) async fn report(app: App, request: Request) -> Result<Response, Problem> {
     let key = app.keys.take(request.headers())?;
     let report: Report = read(request, &REPORT).await?;
     Ok(answer(&app.registry.report(&report, key.text()).await?))
@@ -132,10 +129,7 @@ fn unread(error: &serde_path_to_error::Error<serde_json::Error>, form: &Form) ->
 }
 
 /// `GET /api/v2/current`: what is where and what is seen there, of every app or of one.
-pub(super) async fn current(
-    extract::State(app): extract::State<App>,
-    question: Question,
-) -> Result<Json<Matrix>, Problem> {
+pub(super) async fn current(app: App, question: Question) -> Result<Json<Matrix>, Problem> {
     let present = app.registry.present(question.get("app")).await?;
     Ok(Json(Matrix { items: present.cells, unrecorded: present.strangers }))
 }

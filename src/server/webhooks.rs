@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -31,7 +31,7 @@ pub(super) struct Made {
 }
 
 /// `GET /api/v2/webhooks`: every webhook, oldest first, without its secret.
-pub(super) async fn list(State(app): State<App>, question: Question) -> Result<Json<List<Webhook>>, Problem> {
+pub(super) async fn list(app: App, question: Question) -> Result<Json<List<Webhook>>, Problem> {
     question.only(&["limit", "cursor"])?;
     let page = Page::of(&question)?;
     let items = app.registry.webhooks(question.get("cursor").unwrap_or_default(), page.rows()).await?;
@@ -39,7 +39,7 @@ pub(super) async fn list(State(app): State<App>, question: Question) -> Result<J
 }
 
 /// `POST /api/v2/webhooks`: 201 with the webhook. Its secret is in this answer and never again.
-pub(super) async fn make(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn make(app: App, request: Request) -> Result<Response, Problem> {
     let new: WebhookSettings = read(request, &FORM).await?;
     let (about, secret) = app.registry.make_webhook(&new).await?;
     let mut response = (StatusCode::CREATED, Json(Made { about, secret })).into_response();
@@ -48,16 +48,12 @@ pub(super) async fn make(State(app): State<App>, request: Request) -> Result<Res
 }
 
 /// `GET /api/v2/webhooks/{id}`.
-pub(super) async fn one(State(app): State<App>, named: Named) -> Result<Json<Webhook>, Problem> {
+pub(super) async fn one(app: App, named: Named) -> Result<Json<Webhook>, Problem> {
     Ok(Json(app.registry.webhook(&readable(named)?).await?))
 }
 
 /// `PATCH /api/v2/webhooks/{id}`: changes the members that are named (RFC 7396); a `secret` takes the place of the old one.
-pub(super) async fn change(
-    State(app): State<App>,
-    named: Named,
-    request: Request,
-) -> Result<Json<Webhook>, Problem> {
+pub(super) async fn change(app: App, named: Named, request: Request) -> Result<Json<Webhook>, Problem> {
     let id = readable(named)?;
     let changes: Map<String, Value> = read(request, &FORM).await?;
     let change = |there: &WebhookSettings| merged(there, &changes, &FORM);
@@ -65,7 +61,7 @@ pub(super) async fn change(
 }
 
 /// `DELETE /api/v2/webhooks/{id}`.
-pub(super) async fn delete(State(app): State<App>, named: Named) -> Result<StatusCode, Problem> {
+pub(super) async fn delete(app: App, named: Named) -> Result<StatusCode, Problem> {
     app.registry.delete_webhook(&readable(named)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,9 +9,9 @@ use super::{Store, StoreError};
 use crate::domain::lists::{Line, List, Told};
 
 impl Store {
-    /// What a deployment brought, if that was told.
+    /// What a deployment brought, if that was told; the caller checks who may see the deployment.
     pub(crate) async fn commits(&self, id: i64) -> Result<Option<Told>, StoreError> {
-        let rows = self.readers.query(sql::LIST, values![id]).await?;
+        let rows = self.readers.whole().query(sql::LIST, values![id]).await?;
         Ok(self.filled(&rows).await?.pop().map(|list| list.told))
     }
 
@@ -48,7 +48,7 @@ impl Store {
         let ids = rows.iter().map(|row| Ok(values![row.int("versions_id")?].to_vec()));
         let ids = ids.collect::<Result<Vec<_>, StoreError>>()?;
         let mut commits: BTreeMap<i64, Vec<Line>> = BTreeMap::new();
-        for row in self.readers.query_rows(sql::COMMITS, &ids).await? {
+        for row in self.readers.whole().query_rows(sql::COMMITS, &ids).await? {
             commits.entry(row.int("versions_id")?).or_default().push(line(&row)?);
         }
         let list = |row: &Record| {

@@ -18,6 +18,16 @@ pub(crate) enum Dialect {
 /// A word in braces and its meaning. A meaning may hold words that stand later in the list.
 type Words = &'static [(&'static str, &'static str)];
 
+/// How many patterns limit apps, platforms and environments; where there are none every name fits.
+pub(super) type Shape = [usize; 3];
+
+/// Which rows of v1 a reader may see. v1 knows no app but the workload; who reported by v2 may have named another.
+const WITHIN_ROW: (&str, &str) = (
+    "{within_row}",
+    "{within COALESCE((SELECT a.app FROM sm_deployment a WHERE a.versions_id = versions.versions_id), \
+     versions.workload); versions.platform; versions.environment}",
+);
+
 /// The nine columns of v1, by name.
 const ROW: (&str, &str) = (
     "{row}",
@@ -88,6 +98,7 @@ const VALUES: (&str, &str) = ("{values}", "VALUES ");
 
 /// Dates are texts, and texts are compared and sorted by their bytes.
 const SQLITE: Words = &[
+    WITHIN_ROW,
     ROW,
     KNOWN,
     PAST,
@@ -117,6 +128,7 @@ const SQLITE: Words = &[
 
 /// Texts are equal only byte for byte, but sorted by the collation of the database.
 const POSTGRES: Words = &[
+    WITHIN_ROW,
     ROW,
     KNOWN,
     PAST,
@@ -164,6 +176,7 @@ const POSTGRES: Words = &[
 /// The index finds by collation, which ignores blanks at the end and in an adopted table case too; a
 /// comparison of the bytes decides.
 const MYSQL: Words = &[
+    WITHIN_ROW,
     ROW,
     KNOWN,
     PAST,
@@ -243,7 +256,19 @@ impl Dialect {
     /// them, so a value that is used twice goes in twice. SQLite gets it so too, because it looks for a placeholder
     /// with a number in a list of all of them. A text for one row is repeated for `rows` of them.
     pub(super) fn render(self, text: &str, rows: usize, values: Vec<Value>) -> (Arc<str>, Vec<Value>) {
-        let rendered = self.rendered(text, rows);
+        self.render_within(text, rows, values, &(Shape::default(), Vec::new()))
+    }
+
+    /// The same for a reader whose patterns go in behind the values, where the text says `{within …}`.
+    pub(super) fn render_within(
+        self,
+        text: &str,
+        rows: usize,
+        mut values: Vec<Value>,
+        (shape, patterns): &(Shape, Vec<Value>),
+    ) -> (Arc<str>, Vec<Value>) {
+        let rendered = self.rendered(text, rows, (*shape, values.len().saturating_add(1)));
+        values.extend_from_slice(patterns);
         let values = match &rendered.order {
             Some(order) => order.iter().filter_map(|at| values.get(*at)).cloned().collect(),
             None => values,
@@ -252,18 +277,18 @@ impl Dialect {
     }
 
     /// The texts are a few dozen constants and each write needs ten of them, so what an engine makes of one is kept.
-    fn rendered(self, text: &str, rows: usize) -> Arc<Rendered> {
-        static KEPT: RwLock<BTreeMap<(u8, usize, String), Arc<Rendered>>> = RwLock::new(BTreeMap::new());
-        let key = (self as u8, rows, text.to_owned());
+    fn rendered(self, text: &str, rows: usize, within: (Shape, usize)) -> Arc<Rendered> {
+        static KEPT: RwLock<BTreeMap<Key, Arc<Rendered>>> = RwLock::new(BTreeMap::new());
+        let key = (self as u8, rows, within.0, text.to_owned());
         if let Some(kept) = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(kept);
         }
-        let made = Arc::new(self.make(text, rows));
+        let made = Arc::new(self.make(text, rows, within));
         KEPT.write().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&made));
         made
     }
 
-    fn make(self, text: &str, rows: usize) -> Rendered {
+    fn make(self, text: &str, rows: usize, within: (Shape, usize)) -> Rendered {
         let words = match self {
             Self::Sqlite => SQLITE,
             Self::Postgres => POSTGRES,
@@ -275,12 +300,64 @@ impl Dialect {
                 text = text.replace(word, meaning);
             }
         }
+        text = self.narrowed(&text, within);
         if rows > 1 {
             text = repeated(&text, rows);
         }
         if self == Self::Postgres { Rendered { text: text.into(), order: None } } else { counted(&text) }
     }
 }
+
+impl Dialect {
+    /// The pattern of a name as `fits` takes it. It knows no other sign than `*`, which `Limits` sees to.
+    pub(super) fn pattern(self, glob: &str) -> String {
+        match self {
+            Self::Sqlite => glob.to_owned(),
+            Self::Postgres | Self::MySql => {
+                let escaped = glob.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+                escaped.replace('*', "%")
+            }
+        }
+    }
+
+    /// Whether a column fits the pattern of a placeholder, byte for byte: `LIKE` of SQLite ignores case, and that of
+    /// MySQL goes by collation.
+    fn fits(self, column: &str, number: usize) -> String {
+        match self {
+            Self::Sqlite => format!("{column} GLOB ${number}"),
+            Self::Postgres => format!("{column} LIKE ${number} ESCAPE '!'"),
+            Self::MySql => format!("CAST({column} AS BINARY) LIKE CAST(${number} AS BINARY) ESCAPE '!'"),
+        }
+    }
+
+    /// The text with each `{within APP; PLATFORM; ENVIRONMENT}` as a condition. `?` before a column lets null through,
+    /// which means every name there; `-` stands where a row has no such name.
+    fn narrowed(self, text: &str, (shape, first): (Shape, usize)) -> String {
+        let mut parts = text.split("{within ");
+        let mut made = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (columns, rest) = part.split_once('}').unwrap_or((part, ""));
+            let (mut next, mut all) = (first, Vec::new());
+            for (column, count) in columns.split("; ").zip(shape) {
+                let numbers = next..next.saturating_add(count);
+                next = numbers.end;
+                if count > 0 && column != "-" {
+                    let bare = column.trim_start_matches('?');
+                    let null = (bare != column).then(|| format!("{bare} IS NULL"));
+                    let fits = null.into_iter().chain(numbers.map(|number| self.fits(bare, number)));
+                    all.push(format!("({})", fits.collect::<Vec<_>>().join(" OR ")));
+                }
+            }
+            made.push_str(if all.is_empty() { "1 = 1" } else { "" });
+            made.push_str(&all.join(" AND "));
+            made.push_str(rest);
+        }
+        made
+    }
+}
+
+/// What a rendered text is kept under: the engine, the number of rows, the numbers of patterns, and the text.
+type Key = (u8, usize, Shape, String);
 
 /// A text as an engine takes it.
 #[derive(Debug)]
@@ -358,6 +435,22 @@ mod tests {
         assert_eq!(used, ["a", "b", "a", "c", "d", "c"].map(Value::from));
         let (made, _) = Dialect::Postgres.render("UPDATE t SET a = 1 WHERE b IN (($1))", 2, Vec::new());
         assert_eq!(&*made, "UPDATE t SET a = 1 WHERE b IN (($1), ($2))");
+    }
+
+    #[test]
+    fn the_patterns_of_a_reader_go_in_behind_the_values() {
+        let text = "SELECT 1 FROM t WHERE a = $1 AND {within ?a; -; c}";
+        let patterns = ["x-*", "y", "never", "d*"].map(Value::from).to_vec();
+        let within = ([2, 1, 1], patterns);
+        let (made, used) = Dialect::Sqlite.render_within(text, 1, vec![Value::from("v")], &within);
+        assert_eq!(
+            &*made,
+            "SELECT 1 FROM t WHERE a = ? AND (a IS NULL OR a GLOB ? OR a GLOB ?) AND (c GLOB ?)"
+        );
+        assert_eq!(used, ["v", "x-*", "y", "d*"].map(Value::from));
+        let (open, _) = Dialect::Sqlite.render(text, 1, vec![Value::from("v")]);
+        assert_eq!(&*open, "SELECT 1 FROM t WHERE a = ? AND 1 = 1");
+        assert_eq!(Dialect::MySql.pattern("a_b%c!*"), "a!_b!%c!!%");
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The log of events: what happened to one attempt, and whether the chain of a place is whole.
 
-use super::db::{Record, values};
+use serde_json::{Value, json};
+
+use super::audit::Trace;
+use super::db::{Record, Transaction, values};
+use super::history::past;
 use super::read::{known, state};
 use super::settle::head;
 use super::writer::Verdict;
@@ -19,9 +23,10 @@ pub(crate) struct Keyed {
 }
 
 impl Store {
-    /// What happened to one attempt, oldest first, each with its digest in the chain.
+    /// What happened to one attempt, oldest first, each with its digest in the chain. The caller
+    /// sees to who may see it.
     pub(crate) async fn events(&self, id: i64) -> Result<Vec<(Event, Option<String>)>, StoreError> {
-        let rows = self.readers.query(sql::EVENTS_OF, values![id]).await?;
+        let rows = self.readers.whole().query(sql::EVENTS_OF, values![id]).await?;
         rows.iter().map(|row| Ok((event(row)?, row.maybe_text("hash")?))).collect()
     }
 
@@ -47,9 +52,9 @@ impl Store {
         Ok(Some((links, head)))
     }
 
-    /// What an earlier request with this idempotency key became.
+    /// What an earlier request with this idempotency key became, whoever may see it.
     pub(crate) async fn by_event_key(&self, key: &str) -> Result<Option<Keyed>, StoreError> {
-        let row = self.readers.one(sql::BY_EVENT_KEY, values![key]).await?;
+        let row = self.readers.whole().one(sql::BY_EVENT_KEY, values![key]).await?;
         row.map(|row| {
             Ok(Keyed {
                 id: row.int("versions_id")?,
@@ -64,13 +69,13 @@ impl Store {
     /// Some of the attempts that neither ended nor were heard of for too long, now in milliseconds since 1970 UTC; where
     /// nothing was said of it that is so many seconds.
     pub(crate) async fn overdue(&self, now: i64, usual: i64) -> Result<Vec<Known>, StoreError> {
-        let rows = self.readers.query(sql::OVERDUE, values![now, usual]).await?;
+        let rows = self.readers.whole().query(sql::OVERDUE, values![now, usual]).await?;
         rows.iter().map(known).collect()
     }
 
     /// Corrects an attempt.
-    pub(crate) async fn correct(&self, id: i64, to: &Correction) -> Result<(), StoreError> {
-        let to = to.clone();
+    pub(crate) async fn correct(&self, id: i64, to: &Correction, trace: &Trace) -> Result<(), StoreError> {
+        let (to, trace) = (to.clone(), trace.clone());
         let work = self.writer.run(move |transaction| {
             Box::pin(async move {
                 let given = |field: &Option<Option<String>>| i64::from(field.is_some());
@@ -83,16 +88,32 @@ impl Store {
                     to.failed_in_use.map(i64::from),
                     id,
                 ];
+                transaction.apply(sql::KEEP_DEPLOYMENT, self::values![id]).await?;
+                let before = correctable(transaction, id).await?;
                 transaction.apply(sql::CORRECT, values).await?;
                 if let Some(url) = &to.changelog_url {
                     let url = url.as_deref().unwrap_or("N/A");
                     transaction.apply(sql::SET_CHANGELOG_URL, values![url, id]).await?;
+                }
+                let after = correctable(transaction, id).await?;
+                if before != after {
+                    trace.write(transaction, before.as_ref(), after.as_ref()).await?;
                 }
                 Ok(Verdict::Keep(()))
             })
         });
         work.await
     }
+}
+
+/// What may be corrected of an attempt, as it is.
+async fn correctable(to: &mut Transaction, id: i64) -> Result<Option<Value>, StoreError> {
+    let rows = to.query(sql::DEPLOYMENT, values![id]).await?;
+    let past = rows.first().map(past).transpose()?;
+    Ok(past.map(|past| {
+        json!({ "reason": past.reason, "run_url": past.run_url, "changelog_url": past.changelog_url,
+            "failed_in_use": past.failed_in_use })
+    }))
 }
 
 fn event(row: &Record) -> Result<Event, StoreError> {

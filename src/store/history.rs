@@ -62,7 +62,7 @@ impl Store {
     }
 }
 
-fn past(row: &Record) -> Result<Past, StoreError> {
+pub(super) fn past(row: &Record) -> Result<Past, StoreError> {
     let dirty = row.maybe_int("dirty")?;
     let kind = row.maybe_text("kind")?;
     let kind = kind.map(|word| Kind::from_word(&word).ok_or(StoreError::Corrupt(word))).transpose()?;

@@ -1,5 +1,6 @@
 //! Holds, locks and freezes: entered, lifted, and never removed.
 
+use super::audit::Trace;
 use super::db::{Record, Transaction, values};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
@@ -59,16 +60,38 @@ pub(crate) struct HoldsWanted {
 
 impl Store {
     /// Enters a hold; says whether it did, or whether its key or its slot is taken.
-    pub(crate) async fn hold(&self, entry: &HoldEntry) -> Result<bool, StoreError> {
-        let entry = entry.clone();
-        self.writer.run(move |transaction| Box::pin(async move { hold(transaction, &entry).await })).await
+    pub(crate) async fn hold(&self, entry: &HoldEntry, trace: &Trace) -> Result<bool, StoreError> {
+        let (entry, trace) = (entry.clone(), trace.clone());
+        self.writer
+            .run(move |transaction| Box::pin(async move { hold(transaction, &entry, &trace).await }))
+            .await
     }
 
     /// Lifts a hold; one that was lifted before stays as it is.
-    pub(crate) async fn lift(&self, id: &str, lifting: &Lifting<'_>) -> Result<(), StoreError> {
-        let values = values![lifting.at, lifting.actor, lifting.reason, id];
-        self.writer.apply(sql::LIFT_HOLD, values).await?;
-        Ok(())
+    pub(crate) async fn lift(
+        &self,
+        id: &str,
+        lifting: &Lifting<'_>,
+        trace: &Trace,
+    ) -> Result<(), StoreError> {
+        let values = values![lifting.at, lifting.actor, lifting.reason, id].to_vec();
+        let (id, trace) = (id.to_owned(), trace.clone());
+        let work = self.writer.run(move |to| {
+            Box::pin(async move {
+                if to.apply(sql::LIFT_HOLD, &values).await? > 0 {
+                    let after = seen(to, &id).await?;
+                    let before = after.clone().map(|hold| Hold {
+                        lifted_at: None,
+                        lifted_by: None,
+                        lift_reason: None,
+                        ..hold
+                    });
+                    trace.write(to, before.as_ref(), after.as_ref()).await?;
+                }
+                Ok(Verdict::Keep(()))
+            })
+        });
+        work.await
     }
 
     /// One hold.
@@ -78,7 +101,12 @@ impl Store {
             HoldKey::Idempotency(text) => (None, Some(text), None),
             HoldKey::Slot(text) => (None, None, Some(text)),
         };
-        let row = self.readers.one(sql::ONE_HOLD, values![id, idempotency, slot]).await?;
+        let values = values![id, idempotency, slot];
+        let row = match key {
+            // Whoever may see it: the digest of the request tells whether it is the same.
+            HoldKey::Idempotency(_) => self.readers.whole().one(sql::ONE_HOLD, values).await?,
+            HoldKey::Id(_) | HoldKey::Slot(_) => self.readers.one(sql::ONE_HOLD, values).await?,
+        };
         row.as_ref().map(known).transpose()
     }
 
@@ -98,7 +126,16 @@ impl Store {
     }
 }
 
-async fn hold(transaction: &mut Transaction, entry: &HoldEntry) -> Result<Verdict<bool>, StoreError> {
+async fn seen(to: &mut Transaction, id: &str) -> Result<Option<Hold>, StoreError> {
+    let rows = to.query(sql::ONE_HOLD, values![id, None::<&str>, None::<&str>]).await?;
+    rows.first().map(|row| known(row).map(|known| known.hold)).transpose()
+}
+
+async fn hold(
+    transaction: &mut Transaction,
+    entry: &HoldEntry,
+    trace: &Trace,
+) -> Result<Verdict<bool>, StoreError> {
     transaction.apply(sql::FREE_SLOT, values![&entry.slot, entry.created_at]).await?;
     let new = &entry.new;
     let values = values![
@@ -126,6 +163,8 @@ async fn hold(transaction: &mut Transaction, entry: &HoldEntry) -> Result<Verdic
         let weekly = serde_json::to_string(weekly).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         transaction.apply(sql::INSERT_HOLD_WEEK, values![&entry.id, weekly]).await?;
     }
+    let made = seen(transaction, &entry.id).await?;
+    trace.write(transaction, None, made.as_ref()).await?;
     Ok(Verdict::Keep(true))
 }
 

@@ -1,6 +1,8 @@
 //! Incidents.
 
-use super::db::{Record, values};
+use super::audit::Trace;
+use super::db::{Record, Transaction, values};
+use super::writer::Verdict;
 use super::{Store, StoreError, sql};
 use crate::domain::incident::{Incident, IncidentChange};
 
@@ -37,8 +39,12 @@ pub(crate) struct IncidentsWanted {
 
 impl Store {
     /// Enters an incident; says whether it did, or whether its key is taken.
-    pub(crate) async fn open_incident(&self, entry: &IncidentEntry) -> Result<bool, StoreError> {
-        let incident = &entry.incident;
+    pub(crate) async fn open_incident(
+        &self,
+        entry: &IncidentEntry,
+        trace: &Trace,
+    ) -> Result<bool, StoreError> {
+        let (incident, trace) = (entry.incident.clone(), trace.clone());
         let values = values![
             &incident.id,
             &incident.app,
@@ -52,17 +58,43 @@ impl Store {
             &entry.idempotency_key,
             &entry.request_hash,
             entry.created_at,
-        ];
-        match self.writer.apply(sql::INSERT_INCIDENT, values).await {
-            Err(StoreError::Taken) => Ok(false),
-            done => done.map(|_| true),
-        }
+        ]
+        .to_vec();
+        let work = self.writer.run(move |to| {
+            Box::pin(async move {
+                match to.apply(sql::INSERT_INCIDENT, &values).await {
+                    Err(StoreError::Taken) => return Ok(Verdict::TakeBack(false)),
+                    done => done?,
+                };
+                trace.write(to, None, Some(&incident)).await?;
+                Ok(Verdict::Keep(true))
+            })
+        });
+        work.await
     }
 
     /// Changes an incident; what is absent stays.
-    pub(crate) async fn change_incident(&self, id: &str, change: &IncidentChange) -> Result<(), StoreError> {
-        let values = values![&change.title, change.opened_at, change.resolved_at, change.cause, id];
-        self.writer.apply(sql::CHANGE_INCIDENT, values).await.map(|_| ())
+    pub(crate) async fn change_incident(
+        &self,
+        id: &str,
+        change: &IncidentChange,
+        trace: &Trace,
+    ) -> Result<(), StoreError> {
+        let values = values![&change.title, change.opened_at, change.resolved_at, change.cause, id].to_vec();
+        let (id, trace) = (id.to_owned(), trace.clone());
+        let work = self.writer.run(move |to| {
+            Box::pin(async move {
+                to.apply(sql::KEEP_INCIDENT, values![&id]).await?;
+                let before = seen(to, &id).await?;
+                to.apply(sql::CHANGE_INCIDENT, &values).await?;
+                let after = seen(to, &id).await?;
+                if before != after {
+                    trace.write(to, before.as_ref(), after.as_ref()).await?;
+                }
+                Ok(Verdict::Keep(()))
+            })
+        });
+        work.await
     }
 
     /// One incident by its id.
@@ -71,9 +103,9 @@ impl Store {
         row.as_ref().map(known).transpose()
     }
 
-    /// The incident that a request with this key made.
+    /// The incident that a request with this key made, whoever may see it.
     pub(crate) async fn incident_of_key(&self, key: &str) -> Result<Option<KnownIncident>, StoreError> {
-        let row = self.readers.one(sql::ONE_INCIDENT, values![None::<&str>, key]).await?;
+        let row = self.readers.whole().one(sql::ONE_INCIDENT, values![None::<&str>, key]).await?;
         row.as_ref().map(known).transpose()
     }
 
@@ -90,6 +122,11 @@ impl Store {
         let rows = self.readers.query(sql::INCIDENTS, values).await?;
         rows.iter().map(|row| known(row).map(|known| known.incident)).collect()
     }
+}
+
+async fn seen(to: &mut Transaction, id: &str) -> Result<Option<Incident>, StoreError> {
+    let rows = to.query(sql::ONE_INCIDENT, values![id, None::<&str>]).await?;
+    rows.first().map(|row| known(row).map(|known| known.incident)).transpose()
 }
 
 fn known(row: &Record) -> Result<KnownIncident, StoreError> {

@@ -1,4 +1,5 @@
-//! The events as those see them who watch: by their ids, which sort by the time of their making.
+//! The events as those see them who watch: by their ids, which sort by the time of their making. All of them are read
+//! once for all who watch; `domain/live` says who hears of which.
 
 use super::db::{Record, values};
 use super::read::state;
@@ -15,14 +16,14 @@ impl Store {
 
     /// The ids of at most `limit` events after a text, in their order.
     pub(crate) async fn event_keys(&self, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
-        let rows = self.readers.query(sql::EVENT_KEYS, values![after, limit]).await?;
+        let rows = self.readers.whole().query(sql::EVENT_KEYS, values![after, limit]).await?;
         rows.iter().map(|row| row.text("event_key")).collect()
     }
 
     /// The events of these ids, in the order of their ids.
     pub(crate) async fn happenings(&self, keys: &[String]) -> Result<Vec<Happening>, StoreError> {
         let keys: Vec<_> = keys.iter().map(|key| values![key].to_vec()).collect();
-        self.readers.query_rows(sql::HAPPENINGS, &keys).await?.iter().map(happening).collect()
+        self.readers.whole().query_rows(sql::HAPPENINGS, &keys).await?.iter().map(happening).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 //! COMMIT, and everything that belongs to one use case is one transaction.
 
 mod address;
+mod audit;
 mod backup;
 mod change;
 mod commits;
@@ -17,6 +18,7 @@ mod observations;
 mod open;
 mod probes;
 mod read;
+mod readers;
 mod releases;
 mod set;
 mod settings;
@@ -30,6 +32,7 @@ mod write;
 mod writer;
 
 pub use address::{BadAddress, Server};
+pub(crate) use audit::{AuditWanted, Trace};
 pub use backup::{BackupError, back_up};
 pub(crate) use change::{Entered, Entry, Moment, Step};
 pub(crate) use error::StoreError;
@@ -48,15 +51,16 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use self::db::Db;
+use self::readers::Readers;
 use self::webhooks::Hooks;
 use self::writer::Writer;
+use crate::domain::limits::Limits;
 
 /// An open registry. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     writer: Writer,
-    readers: Db,
+    readers: Readers,
     warnings: Vec<String>,
     /// Told after the COMMIT of a change of an attempt, for whoever watches them.
     changed: Arc<Notify>,
@@ -64,6 +68,11 @@ pub struct Store {
 }
 
 impl Store {
+    /// The same database for who may not see everything of it. Writes are as they were: who asks for one checks it.
+    pub(crate) fn within(&self, limits: &Limits) -> Self {
+        Self { readers: self.readers.within(limits), ..self.clone() }
+    }
+
     /// The name of the engine, as v1's health answer gives it.
     pub(crate) fn engine(&self) -> &'static str {
         self.readers.dialect().name()

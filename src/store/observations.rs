@@ -39,7 +39,7 @@ impl Store {
     /// What was seen last at a place.
     pub(crate) async fn newest_sighting(&self, place: &Stranger) -> Result<Option<Sighting>, StoreError> {
         let values = values![&place.app, &place.platform, &place.environment];
-        let row = self.readers.one(sql::NEWEST_OBSERVATION, values).await?;
+        let row = self.readers.whole().one(sql::NEWEST_OBSERVATION, values).await?;
         row.as_ref().map(sighting).transpose().map(Option::flatten)
     }
 
@@ -63,7 +63,7 @@ impl Store {
         let mut rows = Vec::new();
         if let Some(digits) = facts.commit.as_deref().and_then(|commit| commit.get(..7)) {
             let values = values![&seen.app, &seen.platform, &seen.environment, digits];
-            rows.extend(self.readers.query(sql::OF_COMMIT, values).await?);
+            rows.extend(self.readers.whole().query(sql::OF_COMMIT, values).await?);
         }
         if let Some(version) = facts.version.as_deref().map(bare_version) {
             let forms = ["", "v", "V"].map(|before| format!("{before}{version}"));
@@ -81,7 +81,7 @@ impl Store {
                 small_plus,
                 large_plus,
             ];
-            rows.extend(self.readers.query(sql::OF_VERSION, values).await?);
+            rows.extend(self.readers.whole().query(sql::OF_VERSION, values).await?);
         }
         for row in &rows {
             if facts.is(&row.text("version")?, row.maybe_text("sha")?.as_deref()) {

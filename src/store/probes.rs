@@ -1,5 +1,6 @@
 //! Which programs the registry asks by itself.
 
+use super::audit::Trace;
 use super::db::{Record, Transaction, values};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
@@ -16,7 +17,7 @@ impl Store {
     /// What is asked at a place.
     pub(crate) async fn probe(&self, spot: &Spot) -> Result<Option<Probing>, StoreError> {
         let values = values![&spot.app, &spot.platform, &spot.environment];
-        self.readers.one(sql::PROBE, values).await?.as_ref().map(probing).transpose()
+        self.readers.whole().one(sql::PROBE, values).await?.as_ref().map(probing).transpose()
     }
 
     /// Sets what is asked at a place, first at a time in milliseconds since 1970 UTC, or that nothing is; says
@@ -25,7 +26,9 @@ impl Store {
         &self,
         spot: &Spot,
         new: Option<(&NewProbe, i64)>,
+        trace: &Trace,
     ) -> Result<bool, StoreError> {
+        let (trace, after) = (trace.clone(), new.map(|(new, _)| audited(new)));
         let Spot { app, platform, environment } = spot.clone();
         let place = values![&app, &platform, &environment].to_vec();
         let row = new.map(|(new, due_at)| {
@@ -35,11 +38,17 @@ impl Store {
         });
         let work = self.writer.run(move |to: &mut Transaction| {
             Box::pin(async move {
-                let before = to.apply(sql::REMOVE_PROBE, &place).await?;
+                to.apply(sql::KEEP_PROBE, &place).await?;
+                let before = to.query(sql::PROBE, &place).await?.first().map(probing).transpose()?;
+                let before = before.map(|before| audited(&before.set));
+                to.apply(sql::REMOVE_PROBE, &place).await?;
                 if let Some(row) = row {
                     to.apply(sql::INSERT_PROBE, &row).await?;
                 }
-                Ok(Verdict::Keep(before > 0))
+                if before != after {
+                    trace.write(to, before.as_ref(), after.as_ref()).await?;
+                }
+                Ok(Verdict::Keep(before.is_some()))
             })
         });
         work.await
@@ -52,7 +61,7 @@ impl Store {
                 (row.text("app")?, row.text("platform")?, row.text("environment")?);
             Ok(Due { spot: Spot { app, platform, environment }, probing: probing(row)? })
         };
-        self.readers.query(sql::DUE_PROBES, values![now, limit]).await?.iter().map(due).collect()
+        self.readers.whole().query(sql::DUE_PROBES, values![now, limit]).await?.iter().map(due).collect()
     }
 
     /// Takes a look for this process, by setting when the next one is due; says whether no other was faster.
@@ -78,6 +87,12 @@ impl Store {
         self.writer.apply(sql::PROBE_DONE, values).await?;
         Ok(())
     }
+}
+
+/// A probe as the log keeps it: a key may stand in the query of its address.
+fn audited(probe: &NewProbe) -> NewProbe {
+    let url = probe.url.split_once(['?', '#']).map_or(probe.url.clone(), |(url, _)| format!("{url}?…"));
+    NewProbe { url, ..probe.clone() }
 }
 
 fn probing(row: &Record) -> Result<Probing, StoreError> {

@@ -34,19 +34,19 @@ pub(crate) struct Earlier {
 impl Store {
     /// Whether the database answers.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
-        self.readers.one(sql::HEALTH, values![]).await?;
+        self.readers.whole().one(sql::HEALTH, values![]).await?;
         Ok(())
     }
 
-    /// The attempt that holds this run key.
+    /// The attempt that holds this run key, whoever may see it.
     pub(crate) async fn by_run_key(&self, key: &str) -> Result<Option<Known>, StoreError> {
-        let row = self.readers.one(sql::BY_RUN_KEY, values![key]).await?;
+        let row = self.readers.whole().one(sql::BY_RUN_KEY, values![key]).await?;
         row.as_ref().map(known).transpose()
     }
 
-    /// The attempt that a v1 request with this key made.
+    /// The attempt that a v1 request with this key made, whoever may see it.
     pub(crate) async fn by_idempotency_key(&self, key: &str) -> Result<Option<Known>, StoreError> {
-        let row = self.readers.one(sql::BY_IDEMPOTENCY_KEY, values![key]).await?;
+        let row = self.readers.whole().one(sql::BY_IDEMPOTENCY_KEY, values![key]).await?;
         row.as_ref().map(known).transpose()
     }
 
@@ -58,7 +58,7 @@ impl Store {
 
     /// What step `seq` of an attempt became, if it was reported.
     pub(crate) async fn earlier(&self, id: i64, seq: i64) -> Result<Option<Earlier>, StoreError> {
-        let row = self.readers.one(sql::EVENT_OF, values![id, seq]).await?;
+        let row = self.readers.whole().one(sql::EVENT_OF, values![id, seq]).await?;
         row.map(|row| {
             Ok(Earlier { state: state(&row, "to_state")?, request_hash: row.maybe_text("request_hash")? })
         })

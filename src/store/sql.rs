@@ -1,8 +1,14 @@
 //! Every SQL text, with what it guarantees. Placeholders are `$n`; words in braces are those of `dialect.rs`.
 
+mod access;
 pub(super) mod commits;
 pub(super) mod settings;
 pub(super) mod webhooks;
+
+pub(super) use access::{
+    ANY_TOKEN, AUDIT, INSERT_AUDIT, INSERT_TOKEN, INSERT_TOKEN_LIMITS, ONE_TOKEN, REVOKE_TOKEN, TOKEN_USED,
+    TOKENS,
+};
 
 /// Our own list of migrations; the table `schema_migrations` of the Go program is never written.
 pub(super) const MIGRATION_TABLE: &str = "CREATE TABLE IF NOT EXISTS sm_migration (\
@@ -147,11 +153,12 @@ pub(super) const HAPPENINGS: &str = "SELECT e.event_key, e.versions_id, e.from_s
 /// A part of the chain of one place, in its order.
 pub(super) const CHAIN: &str = "SELECT {event}, e.prev_hash FROM sm_event e \
     JOIN sm_deployment d ON d.versions_id = e.versions_id \
-    WHERE d.app = $1 AND d.platform = $2 AND d.environment = $3 AND e.chain IS NOT NULL ORDER BY e.chain";
+    WHERE d.app = $1 AND d.platform = $2 AND d.environment = $3 AND {within d.app; d.platform; d.environment} \
+    AND e.chain IS NOT NULL ORDER BY e.chain";
 
 /// Where the chain of one place ends. After `HOLD_PLACE` in the same transaction nobody else moves it.
 pub(super) const CHAIN_HEAD: &str = "SELECT chain, chain_hash FROM sm_current \
-    WHERE app = $1 AND platform = $2 AND environment = $3";
+    WHERE app = $1 AND platform = $2 AND environment = $3 AND {within app; platform; environment}";
 
 /// What an earlier request with this idempotency key said and became.
 pub(super) const BY_EVENT_KEY: &str = "SELECT e.versions_id, e.to_state, e.request_hash, v.version \
@@ -164,7 +171,9 @@ pub(super) const BY_RUN_KEY: &str = "SELECT {known} FROM sm_deployment d JOIN ve
 pub(super) const BY_IDEMPOTENCY_KEY: &str = "SELECT {known} FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.idempotency_key = $1";
 
 /// The attempt of a v1 id.
-pub(super) const BY_ID: &str = "SELECT {known} FROM sm_deployment d JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1";
+pub(super) const BY_ID: &str = "SELECT {known} FROM sm_deployment d \
+    JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1 \
+    AND {within d.app; d.platform; d.environment}";
 
 /// Rows of v1 beside which there is nothing of ours, within a span of ids, the newest first.
 pub(super) const BARE: &str = "SELECT {row} FROM versions WHERE versions_id >= $1 AND versions_id < $2 \
@@ -271,61 +280,65 @@ pub(super) const MATRIX: &str = "SELECT c.app, n.workload, c.platform, c.environ
     LEFT JOIN sm_deployment gd ON gd.versions_id = c.last_good_id \
     LEFT JOIN sm_observation o ON o.id = (SELECT x.id FROM sm_observation x WHERE x.app = c.app \
     AND x.platform = c.platform AND x.environment = c.environment ORDER BY x.seen_at DESC, x.id DESC LIMIT 1) \
-    WHERE ($1 IS NULL OR c.app = $1) ORDER BY c.app, c.platform, c.environment";
+    WHERE ($1 IS NULL OR c.app = $1) AND {within c.app; c.platform; c.environment} \
+    ORDER BY c.app, c.platform, c.environment";
 
 /// The deployments of one place, newest first; the index `sm_deployment_newest` gives them in this order.
 pub(super) const HISTORY_OF_PLACE: &str = "SELECT {past} FROM sm_deployment d \
     JOIN versions v ON v.versions_id = d.versions_id \
     WHERE d.app = $1 AND d.platform = $2 AND d.environment = $3 AND (d.started_at, d.versions_id) < ($4, $5) \
-    AND {filters} ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
+    AND {filters} AND {within d.app; d.platform; d.environment} \
+    ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
 
 /// The deployments of several places, newest first. A filter that is null lets everything through.
 pub(super) const HISTORY: &str = "SELECT {past} FROM sm_deployment d \
     JOIN versions v ON v.versions_id = d.versions_id \
     WHERE ($1 IS NULL OR d.app = $1) AND ($2 IS NULL OR d.platform = $2) \
     AND ($3 IS NULL OR d.environment = $3) \
-    AND (d.started_at, d.versions_id) < ($4, $5) AND {filters} ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
+    AND (d.started_at, d.versions_id) < ($4, $5) AND {filters} AND {within d.app; d.platform; d.environment} \
+    ORDER BY d.started_at DESC, d.versions_id DESC LIMIT $6";
 
 /// One deployment.
 pub(super) const DEPLOYMENT: &str = "SELECT {past} FROM sm_deployment d \
-    JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1";
+    JOIN versions v ON v.versions_id = d.versions_id WHERE d.versions_id = $1 \
+    AND {within d.app; d.platform; d.environment}";
 
 /// The version of the newest row with a good v1 status; a partial index holds such rows only, where the
 /// engine has one.
-pub(super) const LATEST_GOOD: &str = "SELECT version FROM versions WHERE {place} AND {good} \
+pub(super) const LATEST_GOOD: &str = "SELECT version FROM versions WHERE {place} AND {good} AND {within_row} \
     ORDER BY versions.date DESC, versions_id DESC LIMIT 1";
 
 /// The version of the newest row of any status.
-pub(super) const LATEST_ANY: &str = "SELECT version FROM versions WHERE {place} \
+pub(super) const LATEST_ANY: &str = "SELECT version FROM versions WHERE {place} AND {within_row} \
     ORDER BY versions.date DESC, versions_id DESC LIMIT 1";
 
 /// The newest 25 rows of all.
 pub(super) const HOME: &str =
-    "SELECT {row} FROM versions ORDER BY versions.date DESC, versions_id DESC LIMIT 25";
+    "SELECT {row} FROM versions WHERE {within_row} ORDER BY versions.date DESC, versions_id DESC LIMIT 25";
 
 /// One page of the rows of a place, each with the number of all.
-pub(super) const OF_PLACE: &str = "SELECT {row}, (SELECT COUNT(*) FROM versions WHERE {place}) AS total \
-    FROM versions WHERE {place} ORDER BY versions.date DESC, versions_id DESC LIMIT $4 OFFSET $5";
+pub(super) const OF_PLACE: &str = "SELECT {row}, (SELECT COUNT(*) FROM versions WHERE {place} AND {within_row}) AS total \
+    FROM versions WHERE {place} AND {within_row} ORDER BY versions.date DESC, versions_id DESC LIMIT $4 OFFSET $5";
 
 /// One page of the rows of a workload on a platform, each with the number of all.
-pub(super) const OF_PLATFORM: &str = "SELECT {row}, (SELECT COUNT(*) FROM versions WHERE {pair}) AS total \
-    FROM versions WHERE {pair} ORDER BY versions.date DESC, versions_id DESC LIMIT $3 OFFSET $4";
+pub(super) const OF_PLATFORM: &str = "SELECT {row}, (SELECT COUNT(*) FROM versions WHERE {pair} AND {within_row}) AS total \
+    FROM versions WHERE {pair} AND {within_row} ORDER BY versions.date DESC, versions_id DESC LIMIT $3 OFFSET $4";
 
 /// The `raw` of the newest row of one version.
-pub(super) const RAW: &str = "SELECT COALESCE(raw, '') AS raw FROM versions WHERE {place} AND {version} \
+pub(super) const RAW: &str = "SELECT COALESCE(raw, '') AS raw FROM versions WHERE {place} AND {version} AND {within_row} \
     ORDER BY versions.date DESC, versions_id DESC LIMIT 1";
 
 /// One row.
-pub(super) const ROW_BY_ID: &str = "SELECT {row} FROM versions WHERE versions_id = $1";
+pub(super) const ROW_BY_ID: &str = "SELECT {row} FROM versions WHERE versions_id = $1 AND {within_row}";
 
 /// Every place, by code point on all engines.
 pub(super) const PLACES: &str = "SELECT DISTINCT {workload} AS workload, {platform} AS platform, \
-    {environment} AS environment FROM versions ORDER BY 1, 2, 3";
+    {environment} AS environment FROM versions WHERE {within_row} ORDER BY 1, 2, 3";
 
 /// How many rows each day has of each place and status, from one time on.
 pub(super) const STATS: &str = "SELECT COUNT(*) AS total, {workload} AS workload, {platform} AS platform, \
     {environment} AS environment, {status} AS status, {day} AS date FROM versions \
-    WHERE versions.date >= {since} GROUP BY 2, 3, 4, 5, 6 ORDER BY 6 DESC, 2, 3, 4, 5";
+    WHERE versions.date >= {since} AND {within_row} GROUP BY 2, 3, 4, 5, 6 ORDER BY 6 DESC, 2, 3, 4, 5";
 
 /// One hold; fails if its key was used, or if what it holds is held already.
 pub(super) const INSERT_HOLD: &str = "INSERT INTO sm_hold (id, kind, app, platform, environment, version, \
@@ -345,7 +358,8 @@ pub(super) const LIFT_HOLD: &str = "UPDATE sm_hold SET slot = NULL, lifted_at = 
 /// One hold, by one of the three texts that belong to no other.
 pub(super) const ONE_HOLD: &str = "SELECT id, kind, app, platform, environment, version, sha, ref, reason, \
     actor, request_hash, created_at, until_at, lifted_at, lifted_by, lift_reason, weekly \
-    FROM sm_hold LEFT JOIN sm_hold_week ON hold_id = id WHERE id = $1 OR idempotency_key = $2 OR slot = $3";
+    FROM sm_hold LEFT JOIN sm_hold_week ON hold_id = id WHERE (id = $1 OR idempotency_key = $2 OR slot = $3) \
+    AND {within ?app; ?platform; ?environment}";
 
 /// The holds that speak of a place, newest first, as their ids sort by time. A filter that is null lets
 /// everything through; with a time, only what holds then.
@@ -354,7 +368,7 @@ pub(super) const HOLDS: &str = "SELECT id, kind, app, platform, environment, ver
     FROM sm_hold LEFT JOIN sm_hold_week ON hold_id = id WHERE ($1 IS NULL OR app IS NULL OR app = $1) AND ($2 IS NULL OR platform IS NULL OR platform = $2) \
     AND ($3 IS NULL OR environment IS NULL OR environment = $3) AND ($4 IS NULL OR kind = $4) \
     AND ($5 IS NULL OR (lifted_at IS NULL AND (until_at IS NULL OR until_at > $5))) \
-    AND ($6 IS NULL OR id < $6) ORDER BY id DESC LIMIT $7";
+    AND ($6 IS NULL OR id < $6) AND {within ?app; ?platform; ?environment} ORDER BY id DESC LIMIT $7";
 
 /// One incident; fails if its key was used.
 pub(super) const INSERT_INCIDENT: &str = "INSERT INTO sm_incident (id, app, platform, environment, title, \
@@ -368,13 +382,15 @@ pub(super) const CHANGE_INCIDENT: &str = "UPDATE sm_incident SET title = COALESC
 
 /// One incident, by one of the two texts that belong to no other.
 pub(super) const ONE_INCIDENT: &str = "SELECT id, app, platform, environment, title, opened_at, resolved_at, \
-    cause, actor, request_hash FROM sm_incident WHERE id = $1 OR idempotency_key = $2";
+    cause, actor, request_hash FROM sm_incident WHERE (id = $1 OR idempotency_key = $2) \
+    AND {within app; platform; environment}";
 
 /// Incidents, newest first, as their ids sort by time. A filter that is null lets everything through.
 pub(super) const INCIDENTS: &str = "SELECT id, app, platform, environment, title, opened_at, resolved_at, \
     cause, actor, request_hash FROM sm_incident WHERE ($1 IS NULL OR app = $1) \
     AND ($2 IS NULL OR platform = $2) AND ($3 IS NULL OR environment = $3) \
-    AND ($4 = 0 OR resolved_at IS NULL) AND ($5 IS NULL OR id < $5) ORDER BY id DESC LIMIT $6";
+    AND ($4 = 0 OR resolved_at IS NULL) AND ($5 IS NULL OR id < $5) \
+    AND {within app; platform; environment} ORDER BY id DESC LIMIT $6";
 
 /// One release; fails if the version is known.
 pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, sha, tag, bump, released_at, \
@@ -382,30 +398,17 @@ pub(super) const INSERT_RELEASE: &str = "INSERT INTO sm_release (app, version, s
 
 /// One release.
 pub(super) const RELEASED: &str = "SELECT app, version, sha, tag, bump, released_at FROM sm_release \
-    WHERE app = $1 AND version = $2";
+    WHERE app = $1 AND version = $2 AND {within app; -; -}";
 
-/// One token.
-pub(super) const INSERT_TOKEN: &str = "INSERT INTO sm_token (id, name, digest, scope, created_at, expires_at) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
+/// Keeps other writers from an incident until the transaction ends, so that what is read of it now is what is changed.
+pub(super) const KEEP_INCIDENT: &str = "UPDATE sm_incident SET title = title WHERE id = $1";
 
-/// One token, by its public id.
-pub(super) const ONE_TOKEN: &str = "SELECT id, name, digest, scope, created_at, expires_at, revoked_at, \
-    last_used_at FROM sm_token WHERE id = $1";
+/// The same for an attempt.
+pub(super) const KEEP_DEPLOYMENT: &str = "UPDATE sm_deployment SET seq = seq WHERE versions_id = $1";
 
-/// Every token, newest first.
-pub(super) const TOKENS: &str = "SELECT id, name, scope, created_at, expires_at, revoked_at, last_used_at \
-    FROM sm_token ORDER BY created_at DESC, id";
-
-/// Any token, whatever became of it.
-pub(super) const ANY_TOKEN: &str = "SELECT id FROM sm_token LIMIT 1";
-
-/// Ends a token, unless that was done before.
-pub(super) const REVOKE_TOKEN: &str =
-    "UPDATE sm_token SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
-
-/// The last use of a token, which moves on only.
-pub(super) const TOKEN_USED: &str =
-    "UPDATE sm_token SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
+/// The same for a probe.
+pub(super) const KEEP_PROBE: &str =
+    "UPDATE sm_probe SET due_at = due_at WHERE app = $1 AND platform = $2 AND environment = $3";
 
 /// What was seen last at one place.
 pub(super) const NEWEST_OBSERVATION: &str = "SELECT {seen} FROM sm_observation o \
@@ -414,7 +417,7 @@ pub(super) const NEWEST_OBSERVATION: &str = "SELECT {seen} FROM sm_observation o
 /// What was seen at one place since a time, newest first, before some span.
 pub(super) const OBSERVATIONS: &str = "SELECT {seen} FROM sm_observation o \
     WHERE o.app = $1 AND o.platform = $2 AND o.environment = $3 AND o.seen_at >= $4 \
-    AND (o.seen_at, o.id) < ($5, $6) ORDER BY o.seen_at DESC, o.id DESC LIMIT $7";
+    AND (o.seen_at, o.id) < ($5, $6) AND {within o.app; o.platform; o.environment} ORDER BY o.seen_at DESC, o.id DESC LIMIT $7";
 
 /// Moves the end of a span in which the same was seen, and never back.
 pub(super) const EXTEND_OBSERVATION: &str =
@@ -429,7 +432,7 @@ pub(super) const INSERT_OBSERVATION: &str = "INSERT INTO sm_observation (id, app
 pub(super) const STRANGERS: &str = "SELECT o.app, o.platform, o.environment, {seen} FROM sm_observation o \
     WHERE ($1 IS NULL OR o.app = $1) AND o.seen_at >= $2 AND NOT EXISTS (SELECT 1 FROM sm_current c WHERE c.app = o.app \
     AND c.platform = o.platform AND c.environment = o.environment) \
-    AND (o.version IS NOT NULL OR o.sha IS NOT NULL) \
+    AND (o.version IS NOT NULL OR o.sha IS NOT NULL) AND {within o.app; o.platform; o.environment} \
     AND o.id = (SELECT x.id FROM sm_observation x WHERE x.app = o.app AND x.platform = o.platform \
     AND x.environment = o.environment ORDER BY x.seen_at DESC, x.id DESC LIMIT 1) \
     ORDER BY o.app, o.platform, o.environment";

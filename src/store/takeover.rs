@@ -19,12 +19,12 @@ impl Store {
 
     /// The id of the newest row of v1; 0 if there is none.
     pub(crate) async fn newest_id(&self) -> Result<i64, StoreError> {
-        self.readers.one(sql::NEWEST, values![]).await?.map_or(Ok(0), |row| row.int("id"))
+        self.readers.whole().one(sql::NEWEST, values![]).await?.map_or(Ok(0), |row| row.int("id"))
     }
 
     /// At most `limit` rows of v1 with ids from `from` to before `to` that have no attempt yet, the newest first.
     pub(crate) async fn bare(&self, from: i64, to: i64, limit: i64) -> Result<Vec<Row>, StoreError> {
-        self.readers.query(sql::BARE, values![from, to, limit]).await?.iter().map(row).collect()
+        self.readers.whole().query(sql::BARE, values![from, to, limit]).await?.iter().map(row).collect()
     }
 
     /// Makes a row the attempt that it is; not if it has one by now, or if the key belongs to another. Of a row that is
@@ -40,12 +40,12 @@ impl Store {
 
     /// The attempts with ids from `from` to before `to`, each with the word of its row.
     pub(crate) async fn words(&self, from: i64, to: i64) -> Result<Vec<(Known, String)>, StoreError> {
-        self.readers.query(sql::WORDS, values![from, to]).await?.iter().map(word).collect()
+        self.readers.whole().query(sql::WORDS, values![from, to]).await?.iter().map(word).collect()
     }
 
     /// The attempts that are under way though the words of their rows say something else.
     pub(crate) async fn open_words(&self) -> Result<Vec<(Known, String)>, StoreError> {
-        self.readers.query(sql::OPEN_WORDS, values![]).await?.iter().map(word).collect()
+        self.readers.whole().query(sql::OPEN_WORDS, values![]).await?.iter().map(word).collect()
     }
 
     /// Takes a piece of work for one process, or keeps it: until a time, in milliseconds since 1970 UTC. Says whether

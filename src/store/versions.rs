@@ -64,6 +64,9 @@ pub(crate) struct Stat {
     pub(crate) date: Timestamp,
 }
 
+/// What v1 shows where nobody stored a text.
+const NO_RAW: &str = "N/A";
+
 impl Store {
     /// The version of the newest row of a place: of those that succeeded, or of `any` status.
     pub(crate) async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, StoreError> {
@@ -74,7 +77,7 @@ impl Store {
 
     /// The newest 25 rows.
     pub(crate) async fn home(&self) -> Result<Vec<Row>, StoreError> {
-        self.readers.query(sql::HOME, values![]).await?.iter().map(row).collect()
+        self.readers.query(sql::HOME, values![]).await?.iter().map(|row| self.shown(row)).collect()
     }
 
     /// The rows that a text finds by names. A name that this database cannot store is that of no row.
@@ -89,7 +92,7 @@ impl Store {
     pub(crate) async fn of_place(&self, place: &Place, span: Span) -> Result<Vec<Listed>, StoreError> {
         let Place { workload, platform, environment } = place;
         let values = values![workload, platform, environment, span.limit, span.offset];
-        self.rows(sql::OF_PLACE, values).await?.iter().map(listed).collect()
+        self.rows(sql::OF_PLACE, values).await?.iter().map(|row| self.listed(row)).collect()
     }
 
     /// Some rows of a workload on a platform, newest first.
@@ -100,18 +103,21 @@ impl Store {
         span: Span,
     ) -> Result<Vec<Listed>, StoreError> {
         let values = values![workload, platform, span.limit, span.offset];
-        self.rows(sql::OF_PLATFORM, values).await?.iter().map(listed).collect()
+        self.rows(sql::OF_PLATFORM, values).await?.iter().map(|row| self.listed(row)).collect()
     }
 
     /// The `raw` of the newest row of one version.
     pub(crate) async fn raw(&self, place: &Place, version: &str) -> Result<Option<String>, StoreError> {
         let values = values![&place.workload, &place.platform, &place.environment, version];
-        self.rows(sql::RAW, values).await?.pop().map(|row| row.text("raw")).transpose()
+        let found = self.rows(sql::RAW, values).await?.pop();
+        found
+            .map(|row| if self.readers.shows_raw() { row.text("raw") } else { Ok(NO_RAW.to_owned()) })
+            .transpose()
     }
 
     /// One row.
     pub(crate) async fn row(&self, id: i64) -> Result<Option<Row>, StoreError> {
-        self.readers.one(sql::ROW_BY_ID, values![id]).await?.as_ref().map(row).transpose()
+        self.readers.one(sql::ROW_BY_ID, values![id]).await?.as_ref().map(|row| self.shown(row)).transpose()
     }
 
     /// Every place, in order of workload, platform and environment.
@@ -143,6 +149,18 @@ impl Store {
     }
 }
 
+impl Store {
+    /// A row as this reader may see it.
+    fn shown(&self, record: &Record) -> Result<Row, StoreError> {
+        let row = row(record)?;
+        Ok(if self.readers.shows_raw() { row } else { Row { raw: NO_RAW.to_owned(), ..row } })
+    }
+
+    fn listed(&self, record: &Record) -> Result<Listed, StoreError> {
+        Ok(Listed { row: self.shown(record)?, total: record.int("total")? })
+    }
+}
+
 pub(super) fn row(row: &Record) -> Result<Row, StoreError> {
     Ok(Row {
         versions_id: row.int("versions_id")?,
@@ -155,10 +173,6 @@ pub(super) fn row(row: &Record) -> Result<Row, StoreError> {
         status: row.text("status")?,
         date: date(row.text("date")?)?,
     })
-}
-
-fn listed(record: &Record) -> Result<Listed, StoreError> {
-    Ok(Listed { row: row(record)?, total: record.int("total")? })
 }
 
 /// The column `date` is naive and in UTC.

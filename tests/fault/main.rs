@@ -10,6 +10,7 @@
     reason = "a harness that cannot go on has failed, and says what it saw"
 )]
 
+mod access;
 mod clock;
 mod deliver;
 mod dirty;

@@ -1,5 +1,6 @@
 //! The server: both APIs and the pages without a socket, then the binary itself.
 
+mod audit;
 mod binary;
 mod browser;
 mod commits;
@@ -8,9 +9,11 @@ mod guard;
 mod history;
 mod holds;
 mod incidents;
+mod limits;
 mod live;
 mod log;
 mod marks;
+mod matrix;
 mod metrics;
 mod observations;
 mod openapi;

@@ -129,6 +129,16 @@ fn a_crate_has_one_owner() {
 }
 
 #[test]
+fn a_handler_sees_what_the_token_may_see() {
+    // As `State` the registry has no limits; who decides about a request needs it so.
+    let whole =
+        ["auth.rs", "guard.rs", "metrics/mod.rs", "observe.rs"].map(|name| format!("src/server/{name}"));
+    let takes_whole = |path: &PathBuf| code(path).contains("State<App>");
+    let found: Vec<PathBuf> = rust_files("src/server").into_iter().filter(takes_whole).collect();
+    assert_eq!(found.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(), whole);
+}
+
+#[test]
 fn files_stay_small() {
     let mut whole: Vec<(usize, String)> = ["src", "tests"]
         .iter()

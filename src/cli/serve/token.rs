@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::database::{Database, Named};
 use crate::cli::Context;
+use crate::domain::glob::Glob;
+use crate::domain::limits::Limits;
 use crate::domain::token::{NewToken, Scope, Token};
 use crate::domain::{span, text};
 use crate::error::{Error, Exit, Status};
@@ -34,6 +36,8 @@ enum Action {
         /// What it allows
         #[arg(long, value_name = "SCOPE", default_value = "write")]
         scope: Allowed,
+        #[command(flatten)]
+        limits: LimitArgs,
         /// When it ends, such as `90d` or a time; without it, when it is revoked
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
@@ -46,6 +50,34 @@ enum Action {
         #[arg(value_name = "ID")]
         id: String,
     },
+}
+
+/// What the token sees and touches; of each, repeat the option for several patterns.
+#[derive(Args)]
+struct LimitArgs {
+    /// Only apps with such a name; `*` stands for any text (repeatable)
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    app: Vec<Glob>,
+    /// Only platforms with such a name (repeatable)
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    platform: Vec<Glob>,
+    /// Only environments with such a name (repeatable)
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
+    environment: Vec<Glob>,
+    /// Let a limited token read the free text `raw` of API v1 too
+    #[arg(long)]
+    raw: bool,
+}
+
+impl From<LimitArgs> for Option<Limits> {
+    fn from(LimitArgs { app, platform, environment, raw }: LimitArgs) -> Self {
+        let limits = Limits { app, platform, environment, raw };
+        (raw || !limits.is_empty()).then_some(limits)
+    }
+}
+
+fn glob(text: &str) -> Result<Glob, &'static str> {
+    Glob::try_from(text.to_owned())
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -84,9 +116,9 @@ impl TokenArgs {
 
 async fn act(context: &Context<'_>, registry: &Registry, action: Action) -> Result<Status, Error> {
     match action {
-        Action::Create { name, scope, expires } => {
+        Action::Create { name, scope, limits, expires } => {
             let expires_at = end(context, expires.as_deref())?;
-            let new = NewToken { name, scope: scope.into(), expires_at };
+            let new = NewToken { name, scope: scope.into(), limits: limits.into(), expires_at };
             let (token, secret) = registry.make_token(&new).await?;
             if context.global.json {
                 let mut document = json!(token);
@@ -146,5 +178,17 @@ fn line(token: &Token, now: i64) -> String {
         (None, None) => "until it is revoked".to_owned(),
     };
     let used = token.last_used_at.map_or("never used".to_owned(), |at| format!("used {}", day(at)));
-    format!("{}  {:<5}  {}  {fate}, {used}", token.id, token.scope.word(), text::line(&token.name))
+    let limits = token.limits.as_ref().map(within).unwrap_or_default();
+    format!("{}  {:<5}  {}  {fate}, {used}{limits}", token.id, token.scope.word(), text::line(&token.name))
+}
+
+/// The limits of a token, such as `, only app web-* or api, environment dev`.
+fn within(limits: &Limits) -> String {
+    let fields = limits.fields().into_iter().filter(|(_, globs)| !globs.is_empty());
+    let field = |(name, globs): (&str, &[Glob])| {
+        let globs: Vec<_> = globs.iter().map(|glob| text::line(glob.as_str())).collect();
+        format!("{name} {}", globs.join(" or "))
+    };
+    let raw = if limits.raw { ", with raw" } else { "" };
+    format!(", only {}{raw}", fields.map(field).collect::<Vec<_>>().join(", "))
 }

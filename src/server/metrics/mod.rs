@@ -126,7 +126,7 @@ pub(super) async fn check(state: State<App>, request: Request, next: Next) -> Re
 
 /// `GET /metrics`. If the database fails, the answer is a failure: a scraper would take missing series for a
 /// registry without deployments.
-pub(super) async fn metrics(State(app): State<App>) -> Response {
+pub(super) async fn metrics(app: App) -> Response {
     let stats = match app.registry.stats().await {
         Ok(stats) => stats,
         Err(failure) => {

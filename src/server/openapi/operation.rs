@@ -174,7 +174,11 @@ impl Operation {
             .refuses(431, "the headers are too long")
             .refuses(500, "a fault of the server")
             .refuses(503, "not now; Retry-After says when to come back");
-        let all = if has_path || all.admin { all.refuses(404, "there is no such thing") } else { all };
+        let all = if has_path || has_body || all.admin {
+            all.refuses(404, "there is no such thing, or not for this token")
+        } else {
+            all
+        };
         if !has_body {
             return all;
         }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::operation::Operation;
+use crate::domain::audit::Audited;
 use crate::domain::deployment::{Correction, Progress, Report};
 use crate::domain::hold::{Hold, HoldKind, NewHold};
 use crate::domain::incident::{Incident, IncidentChange, NewIncident};
@@ -200,7 +201,8 @@ fn holds() -> Vec<Operation> {
             &["app", "version"],
             true,
         )
-        .gives::<Allowance>(200, "whether, and why not"),
+        .gives::<Allowance>(200, "whether, and why not")
+        .refuses(404, "the place is outside of the limits of the token"),
         Operation::get("/api/v2/incidents", "what went wrong")
             .filters(&["app", "platform", "environment", "env"])
             .asks("open", false, flag(), "with `true` only what is not resolved")
@@ -230,5 +232,10 @@ fn administration() -> Vec<Operation> {
         Operation::new("delete", "/api/v2/tokens/{id}", "revokes it for good")
             .admin()
             .gives::<Token>(200, "as it was"),
+        Operation::get("/api/v2/audit", "who changed what")
+            .filters(&["action", "token", "subject"])
+            .pages()
+            .admin()
+            .gives::<List<Audited>>(200, "newest first"),
     ]
 }

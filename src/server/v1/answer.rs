@@ -84,6 +84,7 @@ impl IntoResponse for Refusal {
                 let refused = Refused::TooLarge;
                 error(refused.status(), refused.words())
             }
+            Self::Failed(RegistryError::NoSuch(_)) => error(StatusCode::NOT_FOUND, "Not Found"),
             Self::Failed(RegistryError::KeyReused) => {
                 let why = "Idempotency-Key was used with another request body";
                 error(StatusCode::UNPROCESSABLE_ENTITY, why)

@@ -8,7 +8,7 @@ pub(super) mod rows;
 pub(super) mod write;
 
 use axum::extract::multipart::MultipartError;
-use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde_json::json;
@@ -23,7 +23,7 @@ pub(super) async fn health() -> Response {
 }
 
 /// `GET /api/v1/healthz`: the database answers too.
-pub(super) async fn healthz(State(app): State<App>) -> Response {
+pub(super) async fn healthz(app: App) -> Response {
     let healthy = app.registry.healthy().await;
     let (status, word) =
         if healthy { (StatusCode::OK, "OK") } else { (StatusCode::INTERNAL_SERVER_ERROR, "NOT OK") };

@@ -1,6 +1,6 @@
 //! The reads of v1. What is not there is 404 on a route that asks for something, and 204 on one that does not.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -50,10 +50,7 @@ pub(in crate::server) const LATEST: Shape = Shape {
 };
 
 /// `GET /api/v1/read/environment`: the rows of a place, newest first.
-pub(in crate::server) async fn environment(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn environment(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_ENVIRONMENT, request).await?;
     input.faults(&READ_ENVIRONMENT, READ_ENVIRONMENT.needed)?;
     let rows = app.registry.of_place(&place(&input), page(&input)).await?;
@@ -61,10 +58,7 @@ pub(in crate::server) async fn environment(
 }
 
 /// `GET /api/v1/read/platform`: the rows of a workload on a platform, newest first.
-pub(in crate::server) async fn platform(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn platform(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_PLATFORM, request).await?;
     input.faults(&READ_PLATFORM, READ_PLATFORM.needed)?;
     let (workload, platform) = (input.text("workload"), input.text("platform"));
@@ -73,7 +67,7 @@ pub(in crate::server) async fn platform(
 }
 
 /// `GET /api/v1/read/raw`: what was stored with the newest row of a version.
-pub(in crate::server) async fn raw(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+pub(in crate::server) async fn raw(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW, request).await?;
     input.faults(&RAW, RAW.needed)?;
     let raw = app.registry.raw(&place(&input), input.text("version")).await?;
@@ -84,10 +78,7 @@ pub(in crate::server) async fn raw(State(app): State<App>, request: Request) -> 
 }
 
 /// `GET /api/v1/read/raw/id`: one row.
-pub(in crate::server) async fn raw_by_id(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn raw_by_id(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW_BY_ID, request).await?;
     input.faults(&RAW_BY_ID, RAW_BY_ID.needed)?;
     Ok(match app.registry.row(input.id("versionId")).await? {
@@ -97,25 +88,22 @@ pub(in crate::server) async fn raw_by_id(
 }
 
 /// `GET /api/v1/read/distinct/workloads`: every place.
-pub(in crate::server) async fn distinct_workloads(State(app): State<App>) -> Result<Response, Refusal> {
+pub(in crate::server) async fn distinct_workloads(app: App) -> Result<Response, Refusal> {
     Ok(list(&app.registry.places().await?, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/stats/latest`: the numbers of the last ten days.
-pub(in crate::server) async fn stats(State(app): State<App>) -> Result<Response, Refusal> {
+pub(in crate::server) async fn stats(app: App) -> Result<Response, Refusal> {
     Ok(list(&app.registry.stats().await?, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/read/environment/latest`: the newest version that succeeded.
-pub(in crate::server) async fn latest(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+pub(in crate::server) async fn latest(app: App, request: Request) -> Result<Response, Refusal> {
     latest_of(&app, request, false).await
 }
 
 /// `GET /api/v1/read/environment/latest/whatever`: the newest version, whatever became of it.
-pub(in crate::server) async fn latest_whatever(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn latest_whatever(app: App, request: Request) -> Result<Response, Refusal> {
     latest_of(&app, request, true).await
 }
 
@@ -131,7 +119,7 @@ async fn latest_of(app: &App, request: Request, any: bool) -> Result<Response, R
 }
 
 /// `GET /api/v1/read/home`: the newest 25 rows.
-pub(in crate::server) async fn home(State(app): State<App>) -> Result<Response, Refusal> {
+pub(in crate::server) async fn home(app: App) -> Result<Response, Refusal> {
     Ok(list(&app.registry.home().await?, StatusCode::NO_CONTENT))
 }
 

@@ -1,6 +1,6 @@
 //! The two writes of v1.
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
@@ -37,7 +37,7 @@ pub(in crate::server) const UPDATE_STATUS: Shape = Shape {
 };
 
 /// `POST /api/v1/create`.
-pub(in crate::server) async fn create(State(app): State<App>, request: Request) -> Result<Response, Refusal> {
+pub(in crate::server) async fn create(app: App, request: Request) -> Result<Response, Refusal> {
     let key = idempotency_key(request.headers())?;
     let urlencoded = media_type(request.headers()).starts_with("application/x-www-form-urlencoded");
     let input = read(&CREATE, request).await?;
@@ -84,10 +84,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 }
 
 /// `POST /api/v1/update/status`. An unknown id is no error, as in the original; a header tells.
-pub(in crate::server) async fn update_status(
-    State(app): State<App>,
-    request: Request,
-) -> Result<Response, Refusal> {
+pub(in crate::server) async fn update_status(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&UPDATE_STATUS, request).await?;
     input.faults(&UPDATE_STATUS, UPDATE_STATUS.needed)?;
     let status = input.text("status").to_lowercase();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool};
 
 use super::StoreError;
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Shape};
 
 /// The most rows of one text. 64 operations are written together, each with one or two events.
 const MOST_ROWS: usize = 64;
@@ -44,7 +44,17 @@ impl Db {
 
     /// The rows that a text gives.
     pub(super) async fn query(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
-        let (text, values) = self.dialect().render(text, 1, values.to_vec());
+        self.query_within(text, values, &(Shape::default(), Vec::new())).await
+    }
+
+    /// The same for a reader who sees only what fits these patterns.
+    pub(super) async fn query_within(
+        &self,
+        text: &str,
+        values: &[Value],
+        within: &(Shape, Vec<Value>),
+    ) -> Result<Vec<Record>, StoreError> {
+        let (text, values) = self.dialect().render_within(text, 1, values.to_vec(), within);
         self.rows_of(text, values).await
     }
 

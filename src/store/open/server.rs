@@ -11,6 +11,7 @@ use super::OpenError;
 use super::migrate::{MigrateError, Plan, migrate};
 use crate::store::address::{Kind, Server};
 use crate::store::db::{Db, values};
+use crate::store::readers::Readers;
 use crate::store::writer::Writer;
 use crate::store::{Store, StoreError, sql};
 
@@ -34,10 +35,12 @@ const POSTGRES: Plan = Plan {
         (10, "weekly", include_str!("../migrations/postgres/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/postgres/0012_when.sql")),
         (14, "probes", include_str!("../migrations/postgres/0014_probes.sql")),
+        (16, "limits", include_str!("../migrations/postgres/0016_limits.sql")),
+        (18, "audit", include_str!("../migrations/postgres/0018_audit.sql")),
+        (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
         (17, "settings", include_str!("../migrations/postgres/0017_settings.sql")),
         (19, "commits", include_str!("../migrations/postgres/0019_commits.sql")),
         (21, "webhooks", include_str!("../migrations/postgres/0021_webhooks.sql")),
-        (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -56,10 +59,12 @@ const MYSQL: Plan = Plan {
         (10, "weekly", include_str!("../migrations/mysql/0010_weekly.sql")),
         (12, "when", include_str!("../migrations/mysql/0012_when.sql")),
         (14, "probes", include_str!("../migrations/mysql/0014_probes.sql")),
+        (16, "limits", include_str!("../migrations/mysql/0016_limits.sql")),
+        (18, "audit", include_str!("../migrations/mysql/0018_audit.sql")),
+        (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
         (17, "settings", include_str!("../migrations/mysql/0017_settings.sql")),
         (19, "commits", include_str!("../migrations/mysql/0019_commits.sql")),
         (21, "webhooks", include_str!("../migrations/mysql/0021_webhooks.sql")),
-        (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.
@@ -86,8 +91,8 @@ impl Store {
         let db = pool(&server.kind, CONNECTIONS, false).await.map_err(|error| unusable(error.into()))?;
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
-        let writer = Writer::pool(db.clone(), &writers, WRITERS);
-        Ok(Self { writer, readers: db, warnings, changed: Arc::default(), hooks: Arc::default() })
+        let (readers, writer) = (Readers::new(db.clone()), Writer::pool(db, &writers, WRITERS));
+        Ok(Self { writer, readers, warnings, changed: Arc::default(), hooks: Arc::default() })
     }
 }
 

@@ -14,6 +14,7 @@ use sqlx::{Connection, Row};
 
 use super::OpenError;
 use crate::store::db::Db;
+use crate::store::readers::Readers;
 use crate::store::writer::Writer;
 use crate::store::{Store, sql};
 
@@ -42,6 +43,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "weekly", include_str!("../migrations/sqlite/0010_weekly.sql")),
     (12, "when", include_str!("../migrations/sqlite/0012_when.sql")),
     (14, "probes", include_str!("../migrations/sqlite/0014_probes.sql")),
+    (16, "limits", include_str!("../migrations/sqlite/0016_limits.sql")),
+    (18, "audit", include_str!("../migrations/sqlite/0018_audit.sql")),
     (17, "settings", include_str!("../migrations/sqlite/0017_settings.sql")),
     (19, "commits", include_str!("../migrations/sqlite/0019_commits.sql")),
     (21, "webhooks", include_str!("../migrations/sqlite/0021_webhooks.sql")),
@@ -85,7 +88,8 @@ impl Store {
         let folding = pool(1, writing.clone()).await.map_err(unusable)?;
         let writer = pool(1, writing).await.map_err(unusable)?;
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
-        let (writer, readers) = (Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding)), Db::Sqlite(readers));
+        let writer = Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding));
+        let readers = Readers::new(Db::Sqlite(readers));
         let (changed, hooks) = (Arc::default(), Arc::default());
         Ok(Self { writer, readers, warnings: Vec::new(), changed, hooks })
     }
@@ -202,7 +206,7 @@ mod tests {
             ("PRAGMA foreign_keys", "1"),
             ("PRAGMA busy_timeout", "5000"),
         ] {
-            assert_eq!(text(&store.readers, setting).await, value, "{setting}, where 2 is FULL");
+            assert_eq!(text(store.readers.whole(), setting).await, value, "{setting}, where 2 is FULL");
             assert_eq!(written(&store, setting).await, value, "{setting}");
         }
         assert_eq!(written(&store, "PRAGMA wal_autocheckpoint").await, "0");
@@ -214,7 +218,7 @@ mod tests {
         let store = open(folder.path()).await.unwrap();
         let columns = "SELECT group_concat(name, ' ') FROM pragma_table_info('versions')";
         assert_eq!(
-            text(&store.readers, columns).await,
+            text(store.readers.whole(), columns).await,
             "versions_id workload platform environment version changelog_url raw status date"
         );
     }
@@ -256,7 +260,7 @@ mod tests {
         });
         for start in starts.collect::<Vec<_>>() {
             let store = start.await.unwrap().unwrap();
-            let count = text(&store.readers, "SELECT count(*) FROM sm_migration").await;
+            let count = text(store.readers.whole(), "SELECT count(*) FROM sm_migration").await;
             assert_eq!(count, MIGRATIONS.len().to_string());
         }
     }

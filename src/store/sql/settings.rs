@@ -3,7 +3,8 @@
 
 /// The apps after a name, or one, each with what was said of it.
 pub(in crate::store) const APPS: &str = "SELECT x.name, MAX(x.at) AS last_at, a.team, a.repo_url, a.archived_at, \
-    a.deploy_timeout, a.revision FROM (SELECT app AS name, at FROM sm_current UNION ALL SELECT name, 0 FROM sm_app) x \
+    a.deploy_timeout, a.revision FROM (SELECT app AS name, at FROM sm_current WHERE {within app; platform; environment} \
+    UNION ALL SELECT name, 0 FROM sm_app WHERE {within name; -; -}) x \
     LEFT JOIN sm_app a ON a.name = x.name WHERE x.name > $1 AND ($2 IS NULL OR x.name = $2) \
     GROUP BY x.name, a.team, a.repo_url, a.archived_at, a.deploy_timeout, a.revision ORDER BY x.name LIMIT $3";
 
@@ -18,7 +19,8 @@ pub(in crate::store) const UPDATE_APP: &str = "UPDATE sm_app SET team = $1, repo
 /// The environments after a name and a platform, or those of one name or one platform, each with what was said of it.
 pub(in crate::store) const ENVIRONMENTS: &str = "SELECT x.platform, x.name, MAX(x.at) AS last_at, e.tier, e.position, \
     e.url, e.zone, e.deploy_timeout, e.revision FROM (SELECT platform, environment AS name, at FROM sm_current \
-    UNION ALL SELECT platform, name, 0 FROM sm_environment) x \
+    WHERE {within app; platform; environment} \
+    UNION ALL SELECT platform, name, 0 FROM sm_environment WHERE {within -; platform; name}) x \
     LEFT JOIN sm_environment e ON e.platform = x.platform AND e.name = x.name \
     WHERE (x.name, x.platform) > ($1, $2) AND ($3 IS NULL OR x.name = $3) AND ($4 IS NULL OR x.platform = $4) \
     GROUP BY x.platform, x.name, e.tier, e.position, e.url, e.zone, e.deploy_timeout, e.revision \
@@ -38,8 +40,9 @@ pub(in crate::store) const DELETE_ENVIRONMENT: &str =
 
 /// What was said of apps, for the board.
 pub(in crate::store) const SET_APPS: &str = "SELECT name, team, repo_url, archived_at, deploy_timeout, revision, \
-    (SELECT MAX(c.at) FROM sm_current c WHERE c.app = name) AS last_at FROM sm_app";
+    (SELECT MAX(c.at) FROM sm_current c WHERE c.app = name AND {within c.app; c.platform; c.environment}) AS last_at \
+    FROM sm_app WHERE {within name; -; -}";
 
 /// What was said of environments, for the board.
 pub(in crate::store) const SET_ENVIRONMENTS: &str = "SELECT platform, name, tier, position, url, zone, \
-    deploy_timeout, revision, 0 AS last_at FROM sm_environment";
+    deploy_timeout, revision, 0 AS last_at FROM sm_environment WHERE {within -; platform; name}";

@@ -25,6 +25,7 @@ fn need(method: &str, path: &str) -> u8 {
     match path {
         "/api/v1/health" | "/api/v1/healthz" | "/readyz" => 0,
         path if path.starts_with("/api/v2/tokens")
+            || path == "/api/v2/audit"
             || path.starts_with("/api/v2/webhooks")
             || path.ends_with("/probe") =>
         {

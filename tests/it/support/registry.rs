@@ -102,7 +102,12 @@ impl Service {
 
     /// Makes a token by the command, as its operator would.
     pub(crate) fn token(&self, name: &str, scope: &str) -> String {
-        let arguments = ["token", "create", name, "--scope", scope, "--database", &self.url];
+        self.token_with(&[name, "--scope", scope])
+    }
+
+    /// The same with any options.
+    pub(crate) fn token_with(&self, options: &[&str]) -> String {
+        let arguments = [&["token", "create"], options, &["--database", &self.url]].concat();
         let output = run(&arguments, self.folder.path());
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(0), "{said}");
@@ -146,6 +151,12 @@ impl Service {
     /// Runs SQL past the registry.
     pub(crate) async fn sql(&self, text: &str) {
         self.engine.run(&self.url, text).await;
+    }
+
+    /// Every byte that the embedded database keeps.
+    pub(crate) fn files(&self) -> Vec<u8> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        entries.flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect()
     }
 
     /// Makes every later read of the database fail.
@@ -207,6 +218,20 @@ impl Service {
     /// What Prometheus would read.
     pub(crate) async fn scrape(&self) -> String {
         Self::scraped(self.metrics.clone()).await
+    }
+
+    /// What comes of a look from an address, with headers of its own.
+    pub(crate) async fn scrape_from(&self, peer: &str, headers: &[&str]) -> (u16, String) {
+        let mut request = Request::builder().uri("/metrics");
+        for (name, value) in headers.iter().map(|line| line.split_once(": ").unwrap()) {
+            request = request.header(name, value);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
+        let response = self.metrics.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     /// The same of another process.
