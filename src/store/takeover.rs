@@ -7,6 +7,9 @@ use super::read::{Known, known};
 use super::versions::{Row, row};
 use super::{Store, StoreError, sql};
 
+/// How old a row of another program may be that others are told of, in milliseconds.
+const NEWS: i64 = 60 * 60 * 1_000;
+
 impl Store {
     /// Whether another program may write to this database. An embedded one is ours alone, since the original knows only
     /// servers.
@@ -24,11 +27,13 @@ impl Store {
         self.readers.whole().query(sql::BARE, values![from, to, limit]).await?.iter().map(row).collect()
     }
 
-    /// Makes a row the attempt that it is; not if it has one by now, or if the key belongs to another.
+    /// Makes a row the attempt that it is; not if it has one by now, or if the key belongs to another. Of a row that is
+    /// old nobody is told: a long history is no news.
     pub(crate) async fn adopt(&self, id: i64, entry: &Entry) -> Result<bool, StoreError> {
+        let is_news = entry.moment.received_at.saturating_sub(entry.moment.at) < NEWS;
+        let hooked = is_news && self.is_hooked().await;
         let change = Change::Adopt(id, Box::new(entry.clone()));
-        // What happened before anyone listened is no news, and there may be years of it.
-        let done = self.writer.change(change, false).await?.is_some();
+        let done = self.writer.change(change, hooked).await?.is_some();
         self.changed.notify_one();
         Ok(done)
     }

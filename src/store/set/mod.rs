@@ -17,11 +17,11 @@ use super::settle::{Cell, head};
 use super::{StoreError, sql, webhooks};
 
 /// Makes the changes, all of which only add (`Step::only_adds`); for each the id of its attempt, or nothing if that
-/// attempt no longer stands where the caller saw it. `hooked` says whether anyone may have to be told of them.
+/// attempt no longer stands where the caller saw it. `hooked` says of each whether anyone may have to be told of it.
 pub(super) async fn run(
     transaction: &mut Transaction,
     changes: &[&Change],
-    hooked: bool,
+    hooked: &[bool],
 ) -> Result<Vec<Option<i64>>, StoreError> {
     let entries: Vec<&Entry> = changes.iter().filter_map(|change| new(change)).collect();
     let ids = rows::insert_versions(transaction, &entries).await?;
@@ -38,22 +38,22 @@ pub(super) async fn run(
     transaction.write_rows(sql::INSERT_DEPLOYMENT, &attempts.collect::<Vec<_>>()).await?;
     let lists = changes.iter().zip(&ids).filter_map(|(change, id)| brought(*id, entry(change)?));
     commits::insert(transaction, lists.collect()).await?;
-    let (mut log, mut done) = (Log::default(), Vec::new());
-    for (change, id) in changes.iter().zip(ids) {
+    let (mut log, mut done, mut news) = (Log::default(), Vec::new(), Vec::new());
+    for ((change, id), hooked) in changes.iter().zip(ids).zip(hooked) {
         if let Change::Advance(step) = change
             && !advance(transaction, step).await?
         {
             done.push(None);
             continue;
         }
+        let before = log.events.len();
         places.get_mut(&change.cell()).ok_or_else(gone)?.take(id, change, &mut log);
+        news.extend((before..log.events.len()).filter(|_| *hooked));
         done.push(Some(id));
     }
     write(transaction, &log, &places).await?;
-    if hooked {
-        let keys: Vec<&str> = log.events.iter().map(|linked| linked.event.id.as_str()).collect();
-        webhooks::queue(transaction, &keys).await?;
-    }
+    let keys = news.into_iter().filter_map(|at| log.events.get(at)).map(|linked| linked.event.id.as_str());
+    webhooks::queue(transaction, &keys.collect::<Vec<_>>()).await?;
     Ok(done)
 }
 

@@ -110,11 +110,30 @@ async fn write(db: &Db, changes: &[Change], sizes: &[usize]) {
     while !rest.is_empty() {
         let (set, later) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
         let mut transaction = db.begin().await.unwrap();
-        let done = run(&mut transaction, &set.iter().collect::<Vec<_>>(), true).await.unwrap();
+        let done =
+            run(&mut transaction, &set.iter().collect::<Vec<_>>(), &vec![true; set.len()]).await.unwrap();
         assert!(done.iter().all(Option::is_some), "{done:?}");
         transaction.commit().await.unwrap();
         rest = later;
     }
+}
+
+#[tokio::test]
+async fn webhooks_are_told_of_what_is_news_and_not_of_what_is_written_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_store, db) = store(&folder).await;
+    let hook = "INSERT INTO sm_webhook (id, url, secret, format, states, active, created_at, failures, retry_at) \
+        VALUES ('w', 'u', 's', 'json', '', 1, 0, 0, 0)";
+    db.apply(hook, values![]).await.unwrap();
+    let act = Act { place: 0, started_at: 1, ran: 1, to: State::Succeeded, ends_later: false };
+    let changes = [0, 1].map(|number| enter(number, &act));
+    let mut transaction = db.begin().await.unwrap();
+    run(&mut transaction, &changes.iter().collect::<Vec<_>>(), &[false, true]).await.unwrap();
+    transaction.commit().await.unwrap();
+    let rows = db.query("SELECT event_key FROM sm_delivery ORDER BY 1", values![]).await.unwrap();
+    let keys: Vec<String> = rows.iter().map(|row| row.text("event_key").unwrap()).collect();
+    // The second success replaces the first, which follows from it and is news too.
+    assert_eq!(keys, ["enter-1", "enter-1:1"]);
 }
 
 /// Brings every place in order by looking at all of its attempts.

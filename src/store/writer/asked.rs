@@ -41,8 +41,8 @@ impl Asked {
 /// Makes the changes as one set. After an error nothing of it may last.
 pub(super) async fn together(transaction: &mut Transaction, asked: &mut [Asked]) -> Result<(), StoreError> {
     let changes: Vec<&Change> = asked.iter().map(|asked| &asked.change).collect();
-    let hooked = asked.iter().any(|asked| asked.hooked);
-    let done = set::run(transaction, &changes, hooked).await?;
+    let hooked: Vec<bool> = asked.iter().map(|asked| asked.hooked).collect();
+    let done = set::run(transaction, &changes, &hooked).await?;
     for (asked, id) in asked.iter_mut().zip(done) {
         asked.outcome = Ok(id);
         if cfg!(feature = "weak") {
