@@ -100,6 +100,7 @@ pub struct NewTrust {
     pub repository_owner_id: String,
     /// The environment of the job at GitHub; absent: any, or none.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 2048))]
     pub environment: Option<String>,
     /// The branch or tag, such as `refs/heads/main` or `refs/tags/v*`; absent: any.
     #[serde(default)]
