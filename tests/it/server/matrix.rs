@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::json;
 use shipmark::server::{self, Access, Exposure};
 
+use super::tokens::need;
 use crate::support::registry::{Answer, Service};
 
 /// The app that a limited token names, one that fits its pattern, another's, and none.
@@ -107,19 +108,6 @@ const ROWS: &[Row] = &[
 
 /// What a credential is: 0 for what opens nothing, else its scope, and whether it is limited.
 type Allowed = Option<(u8, bool)>;
-
-/// What a route needs: 0 nothing, 1 to read, 2 to write, 3 to administer.
-fn need(method: &str, path: &str) -> u8 {
-    match path {
-        "/api/v1/health" | "/api/v1/healthz" | "/readyz" | "/api/v2/oidc/github" => 0,
-        "/api/v2/audit" => 3,
-        path if path.starts_with("/api/v2/trusts") => 3,
-        path if path.starts_with("/api/v2/webhooks") => 3,
-        path if path.starts_with("/api/v2/tokens") || path.ends_with("/probe") => 3,
-        _ if ["GET", "HEAD"].contains(&method) => 1,
-        _ => 2,
-    }
-}
 
 /// The whole table of who may what, on a server that is private.
 fn expected(

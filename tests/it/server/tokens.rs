@@ -21,7 +21,7 @@ const WAYS: [(Exposure, Access); 6] = [
 ];
 
 /// What a route needs: 0 nothing, 1 to read, 2 to write, 3 to administer.
-fn need(method: &str, path: &str) -> u8 {
+pub(super) fn need(method: &str, path: &str) -> u8 {
     match path {
         "/api/v1/health" | "/api/v1/healthz" | "/readyz" | "/api/v2/oidc/github" => 0,
         path if path.starts_with("/api/v2/tokens")
