@@ -43,6 +43,7 @@ const POSTGRES: Plan = Plan {
         (21, "webhooks", include_str!("../migrations/postgres/0021_webhooks.sql")),
         (22, "exchanges", include_str!("../migrations/postgres/0022_exchanges.sql")),
         (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
+        (70, "hot", include_str!("../migrations/postgres/0070_hot.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
