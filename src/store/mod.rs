@@ -4,15 +4,18 @@
 mod address;
 mod audit;
 mod backup;
+mod cache;
 mod change;
 mod commits;
 mod db;
 mod dialect;
+mod epoch;
 mod error;
 mod events;
 mod history;
 mod holds;
 mod incidents;
+mod kept;
 mod live;
 mod observations;
 mod open;
@@ -35,8 +38,10 @@ mod writer;
 pub use address::{BadAddress, Server};
 pub(crate) use audit::{AuditWanted, Trace};
 pub use backup::{BackupError, back_up};
+pub(crate) use cache::CacheFigures;
+pub use cache::{BadRedis, RedisServer, Use};
 pub(crate) use change::{Entered, Entry, Moment, Step};
-pub(crate) use error::StoreError;
+pub use error::StoreError;
 pub(crate) use history::Wanted;
 pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 pub(crate) use incidents::{IncidentEntry, IncidentsWanted};
@@ -53,6 +58,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use self::cache::Redis;
 use self::readers::Readers;
 use self::webhooks::Hooks;
 use self::writer::Writer;
@@ -67,6 +73,7 @@ pub struct Store {
     /// Told after the COMMIT of a change of an attempt, for whoever watches them.
     changed: Arc<Notify>,
     hooks: Arc<Hooks>,
+    redis: Option<Arc<Redis>>,
 }
 
 impl Store {
@@ -94,6 +101,21 @@ impl Store {
     /// Whether nothing is written any more.
     pub(crate) fn is_broken(&self) -> bool {
         self.writer.is_broken()
+    }
+
+    /// To be called after each write of `versions`, whether it is known to stand or not, before its answer.
+    async fn wrote(&self) {
+        self.changed.notify_one();
+        if let Some(redis) = &self.redis {
+            redis.after_write().await;
+        }
+    }
+
+    /// To be called before it.
+    fn writes(&self) {
+        if let Some(redis) = &self.redis {
+            redis.before_write();
+        }
     }
 
     /// Closes the connections after what waits to be written.

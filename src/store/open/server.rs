@@ -43,6 +43,7 @@ const POSTGRES: Plan = Plan {
         (21, "webhooks", include_str!("../migrations/postgres/0021_webhooks.sql")),
         (22, "exchanges", include_str!("../migrations/postgres/0022_exchanges.sql")),
         (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
+        (50, "epoch", include_str!("../migrations/postgres/0050_epoch.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -69,6 +70,7 @@ const MYSQL: Plan = Plan {
         (21, "webhooks", include_str!("../migrations/mysql/0021_webhooks.sql")),
         (22, "exchanges", include_str!("../migrations/mysql/0022_exchanges.sql")),
         (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
+        (50, "epoch", include_str!("../migrations/mysql/0050_epoch.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.
@@ -96,7 +98,7 @@ impl Store {
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
         let (readers, writer) = (Readers::new(db.clone()), Writer::pool(db, &writers, WRITERS));
-        Ok(Self { writer, readers, warnings, changed: Arc::default(), hooks: Arc::default() })
+        Ok(Self { writer, readers, warnings, changed: Arc::default(), hooks: Arc::default(), redis: None })
     }
 }
 

@@ -50,6 +50,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (20, "trusts", include_str!("../migrations/sqlite/0020_trusts.sql")),
     (21, "webhooks", include_str!("../migrations/sqlite/0021_webhooks.sql")),
     (22, "exchanges", include_str!("../migrations/sqlite/0022_exchanges.sql")),
+    (50, "epoch", include_str!("../migrations/sqlite/0050_epoch.sql")),
 ];
 
 impl Store {
@@ -93,7 +94,7 @@ impl Store {
         let writer = Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding));
         let readers = Readers::new(Db::Sqlite(readers));
         let (changed, hooks) = (Arc::default(), Arc::default());
-        Ok(Self { writer, readers, warnings: Vec::new(), changed, hooks })
+        Ok(Self { writer, readers, warnings: Vec::new(), changed, hooks, redis: None })
     }
 }
 
