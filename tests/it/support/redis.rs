@@ -43,6 +43,13 @@ impl Redis {
         self.ask(&["KEYS", pattern]).lines().map(str::to_owned).collect()
     }
 
+    /// A number that it counts.
+    pub(crate) fn stat(&self, name: &str) -> u64 {
+        let all = self.ask(&["INFO", "stats"]);
+        let found = all.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        found.unwrap_or_else(|| panic!("no {name} in {all}")).trim().parse().unwrap()
+    }
+
     /// Ends it at once.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
