@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::cache::{CacheFigures, Redis, RedisServer, Use};
+use super::cache::{Bell, CacheFigures, Redis, RedisServer, Use};
+use super::writer::Verdict;
 use super::{Store, StoreError, epoch};
 use crate::domain::chain::digest;
 
@@ -13,12 +14,15 @@ impl Store {
     /// The same with Redis beside it. The mark is an id that nobody used before: it raises the epoch, so that nothing counts
     /// that was kept before this start.
     pub async fn beside(self, redis: &RedisServer, purpose: Use, mark: &str) -> Result<Self, StoreError> {
-        let mark = mark.to_owned();
-        let raised = self.writer.run(move |to| {
-            Box::pin(async move { epoch::raise(to, &mark).await.map(super::writer::Verdict::Keep) })
-        });
+        let own = mark.to_owned();
+        let raised = self
+            .writer
+            .run(move |to| Box::pin(async move { epoch::raise(to, &own).await.map(Verdict::Keep) }));
         raised.await?;
-        let redis = Some(Arc::new(Redis::on(redis, purpose).await));
+        let channel = format!("shipmark:wake:{}", self.identity(mark).await?);
+        let (changed, woken) = (self.changed.clone(), self.woken.clone());
+        let bell = Bell { channel, own: mark.to_owned(), changed, woken };
+        let redis = Some(Arc::new(Redis::on(redis, purpose, bell).await));
         Ok(Self { redis, ..self })
     }
 

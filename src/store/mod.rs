@@ -17,6 +17,7 @@ mod holds;
 mod incidents;
 mod kept;
 mod live;
+mod meta;
 mod observations;
 mod open;
 mod probes;
@@ -45,6 +46,7 @@ pub use error::StoreError;
 pub(crate) use history::Wanted;
 pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 pub(crate) use incidents::{IncidentEntry, IncidentsWanted};
+pub(crate) use live::Changes;
 pub(crate) use observations::{SightingEntry, SightingsWanted};
 pub use open::{FILE, OpenError};
 pub(crate) use probes::Due;
@@ -56,7 +58,7 @@ pub(crate) use webhooks::{DueDelivery, Outcome};
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use self::cache::Redis;
 use self::readers::Readers;
@@ -71,12 +73,20 @@ pub struct Store {
     readers: Readers,
     warnings: Vec<String>,
     /// Told after the COMMIT of a change of an attempt, for whoever watches them.
-    changed: Arc<Notify>,
+    changed: watch::Sender<()>,
+    /// Told when another process says that it made one.
+    woken: watch::Sender<()>,
     hooks: Arc<Hooks>,
     redis: Option<Arc<Redis>>,
 }
 
 impl Store {
+    /// Over connections that are open.
+    fn over(writer: Writer, readers: Readers, warnings: Vec<String>) -> Self {
+        let (changed, woken) = (watch::Sender::new(()), watch::Sender::new(()));
+        Self { writer, readers, warnings, changed, woken, hooks: Arc::default(), redis: None }
+    }
+
     /// The same database for who may not see everything of it. Writes are as they were: who asks for one checks it.
     pub(crate) fn within(&self, limits: &Limits) -> Self {
         Self { readers: self.readers.within(limits), ..self.clone() }
@@ -105,7 +115,7 @@ impl Store {
 
     /// To be called after each write of `versions`, whether it is known to stand or not, before its answer.
     async fn wrote(&self) {
-        self.changed.notify_one();
+        self.changed.send_replace(());
         if let Some(redis) = &self.redis {
             redis.after_write().await;
         }

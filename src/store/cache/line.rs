@@ -12,8 +12,8 @@ use tokio::time::timeout;
 /// How long an answer is waited for.
 pub(super) const ANSWER: Duration = Duration::from_millis(50);
 /// How long a connection may take, its TLS and its password included, and the pause between two tries.
-const CONNECT: Duration = Duration::from_secs(1);
-const PAUSE: Duration = Duration::from_secs(1);
+pub(super) const CONNECT: Duration = Duration::from_secs(1);
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
 /// The connection, or none while nobody asks.
 #[derive(Debug)]

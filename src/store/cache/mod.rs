@@ -1,12 +1,14 @@
-//! Redis beside the database: answers of API v1 are kept there, or those of the original are removed from it. Nothing in
-//! Redis decides an answer: what is kept there has a key that the database gives (`store/epoch`), and where Redis fails the
+//! Redis beside the database: answers of API v1 are kept there, or those of the original are removed from it, and processes
+//! wake each other. Nothing in Redis decides an answer: what is kept there has a key that the database gives (`store/epoch`), and where Redis fails the
 //! database answers.
 
 mod address;
 mod line;
 mod original;
+mod wake;
 
 pub use address::{BadRedis, RedisServer};
+pub(super) use wake::Bell;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,8 +51,9 @@ pub(crate) struct CacheFigures {
 }
 
 impl Redis {
-    pub(super) async fn on(server: &RedisServer, purpose: Use) -> Self {
+    pub(super) async fn on(server: &RedisServer, purpose: Use, bell: Bell) -> Self {
         let line = Line::to(server.0.clone()).await;
+        wake::start(&line, &server.0, bell);
         let original = (purpose == Use::Original).then(|| Original::on(&line));
         Self { line, original, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
