@@ -1,11 +1,12 @@
 //! The questions that the registry answers.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::{Registry, RegistryError};
 use crate::domain::past::Past;
-use crate::store::{self, Listed, Place, Row, Stat, Wanted};
+use crate::store::{self, CacheFigures, Listed, Place, Row, Stat, Wanted};
 
 /// A page of a list, by the rules of v1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,12 +81,40 @@ impl Registry {
         Ok(self.store.places().await?)
     }
 
+    /// The present day in UTC.
+    pub(crate) fn today(&self) -> Date {
+        self.world.now().to_zoned(TimeZone::UTC).date()
+    }
+
     /// The numbers of each of the last ten days in UTC, today included.
     pub(crate) async fn stats(&self) -> Result<Vec<Stat>, RegistryError> {
-        let today = self.world.now().to_zoned(TimeZone::UTC).start_of_day();
-        let since = today.and_then(|today| today.checked_sub(Span::new().days(9)));
-        let since = since.map_or(Timestamp::MIN, |since| since.timestamp());
+        let since = self.today().checked_sub(Span::new().days(9));
+        let since = since.and_then(|since| TimeZone::UTC.to_timestamp(since.at(0, 0, 0, 0)));
+        let since = since.unwrap_or(Timestamp::MIN);
         Ok(self.store.stats(since).await?)
+    }
+
+    /// The answer to a question of v1 as it is kept, or as it is made now. An empty one says that nothing was found.
+    pub(crate) async fn kept<F>(
+        &self,
+        question: &[&str],
+        make: impl FnOnce() -> F,
+    ) -> Result<String, RegistryError>
+    where
+        F: Future<Output = Result<String, RegistryError>>,
+    {
+        self.store.kept(question, make).await
+    }
+
+    /// How it goes with Redis, where it is used.
+    pub(crate) fn cache_figures(&self) -> Option<CacheFigures> {
+        self.store.cache_figures()
+    }
+
+    /// Waits until Redis answers where it did not (`was` says whether it did), or the other way round; for ever without
+    /// Redis.
+    pub(crate) async fn cache_turned(&self, was: bool) {
+        self.store.cache_turned(was).await;
     }
 
     /// Whether the database answers.

@@ -43,6 +43,11 @@ impl Readers {
         self.db.dialect()
     }
 
+    /// Whether there are no limits.
+    pub(super) fn sees_all(&self) -> bool {
+        self.within.is_none()
+    }
+
     /// Whether the free text of v1 is shown.
     pub(super) fn shows_raw(&self) -> bool {
         self.within.as_ref().is_none_or(|within| within.raw)

@@ -2,6 +2,7 @@
 
 mod access;
 pub(super) mod commits;
+pub(super) mod epoch;
 pub(super) mod settings;
 pub(super) mod webhooks;
 

@@ -34,7 +34,7 @@ impl Store {
         let hooked = is_news && self.is_hooked().await;
         let change = Change::Adopt(id, Box::new(entry.clone()));
         let done = self.writer.change(change, hooked).await?.is_some();
-        self.changed.notify_one();
+        self.changed.send_replace(());
         Ok(done)
     }
 

@@ -101,6 +101,7 @@ fn a_crate_has_one_owner() {
         ("tracing_subscriber", &["src/log.rs"]),
         ("tracing", &["src/log.rs", "src/server/", "src/cli/serve/"]),
         ("hyper_util", &["src/server/"]),
+        ("redis", &["src/store/cache/"]),
         ("reqwest", &["src/http"]),
         ("handlebars", &["src/template"]),
         ("conventional_commit_parser", &["src/domain/message/"]),

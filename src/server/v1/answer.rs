@@ -13,7 +13,7 @@ use crate::server::observe::caused;
 use crate::store::StoreError;
 
 /// JSON without a final newline, and with `<`, `>` and `&` escaped as Go's encoder does.
-pub(in crate::server) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+pub(super) fn text(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -26,8 +26,18 @@ pub(in crate::server) fn json(status: StatusCode, value: &impl Serialize) -> Res
             other => safe.push(other),
         }
     }
+    safe
+}
+
+/// An answer that is JSON.
+pub(in crate::server) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    written(status, text(value))
+}
+
+/// The same of what is written already.
+pub(super) fn written(status: StatusCode, text: String) -> Response {
     let mut response = bare(status);
-    *response.body_mut() = Body::from(safe);
+    *response.body_mut() = Body::from(text);
     let kind = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

@@ -53,8 +53,11 @@ pub(in crate::server) const LATEST: Shape = Shape {
 pub(in crate::server) async fn environment(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_ENVIRONMENT, request).await?;
     input.faults(&READ_ENVIRONMENT, READ_ENVIRONMENT.needed)?;
-    let rows = app.registry.of_place(&place(&input), page(&input)).await?;
-    Ok(list(&rows, StatusCode::NOT_FOUND))
+    let (place, page) = (place(&input), page(&input));
+    let (number, size) = (page.number.to_string(), page.size.to_string());
+    let question = ["environment", &place.workload, &place.platform, &place.environment, &number, &size];
+    let make = || async { Ok(list(&app.registry.of_place(&place, page).await?)) };
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
 }
 
 /// `GET /api/v1/read/platform`: the rows of a workload on a platform, newest first.
@@ -62,39 +65,47 @@ pub(in crate::server) async fn platform(app: App, request: Request) -> Result<Re
     let input = read(&READ_PLATFORM, request).await?;
     input.faults(&READ_PLATFORM, READ_PLATFORM.needed)?;
     let (workload, platform) = (input.text("workload"), input.text("platform"));
-    let rows = app.registry.of_platform(workload, platform, page(&input)).await?;
-    Ok(list(&rows, StatusCode::NOT_FOUND))
+    let page = page(&input);
+    let question = ["platform", workload, platform, &page.number.to_string(), &page.size.to_string()];
+    let make = || async { Ok(list(&app.registry.of_platform(workload, platform, page).await?)) };
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
 }
 
 /// `GET /api/v1/read/raw`: what was stored with the newest row of a version.
 pub(in crate::server) async fn raw(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW, request).await?;
     input.faults(&RAW, RAW.needed)?;
-    let raw = app.registry.raw(&place(&input), input.text("version")).await?;
-    Ok(match raw.filter(|raw| !raw.is_empty()) {
-        Some(raw) => answer::json(StatusCode::OK, &json!({ "raw": raw })),
-        None => answer::bare(StatusCode::NOT_FOUND),
-    })
+    let (place, version) = (place(&input), input.text("version"));
+    let question = ["raw", &place.workload, &place.platform, &place.environment, version];
+    let make = || async {
+        let raw = app.registry.raw(&place, version).await?.filter(|raw| !raw.is_empty());
+        Ok(raw.map_or(String::new(), |raw| answer::text(&json!({ "raw": raw }))))
+    };
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
 }
 
 /// `GET /api/v1/read/raw/id`: one row.
 pub(in crate::server) async fn raw_by_id(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW_BY_ID, request).await?;
     input.faults(&RAW_BY_ID, RAW_BY_ID.needed)?;
-    Ok(match app.registry.row(input.id("versionId")).await? {
-        Some(row) => answer::json(StatusCode::OK, &row),
-        None => answer::bare(StatusCode::NOT_FOUND),
-    })
+    let id = input.id("versionId");
+    let make = || async { Ok(app.registry.row(id).await?.map_or(String::new(), |row| answer::text(&row))) };
+    let question = ["raw/id", &id.to_string()];
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
 }
 
 /// `GET /api/v1/read/distinct/workloads`: every place.
 pub(in crate::server) async fn distinct_workloads(app: App) -> Result<Response, Refusal> {
-    Ok(list(&app.registry.places().await?, StatusCode::NO_CONTENT))
+    let make = || async { Ok(list(&app.registry.places().await?)) };
+    Ok(found(app.registry.kept(&["distinct/workloads"], make).await?, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/stats/latest`: the numbers of the last ten days.
 pub(in crate::server) async fn stats(app: App) -> Result<Response, Refusal> {
-    Ok(list(&app.registry.stats().await?, StatusCode::NO_CONTENT))
+    // Tomorrow another day falls out of the ten.
+    let question = ["stats", &app.registry.today().to_string()];
+    let make = || async { Ok(list(&app.registry.stats().await?)) };
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/read/environment/latest`: the newest version that succeeded.
@@ -120,7 +131,8 @@ async fn latest_of(app: &App, request: Request, any: bool) -> Result<Response, R
 
 /// `GET /api/v1/read/home`: the newest 25 rows.
 pub(in crate::server) async fn home(app: App) -> Result<Response, Refusal> {
-    Ok(list(&app.registry.home().await?, StatusCode::NO_CONTENT))
+    let make = || async { Ok(list(&app.registry.home().await?)) };
+    Ok(found(app.registry.kept(&["home"], make).await?, StatusCode::NO_CONTENT))
 }
 
 fn place(input: &Input) -> Place {
@@ -137,6 +149,12 @@ fn page(input: &Input) -> Page {
     Page { number: or("page", 1), size: or("rangeLimit", 25) }
 }
 
-fn list(rows: &[impl Serialize], if_empty: StatusCode) -> Response {
-    if rows.is_empty() { answer::bare(if_empty) } else { answer::json(StatusCode::OK, &rows) }
+/// The text of a list; none of an empty one.
+fn list(rows: &[impl Serialize]) -> String {
+    if rows.is_empty() { String::new() } else { answer::text(&rows) }
+}
+
+/// The answer with a text, or without one if nothing was found.
+fn found(text: String, if_nothing: StatusCode) -> Response {
+    if text.is_empty() { answer::bare(if_nothing) } else { answer::written(StatusCode::OK, text) }
 }

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -50,6 +49,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (20, "trusts", include_str!("../migrations/sqlite/0020_trusts.sql")),
     (21, "webhooks", include_str!("../migrations/sqlite/0021_webhooks.sql")),
     (22, "exchanges", include_str!("../migrations/sqlite/0022_exchanges.sql")),
+    (50, "epoch", include_str!("../migrations/sqlite/0050_epoch.sql")),
+    (52, "meta", include_str!("../migrations/sqlite/0052_meta.sql")),
     (70, "keys", include_str!("../migrations/sqlite/0070_keys.sql")),
 ];
 
@@ -93,8 +94,7 @@ impl Store {
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
         let writer = Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding));
         let readers = Readers::new(Db::Sqlite(readers));
-        let (changed, hooks) = (Arc::default(), Arc::default());
-        Ok(Self { writer, readers, warnings: Vec::new(), changed, hooks })
+        Ok(Self::over(writer, readers, Vec::new()))
     }
 }
 
