@@ -44,6 +44,7 @@ const POSTGRES: Plan = Plan {
         (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
         (50, "epoch", include_str!("../migrations/postgres/0050_epoch.sql")),
         (52, "meta", include_str!("../migrations/postgres/0052_meta.sql")),
+        (70, "hot", include_str!("../migrations/postgres/0070_hot.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",

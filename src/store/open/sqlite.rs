@@ -51,6 +51,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (22, "exchanges", include_str!("../migrations/sqlite/0022_exchanges.sql")),
     (50, "epoch", include_str!("../migrations/sqlite/0050_epoch.sql")),
     (52, "meta", include_str!("../migrations/sqlite/0052_meta.sql")),
+    (70, "keys", include_str!("../migrations/sqlite/0070_keys.sql")),
 ];
 
 impl Store {
@@ -231,7 +232,7 @@ mod tests {
         let store = open(folder.path()).await.unwrap();
         let queries = [sql::MATRIX, sql::LATEST_GOOD, sql::LATEST_ANY, sql::HOME].map(|query| (query, 1));
         for (query, rows) in queries.into_iter().chain([(sql::PLACES_STAND, 2)]) {
-            let (query, _) = store.readers.dialect().render(query, rows, Vec::new());
+            let (query, _) = store.readers.dialect().render_rows(query, &vec![Vec::new(); rows]);
             let rows = store.readers.query(&format!("EXPLAIN QUERY PLAN {query}"), values![]).await.unwrap();
             let steps: Vec<String> = rows.iter().map(|row| row.text("detail").unwrap()).collect();
             let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));

@@ -104,11 +104,9 @@ async fn hold<'c>(
         .map(|&(app, platform, environment)| values![app, platform, environment].to_vec())
         .collect();
     let mut found = BTreeMap::new();
-    for chunk in Transaction::chunks(&named) {
-        for row in transaction.query_rows(sql::PLACES_STAND, chunk).await? {
-            let name = (row.text("app")?, row.text("platform")?, row.text("environment")?);
-            found.insert(name, stand(&row)?);
-        }
+    for row in transaction.query_rows(sql::PLACES_STAND, &named).await? {
+        let name = (row.text("app")?, row.text("platform")?, row.text("environment")?);
+        found.insert(name, stand(&row)?);
     }
     let place = |cell: Cell<'c>| {
         let (app, platform, environment) = cell;
