@@ -111,6 +111,11 @@ impl Registry {
         self.store.cache_figures()
     }
 
+    /// Why Redis is not asked, where that is so.
+    pub(crate) fn cache_trouble(&self) -> Option<String> {
+        self.store.cache_trouble()
+    }
+
     /// Waits until Redis answers where it did not (`was` says whether it did), or the other way round; for ever without
     /// Redis.
     pub(crate) async fn cache_turned(&self, was: bool) {

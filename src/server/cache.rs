@@ -11,7 +11,11 @@ pub(super) async fn watch(registry: Registry) {
         if answers {
             tracing::info!("Redis answers again");
         } else {
-            tracing::warn!("Redis does not answer, so every answer comes from the database until it does");
+            let cause = registry.cache_trouble();
+            tracing::warn!(
+                cause,
+                "Redis does not answer, so every answer comes from the database until it does"
+            );
         }
     }
 }

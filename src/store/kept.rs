@@ -50,6 +50,11 @@ impl Store {
         self.redis.as_ref().map(|redis| redis.figures())
     }
 
+    /// Why Redis is not asked, where that is so.
+    pub(crate) fn cache_trouble(&self) -> Option<String> {
+        self.redis.as_ref().and_then(|redis| redis.trouble())
+    }
+
     /// Waits until Redis answers where it did not (`was` says whether it did), or the other way round; for ever without
     /// Redis.
     pub(crate) async fn cache_turned(&self, was: bool) {

@@ -1,5 +1,5 @@
 //! The fault harness: what happens to a release, a report or the registry that is killed, refused, raced or starved. Each test runs the same
-//! faults on a weak build first (no journal, no fsync, no atomic push), which must fail: a harness that passes
+//! faults on a weak build first (no journal, no fsync, no atomic push, no epoch), which must fail: a harness that passes
 //! it proves nothing. `SHIPMARK_WEAK` names that binary; `scripts/test` builds it.
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +11,9 @@
 )]
 
 mod access;
+mod cached;
 mod clock;
+mod database;
 mod deliver;
 mod dirty;
 mod disk;
@@ -28,9 +30,13 @@ mod power;
 mod proxy;
 mod race;
 mod random;
+#[expect(dead_code, reason = "the tests of the cache use the rest of it")]
+#[path = "../it/support/redis.rs"]
+mod redis;
 mod refuse;
 mod rolling;
 mod server;
+mod shaken;
 mod spool;
 mod stage;
 mod starve;

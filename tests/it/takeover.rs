@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::databases::{each, original, serve};
 use crate::support::engine::Engine;
-use crate::support::served::Served;
+use crate::support::redis::Redis;
+use crate::support::served::{Served, command};
 
 fn current(server: &Served) -> Value {
     serde_json::from_str(&server.get("/api/v2/current").1).unwrap()
@@ -19,6 +21,37 @@ fn until(what: &str, look: impl Fn() -> bool) {
         assert!(start.elapsed() < Duration::from_mins(1), "never: {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+#[tokio::test]
+async fn what_the_original_writes_is_soon_in_the_answers_that_are_kept() {
+    each(async |engine, url| {
+        let Some(redis) = Redis::start() else { return };
+        engine.run(&url, &original(engine, 3, false)).await;
+        let folder = TempDir::new().unwrap();
+        let mut command = command(&["serve", "--listen", "127.0.0.1:0"], folder.path());
+        command.env("SHIPMARK_DATABASE_URL", &url).env("SHIPMARK_REDIS_URL", redis.url());
+        let server = Served::of(command);
+        let home = || server.get("/api/v1/read/home").1;
+        let is_kept = || {
+            let before = redis.stat("keyspace_hits");
+            home();
+            redis.stat("keyspace_hits") > before
+        };
+        for change in [
+            &insert("a", "2", "ongoing", "N/A"),
+            "UPDATE versions SET status = 'failed' WHERE versions_id = 2",
+        ] {
+            until("an answer that is kept", is_kept);
+            engine.run(&url, change).await;
+            // It is taken over within seconds; what is kept would stand for a minute.
+            let (start, wanted) =
+                (Instant::now(), if change.starts_with("INSERT") { "ongoing" } else { "failed" });
+            until("the change", || home().contains(wanted));
+            assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+        }
+    })
+    .await;
 }
 
 fn state_of(server: &Served, id: i64) -> Value {

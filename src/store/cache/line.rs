@@ -15,11 +15,11 @@ pub(super) const ANSWER: Duration = Duration::from_millis(50);
 pub(super) const CONNECT: Duration = Duration::from_secs(1);
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
-/// The connection, or none while nobody asks.
+/// The connection, or why there is none and nobody asks.
 #[derive(Debug)]
 pub(super) struct Line {
     client: Client,
-    link: watch::Sender<Option<Link>>,
+    link: watch::Sender<Result<Link, String>>,
 }
 
 #[derive(Debug, Clone)]
@@ -32,22 +32,29 @@ struct Link {
 impl Line {
     /// A line that is open if Redis answers now, and later else. It needs a runtime, which its tasks run on.
     pub(super) async fn to(client: Client) -> Arc<Self> {
-        let line = Arc::new(Self { client, link: watch::Sender::new(None) });
-        if !line.connect(1).await {
+        let line = Arc::new(Self { client, link: watch::Sender::new(Err(String::new())) });
+        let first = line.connect(1).await;
+        if first.is_err() {
             tokio::spawn(Arc::clone(&line).mend(2));
         }
+        line.link.send_modify(|link| *link = first);
         line
     }
 
     /// Whether Redis is asked.
     pub(super) fn is_open(&self) -> bool {
-        self.link.borrow().is_some()
+        self.link.borrow().is_ok()
+    }
+
+    /// Why it is not.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.link.borrow().as_ref().err().cloned()
     }
 
     /// Waits until that changes, or has since `was`.
     pub(super) async fn turned(&self, was: bool) {
         // The sender is ours, so there is always one.
-        let _ = self.link.subscribe().wait_for(|link| link.is_some() != was).await;
+        let _ = self.link.subscribe().wait_for(|link| link.is_ok() != was).await;
     }
 
     /// The answer to a command; nothing where there is none in time. That what is there is of another kind is an answer.
@@ -56,51 +63,55 @@ impl Line {
         command: &Cmd,
         within: Duration,
     ) -> Option<T> {
-        let mut link = self.link.borrow().clone()?;
+        let mut link = self.link.borrow().clone().ok()?;
         match timeout(within, command.query_async(&mut link.connection)).await {
             Ok(Ok(answer)) => Some(answer),
             Ok(Err(error)) if error.code() == Some("WRONGTYPE") => None,
-            Ok(Err(_)) | Err(_) => {
-                self.give_up(link.number);
-                None
-            }
+            Ok(Err(error)) => self.give_up(link.number, &error.to_string()),
+            Err(_) => self.give_up(link.number, &late(within)),
         }
     }
 
-    /// Closes this connection, if it is still the one.
-    fn give_up(self: &Arc<Self>, number: u64) {
+    /// Closes this connection, if it is still the one. There is no answer then.
+    fn give_up<T>(self: &Arc<Self>, number: u64, why: &str) -> Option<T> {
         let closed = self.link.send_if_modified(|link| {
-            let is_it = link.as_ref().is_some_and(|link| link.number == number);
+            let is_it = link.as_ref().is_ok_and(|link| link.number == number);
             if is_it {
-                *link = None;
+                *link = Err(why.to_owned());
             }
             is_it
         });
         if closed {
             tokio::spawn(Arc::clone(self).mend(number.saturating_add(1)));
         }
+        None
     }
 
     /// Tries until Redis answers again.
     async fn mend(self: Arc<Self>, number: u64) {
         loop {
             tokio::time::sleep(PAUSE).await;
-            if self.connect(number).await {
+            let link = self.connect(number).await;
+            if link.is_ok() {
+                self.link.send_modify(|was| *was = link);
                 return;
             }
         }
     }
 
-    /// Opens a connection; says whether Redis answers on it as quickly as it should.
-    async fn connect(&self, number: u64) -> bool {
+    /// Opens a connection on which Redis answers as quickly as it should, or says why not.
+    async fn connect(&self, number: u64) -> Result<Link, String> {
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
-        let Ok(Ok(mut connection)) = timeout(CONNECT, connecting).await else { return false };
+        let connected = timeout(CONNECT, connecting).await.map_err(|_| late(CONNECT))?;
+        let mut connection = connected.map_err(|error| error.to_string())?;
         let asked = redis::cmd("PING");
-        if !matches!(timeout(ANSWER, asked.query_async::<String>(&mut connection)).await, Ok(Ok(_))) {
-            return false;
-        }
-        self.link.send_replace(Some(Link { number, connection }));
-        true
+        let answered = timeout(ANSWER, asked.query_async::<String>(&mut connection)).await;
+        answered.map_err(|_| late(ANSWER))?.map_err(|error| error.to_string())?;
+        Ok(Link { number, connection })
     }
+}
+
+fn late(limit: Duration) -> String {
+    format!("no answer within {} ms", limit.as_millis())
 }

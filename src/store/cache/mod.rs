@@ -104,6 +104,11 @@ impl Redis {
         }
     }
 
+    /// Why Redis is not asked, where that is so.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.line.trouble()
+    }
+
     /// Waits until Redis is asked where it was not, or the other way round.
     pub(super) async fn turned(&self, was: bool) {
         self.line.turned(was).await;
