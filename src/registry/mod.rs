@@ -25,7 +25,7 @@ pub(crate) use commits::Compared;
 pub(crate) use observations::Cell;
 pub use oidc::Issuer;
 pub(crate) use progress::ChainState;
-pub(crate) use read::Page;
+pub(crate) use read::{Page, Rows};
 pub(crate) use report::{Fault, KEY, NAME, TEXT, faults};
 pub(crate) use v1::NewVersion;
 

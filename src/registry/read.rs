@@ -5,7 +5,18 @@ use jiff::{Span, Timestamp};
 
 use super::{Registry, RegistryError};
 use crate::domain::past::Past;
-use crate::store::{self, Listed, Place, Row, Stat, Wanted};
+use crate::store::{self, Listed, Listing, Place, Row, Stat, Wanted};
+
+/// So many rows are read at once; the original's own pages have no more.
+const FEW: i64 = 25;
+
+/// What a page of v1 has.
+#[derive(Debug)]
+pub(crate) enum Rows {
+    Few(Vec<Listed>),
+    /// Each id with the number of rows on all pages. The rows may be larger than memory.
+    Many(Vec<(i64, i64)>),
+}
 
 /// A page of a list, by the rules of v1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,25 +55,19 @@ impl Registry {
         Ok(self.store.home().await?)
     }
 
-    /// One page of the rows of a place, newest first.
-    pub(crate) async fn of_place(&self, place: &Place, page: Page) -> Result<Vec<Listed>, RegistryError> {
-        match page.span() {
-            Some(span) => Ok(self.store.of_place(place, span).await?),
-            None => Ok(Vec::new()),
-        }
+    /// One page of a list, newest first.
+    pub(crate) async fn listed(&self, list: &Listing, page: Page) -> Result<Rows, RegistryError> {
+        let Some(span) = page.span() else { return Ok(Rows::Few(Vec::new())) };
+        Ok(if span.limit <= FEW {
+            Rows::Few(self.store.listed(list, span).await?)
+        } else {
+            Rows::Many(self.store.listed_ids(list, span).await?)
+        })
     }
 
-    /// One page of the rows of a workload on a platform, newest first.
-    pub(crate) async fn of_platform(
-        &self,
-        workload: &str,
-        platform: &str,
-        page: Page,
-    ) -> Result<Vec<Listed>, RegistryError> {
-        match page.span() {
-            Some(span) => Ok(self.store.of_platform(workload, platform, span).await?),
-            None => Ok(Vec::new()),
-        }
+    /// The rows of some of many ids, in their order.
+    pub(crate) async fn listed_rows(&self, ids: &[(i64, i64)]) -> Result<Vec<Listed>, RegistryError> {
+        Ok(self.store.listed_rows(ids).await?)
     }
 
     /// The `raw` of the newest row of one version.

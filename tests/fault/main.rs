@@ -16,6 +16,7 @@ mod deliver;
 mod dirty;
 mod disk;
 mod durable;
+mod exhaust;
 mod hooked;
 mod kill;
 mod line;

@@ -27,9 +27,14 @@ impl Server {
 
     /// Serves a database of any engine; the options name it.
     pub(crate) fn over(binary: &Path, database: &[&str], port: u16) -> Self {
+        Self::at(binary, "127.0.0.1", database, port)
+    }
+
+    /// The same at an address of this machine, with any options.
+    pub(crate) fn at(binary: &Path, address: &str, options: &[&str], port: u16) -> Self {
         let mut child = Command::new(binary)
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
-            .args(database)
+            .args(["serve", "--listen", &format!("{address}:{port}")])
+            .args(options)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

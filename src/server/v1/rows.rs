@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::answer::{self, Refusal};
 use super::input::{Input, Kind, Shape};
-use super::read;
-use crate::registry::Page;
+use super::{long, read};
+use crate::registry::{Page, Rows};
 use crate::server::App;
-use crate::store::Place;
+use crate::store::{Listing, Place};
 
 const WORKLOAD: (&str, &str, Kind) = ("workload", "Workload", Kind::Text);
 const PLATFORM: (&str, &str, Kind) = ("platform", "Platform", Kind::Text);
@@ -53,17 +53,25 @@ pub(in crate::server) const LATEST: Shape = Shape {
 pub(in crate::server) async fn environment(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_ENVIRONMENT, request).await?;
     input.faults(&READ_ENVIRONMENT, READ_ENVIRONMENT.needed)?;
-    let rows = app.registry.of_place(&place(&input), page(&input)).await?;
-    Ok(list(&rows, StatusCode::NOT_FOUND))
+    let environment = Some(input.text("environment").to_owned());
+    listed(&app, environment, &input).await
 }
 
 /// `GET /api/v1/read/platform`: the rows of a workload on a platform, newest first.
 pub(in crate::server) async fn platform(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_PLATFORM, request).await?;
     input.faults(&READ_PLATFORM, READ_PLATFORM.needed)?;
-    let (workload, platform) = (input.text("workload"), input.text("platform"));
-    let rows = app.registry.of_platform(workload, platform, page(&input)).await?;
-    Ok(list(&rows, StatusCode::NOT_FOUND))
+    listed(&app, None, &input).await
+}
+
+async fn listed(app: &App, environment: Option<String>, input: &Input) -> Result<Response, Refusal> {
+    let (workload, platform) = (input.text("workload").to_owned(), input.text("platform").to_owned());
+    let list = Listing { workload, platform, environment };
+    Ok(match app.registry.listed(&list, page(input)).await? {
+        Rows::Few(rows) => self::list(&rows, StatusCode::NOT_FOUND),
+        Rows::Many(ids) if ids.is_empty() => answer::bare(StatusCode::NOT_FOUND),
+        Rows::Many(ids) => long::response(app.registry.clone(), ids),
+    })
 }
 
 /// `GET /api/v1/read/raw`: what was stored with the newest row of a version.
