@@ -12,6 +12,7 @@
 
 mod access;
 mod clock;
+mod contend;
 mod deliver;
 mod dirty;
 mod disk;
