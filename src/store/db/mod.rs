@@ -41,25 +41,31 @@ impl Db {
 
     /// The rows that a text gives.
     pub(super) async fn query(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
-        self.query_within(text, values, &(Shape::default(), Vec::new())).await
+        self.query_within(text, values, &(Shape::default(), Vec::new()), Ok).await
     }
 
-    /// The same for a reader who sees only what fits these patterns.
-    pub(super) async fn query_within(
+    /// What is made of the rows for a reader who sees only what fits these patterns. Each row is made into it at once,
+    /// because a long answer in both forms takes twice the memory.
+    pub(super) async fn query_within<T>(
         &self,
         text: &str,
         values: &[Value],
         within: &(Shape, Vec<Value>),
-    ) -> Result<Vec<Record>, StoreError> {
-        let (text, values) = self.dialect().render_within(text, values.to_vec(), within);
-        self.rows_of(text, values).await
+        make: impl Fn(Record) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let rendered = self.dialect().render_within(text, values.to_vec(), within);
+        self.rows_of(rendered, make).await
     }
 
-    async fn rows_of(&self, text: Arc<str>, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
+    async fn rows_of<T>(
+        &self,
+        (text, values): (Arc<str>, Vec<Value>),
+        make: impl Fn(Record) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         match self {
-            Self::Sqlite(pool) => engine::sqlite::query(pool, text, values).await,
-            Self::Postgres(pool) => engine::postgres::query(pool, text, values).await,
-            Self::MySql(pool) => engine::mysql::query(pool, text, values).await,
+            Self::Sqlite(pool) => engine::sqlite::query(pool, text, values, make).await,
+            Self::Postgres(pool) => engine::postgres::query(pool, text, values, make).await,
+            Self::MySql(pool) => engine::mysql::query(pool, text, values, make).await,
         }
     }
 
@@ -71,8 +77,7 @@ impl Db {
     ) -> Result<Vec<Record>, StoreError> {
         let mut found = Vec::new();
         for chunk in self.dialect().chunks(rows) {
-            let (text, values) = self.dialect().render_rows(text, chunk);
-            found.append(&mut self.rows_of(text, values).await?);
+            found.append(&mut self.rows_of(self.dialect().render_rows(text, chunk), Ok).await?);
         }
         Ok(found)
     }
@@ -153,9 +158,9 @@ impl Transaction {
 
     async fn give(&mut self, (text, values): (Arc<str>, Vec<Value>)) -> Result<Vec<Record>, StoreError> {
         match self {
-            Self::Sqlite(inner) => engine::sqlite::query(&mut **inner, text, values).await,
-            Self::Postgres(inner) => engine::postgres::query(&mut **inner, text, values).await,
-            Self::MySql(inner) => engine::mysql::query(&mut **inner, text, values).await,
+            Self::Sqlite(inner) => engine::sqlite::query(&mut **inner, text, values, Ok).await,
+            Self::Postgres(inner) => engine::postgres::query(&mut **inner, text, values, Ok).await,
+            Self::MySql(inner) => engine::mysql::query(&mut **inner, text, values, Ok).await,
         }
     }
 
