@@ -337,7 +337,7 @@ pub(crate) async fn serve(
     let work = [
         tokio::spawn(registry.clone().work()),
         tokio::spawn(registry.clone().ask_all()),
-        tokio::spawn(takeover::work(registry.clone())),
+        tokio::spawn(takeover::work(registry.clone(), routers.stopping.subscribe())),
         tokio::spawn(registry.clone().tell_webhooks()),
         tokio::spawn(cache::watch(registry.clone())),
     ];

@@ -196,6 +196,9 @@ pub(super) const OPEN_WORDS: &str = "SELECT {known}, v.status AS word FROM sm_de
 pub(super) const HOLD_TASK: &str = "UPDATE sm_task SET holder = $1, until_at = $2 \
     WHERE name = $3 AND (holder = $1 OR until_at <= $4)";
 
+/// Gives a piece of work up.
+pub(super) const GIVE_UP_TASK: &str = "UPDATE sm_task SET until_at = 0 WHERE name = $1 AND holder = $2";
+
 /// The same for work that nobody ever had; fails if somebody has it by now.
 pub(super) const FIRST_TASK: &str = "INSERT INTO sm_task (holder, until_at, name) VALUES ($1, $2, $3)";
 

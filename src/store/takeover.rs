@@ -68,6 +68,13 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Gives a piece of work up, so that another process need not wait for the end of its time.
+    pub(crate) async fn give_up_task(&self, name: &str, holder: &str) -> Result<(), StoreError> {
+        self.writer.apply(sql::GIVE_UP_TASK, values![name, holder]).await.map(|_| ())
+    }
+}
+
 fn word(row: &Record) -> Result<(Known, String), StoreError> {
     Ok((known(row)?, row.text("word")?))
 }

@@ -142,7 +142,7 @@ impl Store {
                 platform: row.text("platform")?,
                 environment: row.text("environment")?,
                 status: row.text("status")?,
-                date: date(row.text("date")?)?,
+                date: date(row)?,
             })
         };
         self.readers.query(sql::STATS, values![since]).await?.iter().map(stat).collect()
@@ -171,12 +171,16 @@ pub(super) fn row(row: &Record) -> Result<Row, StoreError> {
         changelog_url: row.text("changelog_url")?,
         raw: row.text("raw")?,
         status: row.text("status")?,
-        date: date(row.text("date")?)?,
+        date: date(row)?,
     })
 }
 
+/// What is shown for a date that is none, as MySQL's `0000-00-00` and PostgreSQL's `infinity`: the first day of all, which
+/// the original shows for it on MySQL. One such row keeps no other back.
+const NO_DATE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 /// The column `date` is naive and in UTC.
-fn date(text: String) -> Result<Timestamp, StoreError> {
-    let utc = text.parse::<DateTime>().and_then(|naive| TimeZone::UTC.to_timestamp(naive));
-    utc.map_err(|_| StoreError::Corrupt(text))
+fn date(row: &Record) -> Result<Timestamp, StoreError> {
+    let naive = row.maybe_text("date")?.and_then(|text| text.parse::<DateTime>().ok());
+    Ok(naive.and_then(|naive| TimeZone::UTC.to_timestamp(naive).ok()).unwrap_or(NO_DATE))
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::databases::{each, original, serve};
+use crate::support::engine::Engine;
 use crate::support::redis::Redis;
 use crate::support::served::{Served, command};
 
@@ -126,6 +127,40 @@ async fn a_report_that_the_original_kept_for_us_is_taken_whole() {
         let mut apps = [of(2)["app"].clone(), of(3)["app"].clone()];
         apps.sort_by_key(Value::to_string);
         assert_eq!(apps, ["desk", "team"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_rows_between_two_looks_and_a_date_that_is_none_are_taken_over() {
+    const ROWS: i64 = 2_500;
+    each(async |engine, url| {
+        engine.run(&url, &original(engine, 3, false)).await;
+        let server = serve(&url);
+        until("the old row", || state_of(&server, 1) == "succeeded");
+        let none = if engine == Engine::MySql { "0000-00-00 00:00:00" } else { "infinity" };
+        let row = insert("odd", "1", "deployed", "N/A").replace("2026-01-02 03:04:05", none);
+        let lax = if engine == Engine::MySql { "SET SESSION sql_mode = ''; " } else { "" };
+        engine.run(&url, &format!("{lax}{row}")).await;
+        let rows: Vec<String> = (0..ROWS)
+            .map(|n| format!("('w{}', 'p', 'e', '{n}', 'N/A', '', 'deployed', '2025-01-02 03:04:05')", n % 20))
+            .collect();
+        let insert =
+            "INSERT INTO versions (workload, platform, environment, version, changelog_url, raw, status, date) VALUES ";
+        engine.run(&url, &format!("{insert}{}", rows.join(", "))).await;
+        let start = Instant::now();
+        while engine.count(&url, "sm_deployment").await < ROWS + 2 {
+            assert!(start.elapsed() < Duration::from_mins(2), "{engine:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert_eq!(state_of(&server, 2), "succeeded");
+        let odd = server.get("/api/v1/read/raw/id?versionId=2").1;
+        assert!(odd.contains(r#""date":"0001-01-01T00:00:00Z""#), "{odd}");
+        assert_eq!(server.get("/api/v1/read/home").0, 200);
+        assert_eq!(engine.count(&url, "sm_task WHERE until_at > 0").await, 1);
+        server.signal("TERM");
+        assert_eq!(server.wait().0, Some(0));
+        assert_eq!(engine.count(&url, "sm_task WHERE until_at > 0").await, 0, "another one may begin at once");
     })
     .await;
 }

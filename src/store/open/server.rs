@@ -45,6 +45,7 @@ const POSTGRES: Plan = Plan {
         (50, "epoch", include_str!("../migrations/postgres/0050_epoch.sql")),
         (52, "meta", include_str!("../migrations/postgres/0052_meta.sql")),
         (70, "hot", include_str!("../migrations/postgres/0070_hot.sql")),
+        (72, "past", include_str!("../migrations/postgres/0072_past.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -73,6 +74,7 @@ const MYSQL: Plan = Plan {
         (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
         (50, "epoch", include_str!("../migrations/mysql/0050_epoch.sql")),
         (52, "meta", include_str!("../migrations/mysql/0052_meta.sql")),
+        (72, "past", include_str!("../migrations/mysql/0072_past.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

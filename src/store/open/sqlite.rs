@@ -52,6 +52,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (50, "epoch", include_str!("../migrations/sqlite/0050_epoch.sql")),
     (52, "meta", include_str!("../migrations/sqlite/0052_meta.sql")),
     (70, "keys", include_str!("../migrations/sqlite/0070_keys.sql")),
+    (72, "past", include_str!("../migrations/sqlite/0072_past.sql")),
 ];
 
 impl Store {
