@@ -2,11 +2,10 @@
 //! itself, and what was confirmed is there, once.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::database::{Database, Engine};
-use crate::server::{Server, fresh_database};
+use crate::server::{Done, Server, fresh_database};
 use crate::weak::{full, strong};
 
 const CLIENTS: usize = 8;
@@ -24,9 +23,9 @@ struct Client {
 }
 
 /// One request after the other, whatever the answers are.
-fn write(server: &Server, number: usize, client: &Mutex<Client>, done: &AtomicBool) {
+fn write(server: &Server, number: usize, client: &Mutex<Client>, done: &Done) {
     for count in 0.. {
-        if done.load(Ordering::SeqCst) {
+        if done.is_set() {
             return;
         }
         let version = format!("{number}.{count}.0");
@@ -94,9 +93,10 @@ fn shake(engine: Engine) {
     let url = fresh_database(&database.url());
     let server = Server::over(&strong(), &["--database", &url], 0);
     let clients: Vec<Mutex<Client>> = (0..CLIENTS).map(|_| Mutex::default()).collect();
-    let done = AtomicBool::new(false);
+    let done = Done::default();
     let rounds = if full() { 10 } else { 1 };
     let slowest = std::thread::scope(|scope| {
+        let end = done.at_end();
         for (number, client) in clients.iter().enumerate() {
             let (server, done) = (&server, &done);
             scope.spawn(move || write(server, number, client, done));
@@ -110,7 +110,7 @@ fn shake(engine: Engine) {
             eprintln!("  {engine:?}, {each:?}: back after {} ms", took.as_millis());
             slowest = slowest.max(took);
         }
-        done.store(true, Ordering::SeqCst);
+        drop(end);
         slowest
     });
     let rows = server.deployments_of("&app=a");
