@@ -8,6 +8,7 @@ mod files;
 mod guard;
 mod history;
 mod holds;
+mod hostile;
 mod incidents;
 mod limits;
 mod live;
