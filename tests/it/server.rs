@@ -21,6 +21,7 @@ mod oidc;
 mod openapi;
 mod pages;
 mod probes;
+mod reference;
 mod releases;
 mod settings;
 mod states;

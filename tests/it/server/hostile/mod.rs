@@ -145,7 +145,7 @@ fn is_free(at: &str) -> bool {
 }
 
 /// A text as a part of an address.
-fn percent(text: &str) -> String {
+pub(super) fn percent(text: &str) -> String {
     let byte = |byte: u8| {
         if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
     };
