@@ -41,6 +41,7 @@ properties() {
 
 faults() {
     SHIPMARK_TIER=full scripts/test --test fault -- --nocapture
+    SHIPMARK_TIER=full scripts/test --test it -- --nocapture server::hostile server::reference
 }
 
 contract() {

@@ -62,6 +62,17 @@ impl Browser {
         Some(browser)
     }
 
+    /// Runs a script of ours before those of each later page.
+    pub(crate) fn before_each_page(&mut self, script: &str) {
+        self.order("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script }));
+    }
+
+    /// Goes to another page, and waits until it is there with all that belongs to it.
+    pub(crate) fn go(&mut self, url: &str) {
+        self.order("Page.navigate", &json!({ "url": url }));
+        self.until("document.readyState === 'complete'");
+    }
+
     /// Gives an order and waits for its answer.
     #[track_caller]
     fn order(&mut self, method: &str, params: &Value) -> Value {

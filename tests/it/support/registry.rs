@@ -113,6 +113,17 @@ impl Service {
         (self.router, self.metrics, self.stopping) = (routers.api, routers.metrics, routers.stopping);
     }
 
+    /// The same registry at another time, so many seconds after `NOW`.
+    pub(crate) fn at(&mut self, seconds: i64) {
+        let now: jiff::Timestamp = NOW.parse().unwrap();
+        let world = World::fixed(now + jiff::SignedDuration::from_secs(seconds), &[], Path::new("/"));
+        let (exposure, access, linger) = (Exposure::Loopback, Access::default(), std::time::Duration::ZERO);
+        let rates = Rates::USUAL;
+        let options = Options { exposure, access, public_url: None, rates, log_probes: false, linger };
+        let routers = server::routers(Registry::new(self.store.clone(), world), options).unwrap();
+        (self.router, self.metrics, self.stopping) = (routers.api, routers.metrics, routers.stopping);
+    }
+
     /// Makes a token by the command, as its operator would.
     pub(crate) fn token(&self, name: &str, scope: &str) -> String {
         self.token_with(&[name, "--scope", scope])

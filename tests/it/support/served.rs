@@ -3,14 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 /// A server on a free port; it is killed if a test ends early.
 #[must_use]
 pub(crate) struct Served {
     child: Child,
-    stderr: BufReader<ChildStderr>,
+    stderr: Box<dyn BufRead + Send + Sync>,
     pub(crate) said: Vec<String>,
     pub(crate) port: u16,
 }
@@ -41,7 +41,7 @@ impl Served {
     #[track_caller]
     pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let stderr = Box::new(BufReader::new(child.stderr.take().unwrap()));
         let mut server = Self { child, stderr, said: Vec::new(), port: 0 };
         while server.port == 0 {
             let words = server.next_line();
@@ -52,6 +52,13 @@ impl Served {
             server.said.push(words);
         }
         server
+    }
+
+    /// Reads the rest of its log and forgets it: a server stands still whose log nobody reads.
+    pub(crate) fn unheard(mut self) -> Self {
+        let mut stderr = std::mem::replace(&mut self.stderr, Box::new(std::io::empty()));
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        self
     }
 
     /// The level and the message of the next line of its log.
