@@ -6,7 +6,10 @@ use jiff::{Span, Timestamp};
 
 use super::{Registry, RegistryError};
 use crate::domain::past::Past;
-use crate::store::{self, CacheFigures, Listed, Place, Row, Stat, Wanted};
+use crate::store::{self, CacheFigures, Listed, Listing, Place, Row, Stat, Wanted};
+
+/// So many rows are read at once; the original's own pages have no more.
+const FEW: i64 = 25;
 
 /// A page of a list, by the rules of v1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +19,11 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// Whether its rows fit in memory, whatever they hold.
+    pub(crate) fn is_short(self) -> bool {
+        self.span().is_none_or(|span| span.limit <= FEW)
+    }
+
     /// The rows of this page; nothing if no list is that long. The first page of size 0 is empty, and every
     /// other size below 1 means 1, as in the original.
     fn span(self) -> Option<store::Span> {
@@ -45,25 +53,25 @@ impl Registry {
         Ok(self.store.home().await?)
     }
 
-    /// One page of the rows of a place, newest first.
-    pub(crate) async fn of_place(&self, place: &Place, page: Page) -> Result<Vec<Listed>, RegistryError> {
-        match page.span() {
-            Some(span) => Ok(self.store.of_place(place, span).await?),
-            None => Ok(Vec::new()),
-        }
+    /// The rows of a short page of a list, newest first.
+    pub(crate) async fn listed(&self, list: &Listing, page: Page) -> Result<Vec<Listed>, RegistryError> {
+        let Some(span) = page.span() else { return Ok(Vec::new()) };
+        Ok(self.store.listed(list, span).await?)
     }
 
-    /// One page of the rows of a workload on a platform, newest first.
-    pub(crate) async fn of_platform(
+    /// The ids of a page of a list, newest first, each with the number of rows on all pages.
+    pub(crate) async fn listed_ids(
         &self,
-        workload: &str,
-        platform: &str,
+        list: &Listing,
         page: Page,
-    ) -> Result<Vec<Listed>, RegistryError> {
-        match page.span() {
-            Some(span) => Ok(self.store.of_platform(workload, platform, span).await?),
-            None => Ok(Vec::new()),
-        }
+    ) -> Result<Vec<(i64, i64)>, RegistryError> {
+        let Some(span) = page.span() else { return Ok(Vec::new()) };
+        Ok(self.store.listed_ids(list, span).await?)
+    }
+
+    /// The rows of some of many ids, in their order.
+    pub(crate) async fn listed_rows(&self, ids: &[(i64, i64)]) -> Result<Vec<Listed>, RegistryError> {
+        Ok(self.store.listed_rows(ids).await?)
     }
 
     /// The `raw` of the newest row of one version.

@@ -11,18 +11,21 @@ const MOST: usize = 10_000;
 /// A minute in milliseconds, and what one request takes out of a bucket that gains its rate in each of them.
 const MINUTE: i64 = 60_000;
 
-/// How many requests may come within a minute; 0 for any number.
+/// How much one client may take; 0 for any number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
-    /// With one token.
+    /// Requests within a minute with one token.
     pub token: u32,
-    /// Without a token, from one address.
+    /// Requests within a minute without a token, from one address.
     pub address: u32,
+    /// Connections of one address at a time.
+    pub connections: u32,
 }
 
 impl Rates {
-    /// 500 a second with a token, 100 without: what a busy CI sends, and many times what a person does.
-    pub const USUAL: Self = Self { token: 30_000, address: 6_000 };
+    /// 500 a second with a token, 100 without: what a busy CI sends, and many times what a person does. An eighth of all
+    /// connections, which is many times what a browser opens.
+    pub const USUAL: Self = Self { token: 30_000, address: 6_000, connections: 128 };
 }
 
 impl Default for Rates {
@@ -119,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_bucket_holds_a_minute_and_fills_up_evenly() {
-        let buckets = Buckets::new(Rates { token: 0, address: 60 });
+        let buckets = Buckets::new(Rates { token: 0, address: 60, connections: 0 });
         let sent = |now, count: usize| (0..count).filter(|_| buckets.take(one(), now).is_ok()).count();
         assert_eq!(sent(1_000, 100), 60);
         assert_eq!(buckets.take(one(), 1_000), Err(1));
@@ -134,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_slow_bucket_says_how_long_to_wait() {
-        let buckets = Buckets::new(Rates { token: 2, address: 0 });
+        let buckets = Buckets::new(Rates { token: 2, address: 0, connections: 0 });
         let take = |now| buckets.take(Sender::Token("t".to_owned()), now);
         assert_eq!(
             [take(0), take(0), take(0), take(29_001), take(30_000)],
@@ -144,7 +147,7 @@ mod tests {
 
     #[test]
     fn strangers_do_not_fill_the_memory_and_get_no_free_way() {
-        let buckets = Buckets::new(Rates { token: 1, address: 1 });
+        let buckets = Buckets::new(Rates { token: 1, address: 1, connections: 0 });
         let address = |at: u32| Sender::Address(IpAddr::V4(at.into()));
         let most = u32::try_from(MOST).unwrap();
         for at in 0..most + 5 {

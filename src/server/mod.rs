@@ -15,6 +15,7 @@ mod deployments;
 mod export;
 mod feed;
 mod guard;
+mod guests;
 mod history;
 mod holds;
 mod incidents;
@@ -332,7 +333,7 @@ pub(crate) async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let linger = options.linger;
+    let (linger, most) = (options.linger, options.rates.connections);
     let routers = routers(registry.clone(), options)?;
     let work = [
         tokio::spawn(registry.clone().work()),
@@ -349,7 +350,7 @@ pub(crate) async fn serve(
             let _ = stopped.changed().await;
         };
         let cut = tokio::time::sleep(DRAIN);
-        listener.map(|listener| tokio::spawn(listen::run(listener, router, stopped, cut)))
+        listener.map(|listener| tokio::spawn(listen::run(listener, router, most, stopped, cut)))
     };
     let admin = beside(listeners.admin, routers.api.clone().layer(Extension(AdminDoor)));
     let scraped = beside(listeners.metrics, routers.metrics);
@@ -370,7 +371,7 @@ pub(crate) async fn serve(
             () = async { registry.broken().await; tokio::time::sleep(BROKEN_DRAIN).await } => {}
         }
     };
-    listen::run(listeners.api, routers.api, ending, cut).await;
+    listen::run(listeners.api, routers.api, most, ending, cut).await;
     for work in work {
         work.abort();
         // It is over when it let go of the database.

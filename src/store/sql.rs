@@ -3,6 +3,7 @@
 mod access;
 pub(super) mod commits;
 pub(super) mod epoch;
+pub(super) mod listing;
 pub(super) mod settings;
 pub(super) mod webhooks;
 
@@ -318,14 +319,6 @@ pub(super) const LATEST_ANY: &str = "SELECT version FROM versions WHERE {place} 
 /// The newest 25 rows of all.
 pub(super) const HOME: &str =
     "SELECT {row} FROM versions WHERE {within_row} ORDER BY versions.date DESC, versions_id DESC LIMIT 25";
-
-/// One page of the rows of a place, each with the number of all.
-pub(super) const OF_PLACE: &str = "SELECT {row}, (SELECT COUNT(*) FROM versions WHERE {place} AND {within_row}) AS total \
-    FROM versions WHERE {place} AND {within_row} ORDER BY versions.date DESC, versions_id DESC LIMIT $4 OFFSET $5";
-
-/// One page of the rows of a workload on a platform, each with the number of all.
-pub(super) const OF_PLATFORM: &str = "SELECT {row}, (SELECT COUNT(*) FROM versions WHERE {pair} AND {within_row}) AS total \
-    FROM versions WHERE {pair} AND {within_row} ORDER BY versions.date DESC, versions_id DESC LIMIT $3 OFFSET $4";
 
 /// The `raw` of the newest row of one version.
 pub(super) const RAW: &str = "SELECT COALESCE(raw, '') AS raw FROM versions WHERE {place} AND {version} AND {within_row} \

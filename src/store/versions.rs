@@ -34,23 +34,6 @@ pub(crate) struct Row {
     pub(crate) date: Timestamp,
 }
 
-/// A row of a page.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "V1ListedRow")]
-pub(crate) struct Listed {
-    #[serde(flatten)]
-    pub(crate) row: Row,
-    /// The number of rows on all pages.
-    pub(crate) total: i64,
-}
-
-/// Which rows of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) offset: i64,
-    pub(crate) limit: i64,
-}
-
 /// How many rows one day has of one place and status.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "V1Stat")]
@@ -86,24 +69,6 @@ impl Store {
             Err(StoreError::Wide) => Ok(Vec::new()),
             rows => rows,
         }
-    }
-
-    /// Some rows of a place, newest first.
-    pub(crate) async fn of_place(&self, place: &Place, span: Span) -> Result<Vec<Listed>, StoreError> {
-        let Place { workload, platform, environment } = place;
-        let values = values![workload, platform, environment, span.limit, span.offset];
-        self.rows(sql::OF_PLACE, values).await?.iter().map(|row| self.listed(row)).collect()
-    }
-
-    /// Some rows of a workload on a platform, newest first.
-    pub(crate) async fn of_platform(
-        &self,
-        workload: &str,
-        platform: &str,
-        span: Span,
-    ) -> Result<Vec<Listed>, StoreError> {
-        let values = values![workload, platform, span.limit, span.offset];
-        self.rows(sql::OF_PLATFORM, values).await?.iter().map(|row| self.listed(row)).collect()
     }
 
     /// The `raw` of the newest row of one version.
@@ -151,13 +116,9 @@ impl Store {
 
 impl Store {
     /// A row as this reader may see it.
-    fn shown(&self, record: &Record) -> Result<Row, StoreError> {
+    pub(super) fn shown(&self, record: &Record) -> Result<Row, StoreError> {
         let row = row(record)?;
         Ok(if self.readers.shows_raw() { row } else { Row { raw: NO_RAW.to_owned(), ..row } })
-    }
-
-    fn listed(&self, record: &Record) -> Result<Listed, StoreError> {
-        Ok(Listed { row: self.shown(record)?, total: record.int("total")? })
     }
 }
 

@@ -13,11 +13,13 @@
 mod access;
 mod cached;
 mod clock;
+mod contend;
 mod database;
 mod deliver;
 mod dirty;
 mod disk;
 mod durable;
+mod exhaust;
 mod hooked;
 mod kill;
 mod line;

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A generous limit against hanging.
@@ -14,6 +15,8 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) port: u16,
+    /// The warnings and errors of its log.
+    said: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -28,9 +31,14 @@ impl Server {
 
     /// Serves a database of any engine; the options name it.
     pub(crate) fn over(binary: &Path, database: &[&str], port: u16) -> Self {
+        Self::at(binary, "127.0.0.1", database, port)
+    }
+
+    /// The same at an address of this machine, with any options.
+    pub(crate) fn at(binary: &Path, address: &str, options: &[&str], port: u16) -> Self {
         let mut child = Command::new(binary)
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
-            .args(database)
+            .args(["serve", "--listen", &format!("{address}:{port}")])
+            .args(options)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -42,13 +50,25 @@ impl Server {
             }
         };
         // Whoever closes the pipe would end the server by its next line.
-        std::thread::spawn(move || lines.count());
-        Self { child, port: address.port() }
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
+        std::thread::spawn(move || {
+            let plain = |line: &String| line.contains("\"level\":\"INFO\"");
+            for line in lines.map_while(Result::ok).filter(|line| !plain(line)) {
+                heard.lock().unwrap().push(line);
+            }
+        });
+        Self { child, port: address.port(), said }
     }
 
     /// The status and the body of an answer; 0 where none came.
     pub(crate) fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> (u16, String) {
         send(self.port, method, path, kind, body)
+    }
+
+    /// The warnings and errors of its log so far.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        self.said.lock().unwrap().clone()
     }
 
     /// A v1 deployment by form, as curl sends it.

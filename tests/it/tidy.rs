@@ -106,6 +106,7 @@ fn a_crate_has_one_owner() {
         ("handlebars", &["src/template"]),
         ("conventional_commit_parser", &["src/domain/message/"]),
         ("tokio", &["src/http", "src/store/", "src/registry/", "src/server/", "src/cli/serve/"]),
+        ("tokio_io_timeout", &["src/server/listen.rs"]),
         ("toml", &["src/config/", "src/domain/manifest/"]),
         ("jsonc_parser", &["src/domain/manifest/json.rs"]),
         ("roxmltree", &["src/domain/manifest/xml.rs"]),

@@ -78,6 +78,9 @@ pub(super) struct Serve {
     /// How many may come from one other machine without a token; 0 for any number
     #[arg(long, value_name = "N", default_value_t = Rates::USUAL.address)]
     address_rate: u32,
+    /// How many connections one other machine may have at a time; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = Rates::USUAL.connections)]
+    address_connections: u32,
     /// Let probes reach these addresses too, which are not public, such as 10.0.0.0/8 (repeatable)
     #[arg(long, value_name = "CIDR", value_parser = address::range)]
     probe_allow: Vec<IpNet>,
@@ -101,7 +104,11 @@ impl Serve {
         let reach = Reach::with(self.probe_allow);
         let public_url = address::url(self.public_url, "SHIPMARK_PUBLIC_URL", context.world)?;
         let issuer = address::url(self.github_issuer, "SHIPMARK_GITHUB_ISSUER", context.world)?;
-        let rates = Rates { token: self.token_rate, address: self.address_rate };
+        let rates = Rates {
+            token: self.token_rate,
+            address: self.address_rate,
+            connections: self.address_connections,
+        };
         let known = Known { access, reach, rates, public_url, issuer };
         let done = runtime.block_on(run(context, &places, (&database, beside.as_ref()), known, pause));
         // A name that is being looked up holds a thread, for which nobody need wait.

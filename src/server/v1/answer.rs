@@ -12,7 +12,21 @@ use crate::server::body::Refused;
 use crate::server::observe::caused;
 use crate::store::StoreError;
 
-/// JSON without a final newline, and with `<`, `>` and `&` escaped as Go's encoder does.
+/// JSON without a final newline.
+pub(in crate::server) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    json_body(status, Body::from(text(value)))
+}
+
+/// The same of a body that is JSON already.
+pub(super) fn json_body(status: StatusCode, body: Body) -> Response {
+    let mut response = bare(status);
+    *response.body_mut() = body;
+    let kind = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// JSON with `<`, `>` and `&` escaped as Go's encoder does.
 pub(super) fn text(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
     let mut safe = String::with_capacity(text.len());
@@ -27,20 +41,6 @@ pub(super) fn text(value: &impl Serialize) -> String {
         }
     }
     safe
-}
-
-/// An answer that is JSON.
-pub(in crate::server) fn json(status: StatusCode, value: &impl Serialize) -> Response {
-    written(status, text(value))
-}
-
-/// The same of what is written already.
-pub(super) fn written(status: StatusCode, text: String) -> Response {
-    let mut response = bare(status);
-    *response.body_mut() = Body::from(text);
-    let kind = HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
 }
 
 /// No body and no media type.

@@ -3,6 +3,7 @@
 pub(super) mod answer;
 pub(super) mod input;
 mod json;
+mod long;
 pub(super) mod query;
 pub(super) mod rows;
 pub(super) mod write;

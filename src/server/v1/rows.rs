@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::answer::{self, Refusal};
 use super::input::{Input, Kind, Shape};
-use super::read;
+use super::{long, read};
 use crate::registry::Page;
 use crate::server::App;
-use crate::store::Place;
+use crate::store::{Listing, Place};
 
 const WORKLOAD: (&str, &str, Kind) = ("workload", "Workload", Kind::Text);
 const PLATFORM: (&str, &str, Kind) = ("platform", "Platform", Kind::Text);
@@ -53,21 +53,34 @@ pub(in crate::server) const LATEST: Shape = Shape {
 pub(in crate::server) async fn environment(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_ENVIRONMENT, request).await?;
     input.faults(&READ_ENVIRONMENT, READ_ENVIRONMENT.needed)?;
-    let (place, page) = (place(&input), page(&input));
-    let (number, size) = (page.number.to_string(), page.size.to_string());
-    let question = ["environment", &place.workload, &place.platform, &place.environment, &number, &size];
-    let make = || async { Ok(list(&app.registry.of_place(&place, page).await?)) };
-    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
+    let environment = Some(input.text("environment").to_owned());
+    listed(&app, environment, &input).await
 }
 
 /// `GET /api/v1/read/platform`: the rows of a workload on a platform, newest first.
 pub(in crate::server) async fn platform(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&READ_PLATFORM, request).await?;
     input.faults(&READ_PLATFORM, READ_PLATFORM.needed)?;
-    let (workload, platform) = (input.text("workload"), input.text("platform"));
-    let page = page(&input);
-    let question = ["platform", workload, platform, &page.number.to_string(), &page.size.to_string()];
-    let make = || async { Ok(list(&app.registry.of_platform(workload, platform, page).await?)) };
+    listed(&app, None, &input).await
+}
+
+async fn listed(app: &App, environment: Option<String>, input: &Input) -> Result<Response, Refusal> {
+    let (workload, platform) = (input.text("workload").to_owned(), input.text("platform").to_owned());
+    let (list, page) = (Listing { workload, platform, environment }, page(input));
+    if !page.is_short() {
+        let ids = app.registry.listed_ids(&list, page).await?;
+        return Ok(match ids.as_slice() {
+            [] => answer::bare(StatusCode::NOT_FOUND),
+            _ => long::response(app.registry.clone(), ids),
+        });
+    }
+    let Listing { workload, platform, environment } = &list;
+    let (number, size) = (page.number.to_string(), page.size.to_string());
+    let question = match environment {
+        Some(environment) => vec!["environment", workload, platform, environment, &number, &size],
+        None => vec!["platform", workload, platform, &number, &size],
+    };
+    let make = || async { Ok(self::list(&app.registry.listed(&list, page).await?)) };
     Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
 }
 
@@ -156,5 +169,5 @@ fn list(rows: &[impl Serialize]) -> String {
 
 /// The answer with a text, or without one if nothing was found.
 fn found(text: String, if_nothing: StatusCode) -> Response {
-    if text.is_empty() { answer::bare(if_nothing) } else { answer::written(StatusCode::OK, text) }
+    if text.is_empty() { answer::bare(if_nothing) } else { answer::json_body(StatusCode::OK, text.into()) }
 }

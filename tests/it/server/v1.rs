@@ -153,6 +153,44 @@ async fn any_status_may_follow_any(service: Service) {
     assert_eq!(service.form(UPDATE, "versionId=0&status=x").await.status, 400);
 }
 
+each_engine!(a_long_page_has_the_rows_of_the_short_ones);
+async fn a_long_page_has_the_rows_of_the_short_ones(service: Service) {
+    // Of very different sizes, since a long page is read in parts of about the same size.
+    let form = |number: usize| {
+        let raw = "%3Cb%3E".repeat([0, 1, 3_000, 20_000][number % 4]);
+        format!("{PLACE}&version={number}&status=deployed&raw={raw}")
+    };
+    for number in 0..60 {
+        assert_eq!(service.form(CREATE, &form(number)).await.status, 201);
+    }
+    for path in [
+        format!("/api/v1/read/environment?{PLACE}"),
+        "/api/v1/read/platform?workload=teamX&platform=production".to_owned(),
+    ] {
+        let page = async |question: &str| service.get(&format!("{path}&{question}")).await;
+        let mut short = Vec::new();
+        for number in 1..=3 {
+            let text = page(&format!("page={number}&rangeLimit=20")).await.text;
+            short.push(text.trim_start_matches('[').trim_end_matches(']').to_owned());
+        }
+        let long = page("rangeLimit=1000").await;
+        long.is(200, &format!("[{}]", short.join(",")));
+        assert_eq!(long.header("content-type"), "application/json; charset=utf-8");
+        assert_eq!(
+            page("page=2&rangeLimit=30").await.text,
+            format!(
+                "[{}",
+                long.text
+                    .split_once(r#"total":60},{"versions_id":30,"#)
+                    .map(|(_, rest)| format!(r#"{{"versions_id":30,{rest}"#))
+                    .unwrap()
+            )
+        );
+        page("page=3&rangeLimit=30").await.is(404, "");
+        assert_eq!(service.send("HEAD", &format!("{path}&rangeLimit=1000"), &[], "").await.text, "");
+    }
+}
+
 each_engine!(what_is_no_route_is_said_in_json);
 async fn what_is_no_route_is_said_in_json(service: Service) {
     service.get("/api/v1/nothing").await.is(404, r#"{"error":"Not Found"}"#);
