@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod boot;
 mod clock;
 mod contend;
 mod deliver;
