@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod boot;
 mod cached;
 mod clock;
 mod contend;

@@ -13,17 +13,17 @@ use crate::weak::{full, strong};
 /// More than a start sends.
 const MOST: usize = 400;
 
-/// The schema of Lord-Y/versions at its newest, with some rows.
-fn original(server: &str) -> &'static str {
-    if server.starts_with("postgres") {
+/// The schema of Lord-Y/versions as one of its migrations leaves it, with so many rows.
+pub(crate) fn original(server: &str, migration: usize, rows: usize) -> String {
+    let text = if server.starts_with("postgres") {
         "CREATE TABLE versions (versions_id SERIAL PRIMARY KEY, workload varchar(100) NOT NULL, \
          platform varchar(100) NOT NULL, environment varchar(100) NOT NULL, version varchar(100) NOT NULL, \
          changelog_url text DEFAULT '', raw text DEFAULT '', status text NOT NULL DEFAULT '', \
          date timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP); \
          CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL); \
-         INSERT INTO schema_migrations VALUES (3, false); \
+         INSERT INTO schema_migrations VALUES (MIGRATION, false); \
          INSERT INTO versions (workload, platform, environment, version, status) \
-         SELECT 'a', 'p', 'e', '1.0.' || n, 'deployed' FROM generate_series(1, 500) n"
+         SELECT 'a', 'p', 'e', '1.0.' || n, 'deployed' FROM generate_series(1, ROWS) n"
     } else {
         "CREATE TABLE versions (versions_id int(11) unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, \
          workload varchar(100) NOT NULL, platform varchar(100) NOT NULL, environment varchar(100) NOT NULL, \
@@ -31,10 +31,11 @@ fn original(server: &str) -> &'static str {
          status text NOT NULL DEFAULT '', date timestamp NOT NULL DEFAULT current_timestamp()) \
          ENGINE=InnoDB DEFAULT CHARSET=utf8 COLLATE=utf8_unicode_ci; \
          CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty tinyint(1) NOT NULL); \
-         INSERT INTO schema_migrations VALUES (3, false); \
+         INSERT INTO schema_migrations VALUES (MIGRATION, false); \
          INSERT INTO versions (workload, platform, environment, version, changelog_url, raw, status) \
-         SELECT 'a', 'p', 'e', CONCAT('1.0.', seq), '', '', 'deployed' FROM seq_1_to_500"
-    }
+         SELECT 'a', 'p', 'e', CONCAT('1.0.', seq), '', '', 'deployed' FROM seq_1_to_ROWS"
+    };
+    text.replace("MIGRATION", &migration.to_string()).replace("ROWS", &rows.to_string())
 }
 
 /// What a schema is made of: every column, every index, and the migrations that are noted.
@@ -58,7 +59,7 @@ fn questions(server: &str) -> [&'static str; 3] {
     }
 }
 
-fn run(url: &str, text: &str) {
+pub(crate) fn run(url: &str, text: &str) {
     let text = AssertSqlSafe(text.to_owned());
     wait_for(async {
         if url.starts_with("postgres") {
@@ -71,7 +72,7 @@ fn run(url: &str, text: &str) {
     });
 }
 
-fn schema(url: &str) -> Vec<String> {
+pub(crate) fn schema(url: &str) -> Vec<String> {
     let mut all: Vec<String> = wait_for(async {
         let mut all = Vec::new();
         for question in questions(url) {
@@ -122,7 +123,7 @@ fn a_start_that_is_killed_while_it_migrates_is_finished_by_the_next() {
         };
         let fresh = || {
             let url = fresh_database(&server);
-            run(&url, original(&server));
+            run(&url, &original(&server, 3, 500));
             url
         };
         let undisturbed = fresh();

@@ -36,6 +36,11 @@ impl Server {
 
     /// The same at an address of this machine, with any options.
     pub(crate) fn at(binary: &Path, address: &str, options: &[&str], port: u16) -> Self {
+        Self::open(binary, address, options, port).unwrap_or_else(|| panic!("it ended before it served"))
+    }
+
+    /// The same of one that may refuse to start.
+    pub(crate) fn open(binary: &Path, address: &str, options: &[&str], port: u16) -> Option<Self> {
         let mut child = Command::new(binary)
             .args(["serve", "--listen", &format!("{address}:{port}")])
             .args(options)
@@ -44,7 +49,11 @@ impl Server {
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let address: std::net::SocketAddr = loop {
-            let line = lines.next().unwrap().unwrap();
+            let Some(line) = lines.next() else {
+                child.wait().unwrap();
+                return None;
+            };
+            let line = line.unwrap();
             if let Some((_, rest)) = line.split_once("listening on http://") {
                 break rest.split('/').next().unwrap().parse().unwrap();
             }
@@ -58,7 +67,7 @@ impl Server {
                 heard.lock().unwrap().push(line);
             }
         });
-        Self { child, port: address.port(), said }
+        Some(Self { child, port: address.port(), said })
     }
 
     /// The status and the body of an answer; 0 where none came.
