@@ -175,6 +175,14 @@ pub fn keep_out_of_core_dumps() {
     }
 }
 
+/// Has this process use small pages of memory. A page of 2 MiB is taken whole as soon as one byte of it is used, which
+/// costs a server that mostly waits more than it gains.
+pub fn use_small_pages() {
+    // A kernel that knows no other pages refuses this.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,5 +273,12 @@ mod tests {
         use rustix::process::{DumpableBehavior, dumpable_behavior};
         keep_out_of_core_dumps();
         assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_server_uses_small_pages() {
+        use_small_pages();
+        assert!(rustix::thread::transparent_huge_pages_are_disabled().unwrap());
     }
 }

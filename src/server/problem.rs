@@ -170,12 +170,18 @@ fn failed(error: &RegistryError) -> Problem {
     }
 }
 
-/// A template that cannot be filled is a fault of ours.
-impl From<TemplateError> for Problem {
-    fn from(error: TemplateError) -> Self {
+impl Problem {
+    /// An answer that cannot be written is a fault of ours.
+    pub(super) fn unwritten(error: &dyn std::error::Error) -> Self {
         let problem =
             Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the answer cannot be written");
-        Self { cause: Some(Cause::of(&error)), ..problem }
+        Self { cause: Some(Cause::of(error)), ..problem }
+    }
+}
+
+impl From<TemplateError> for Problem {
+    fn from(error: TemplateError) -> Self {
+        Self::unwritten(&error)
     }
 }
 

@@ -129,10 +129,18 @@ fn unread(error: &serde_path_to_error::Error<serde_json::Error>, form: &Form) ->
 }
 
 /// `GET /api/v2/current`: what is where and what is seen there, of every app or of one.
-pub(super) async fn current(app: App, question: Question) -> Result<Json<Matrix>, Problem> {
+pub(super) async fn current(app: App, question: Question) -> Result<Response, Problem> {
     let present = app.registry.present(question.get("app")).await?;
-    Ok(Json(Matrix { items: present.cells, unrecorded: present.strangers }))
+    // A buffer that grows by doubling would take three times the memory of a large answer.
+    let size = present.cells.len().saturating_add(present.strangers.len()).saturating_mul(CELL);
+    let mut text = Vec::with_capacity(size);
+    let matrix = Matrix { items: present.cells, unrecorded: present.strangers };
+    serde_json::to_writer(&mut text, &matrix).map_err(|error| Problem::unwritten(&error))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
+
+/// About as long as a cell is, in bytes.
+const CELL: usize = 512;
 
 /// What is where. It is written as it is, since the matrix of a thousand apps would be large as a tree of JSON.
 #[derive(Debug, Serialize, JsonSchema)]

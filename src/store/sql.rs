@@ -51,6 +51,10 @@ pub(super) const PLAN_ONCE: &str = "SELECT set_config(s.name, w.value, false) FR
 /// Each statement sees what is committed before it begins.
 pub(super) const MYSQL_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
+/// The same, which a server or a database may have been told otherwise.
+pub(super) const POSTGRES_ISOLATION: &str =
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
 /// A text that does not fit is an error and is never cut; a writer gives up on a lock after 5 s.
 pub(super) const MYSQL_SESSION: &str = "SET SESSION \
     sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), innodb_lock_wait_timeout = 5";

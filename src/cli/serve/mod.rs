@@ -26,6 +26,7 @@ use super::Context;
 use crate::domain::reach::Reach;
 use crate::error::{Error, Exit, Status};
 use crate::log::{self, Level};
+use crate::process;
 use crate::registry::{Issuer, Registry};
 use crate::server::{self, Access, Exposure, Listeners, Options, Rates};
 use crate::ui;
@@ -189,6 +190,7 @@ async fn run(
     Known { access, reach, rates, public_url, issuer }: Known,
     pause: Duration,
 ) -> Result<Status, Error> {
+    process::use_small_pages();
     // The signals are caught before anything is opened, so that a stop at any time is a clean one.
     let mut stop = Stop::new().map_err(|error| Error::from_source(Exit::Io, &error))?;
     tokio::select! {

@@ -120,6 +120,7 @@ async fn postgres(options: PgConnectOptions, size: u32, writes: bool) -> Result<
         .acquire_timeout(WAIT)
         .after_connect(move |connection, _| {
             Box::pin(async move {
+                sqlx::query(sql::POSTGRES_ISOLATION).execute(&mut *connection).await?;
                 if writes {
                     sqlx::query(sql::PLAN_ONCE).execute(&mut *connection).await?;
                 }
