@@ -18,7 +18,7 @@ use crate::http::HttpError;
 use crate::process::ProcessError;
 use crate::registry::{Fault, RegistryError};
 use crate::server::ServeError;
-use crate::store::{BackupError, BadAddress, OpenError};
+use crate::store::{BackupError, BadAddress, BadRedis, OpenError};
 use crate::template::TemplateError;
 use crate::world::BadVariable;
 
@@ -375,6 +375,12 @@ impl From<RegistryError> for Error {
             }
             _ => Self::from_source(Exit::Io, &error),
         }
+    }
+}
+
+impl From<BadRedis> for Error {
+    fn from(error: BadRedis) -> Self {
+        Self::from_source(Exit::Configuration, &error)
     }
 }
 

@@ -1,13 +1,16 @@
 //! What deployments brought, and how two commits of an app stand to each other by that.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::report::{Fault, text};
 use super::{Registry, RegistryError};
-use crate::domain::lists::{Line, MOST, Standing, Told, compare};
+use crate::domain::lists::{Line, List, MOST, Standing, Told, compare};
 use crate::domain::message::Message;
-use crate::store::Wanted;
+use crate::store::{StoreError, Wanted};
 
 /// The most lists that one comparison reads.
 const LISTS: i64 = 1_000;
@@ -15,9 +18,13 @@ const LISTS: i64 = 1_000;
 const PARENTS: usize = 64;
 /// The most commits that are named as missing.
 const NAMED: usize = 10;
+/// The most commits of one side of a comparison that are listed.
+const LISTED: usize = 1_000;
+/// Each comparison holds the lists of an app in memory, so only two are made at a time.
+static COMPARING: Semaphore = Semaphore::const_new(2);
 
 /// What one side of a comparison is.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub(crate) struct Point {
     /// As it was asked for.
     name: String,
@@ -27,6 +34,9 @@ pub(crate) struct Point {
     version: Option<String>,
     /// The whole id of its commit, where it is known.
     sha: Option<String>,
+    /// Why it is not known.
+    #[serde(skip)]
+    why: Option<String>,
 }
 
 /// One commit between.
@@ -62,6 +72,8 @@ pub(crate) struct Compared {
     ahead: Vec<Shown>,
     /// What `a` has and `b` lacks, newest first.
     behind: Vec<Shown>,
+    /// Whether a side has more commits than are listed here.
+    truncated: bool,
     /// Why it is unknown.
     missing: Vec<Missing>,
 }
@@ -101,33 +113,33 @@ impl Registry {
         (a, b): (&str, &str),
         platform: Option<&str>,
     ) -> Result<Compared, RegistryError> {
-        let (a, b) = (self.point(app, a, platform).await?, self.point(app, b, platform).await?);
+        let place = COMPARING.acquire().await;
         let lists = self.store.lists(app, LISTS).await?;
-        let mut compared = Compared {
+        let a = self.point(app, a, platform, &lists).await?;
+        let b = self.point(app, b, platform, &lists).await?;
+        let compared = Compared {
             app: app.to_owned(),
             verdict: Standing::Unknown,
             ahead: Vec::new(),
             behind: Vec::new(),
+            truncated: false,
             missing: [&a, &b].into_iter().filter_map(nameless).collect(),
             a,
             b,
         };
-        let (Some(from), Some(to)) = (&compared.a.sha, &compared.b.sha) else { return Ok(compared) };
-        let found = compare(&lists, from, to);
-        let shown = |lines: &[&Line]| lines.iter().copied().map(shown).collect();
-        let missing = found.missing.into_iter().take(NAMED).map(|commit| Missing {
-            detail: format!("no deployment tells the commits before {commit}"),
-            commit: Some(commit),
-        });
-        let (verdict, ahead, behind) = (found.standing, shown(&found.ahead), shown(&found.behind));
-        let missing = missing.collect();
-        compared = Compared { verdict, ahead, behind, missing, ..compared };
-        Ok(compared)
+        let work = tokio::task::spawn_blocking(move || decide(&lists, compared)).await;
+        drop(place);
+        work.map_err(|_| RegistryError::Store(StoreError::Stopped))
     }
 
-    async fn point(&self, app: &str, name: &str, platform: Option<&str>) -> Result<Point, RegistryError> {
-        let none =
-            || Point { name: name.to_owned(), platform: None, environment: None, version: None, sha: None };
+    async fn point(
+        &self,
+        app: &str,
+        name: &str,
+        platform: Option<&str>,
+        lists: &[List],
+    ) -> Result<Point, RegistryError> {
+        let none = || Point { name: name.to_owned(), ..Point::default() };
         let cells = self.store.matrix(Some(app)).await?.into_iter().map(|(cell, _)| cell);
         let wanted = |on: &str| platform.is_none_or(|platform| platform == on);
         let mut cells: Vec<_> =
@@ -151,15 +163,27 @@ impl Registry {
         let of_version = Wanted { version: Some(name.to_owned()), ..wanted.clone() };
         let rows = self.store.history(&of_version).await?;
         if !rows.is_empty() {
-            let sha = rows.into_iter().filter_map(|row| row.sha).find(|sha| is_whole(sha));
-            return Ok(Point { version: Some(name.to_owned()), sha, ..none() });
+            let all: BTreeSet<String> =
+                rows.into_iter().filter_map(|row| row.sha).filter(|sha| is_whole(sha)).collect();
+            let all = Vec::from_iter(all);
+            let point = Point { version: Some(name.to_owned()), ..none() };
+            return Ok(match all.as_slice() {
+                [] => point,
+                [one] => Point { sha: Some(one.clone()), ..point },
+                [one, other, ..] => {
+                    let why = format!(
+                        "{name} was deployed from several commits, such as {one} and {other}; name the commit"
+                    );
+                    Point { why: Some(why), ..point }
+                }
+            });
         }
-        let sha = self.commit(name, Wanted { sha: Some(name.to_owned()), ..wanted }).await?;
+        let sha = self.commit(name, Wanted { sha: Some(name.to_owned()), ..wanted }, lists).await?;
         Ok(Point { sha: Some(sha), ..none() })
     }
 
     /// The commit that somebody names by at least seven digits.
-    async fn commit(&self, name: &str, wanted: Wanted) -> Result<String, RegistryError> {
+    async fn commit(&self, name: &str, wanted: Wanted, lists: &[List]) -> Result<String, RegistryError> {
         const NONE: RegistryError = RegistryError::NoSuch("there is no such environment, version or commit");
         if is_whole(name) {
             return Ok(name.to_owned());
@@ -167,10 +191,8 @@ impl Registry {
         if name.len() < 7 || !is_hex(name) {
             return Err(NONE);
         }
-        let app = wanted.app.clone().unwrap_or_default();
         let deployed = self.store.history(&wanted).await?.into_iter().filter_map(|row| row.sha);
-        let lists = self.store.lists(&app, LISTS).await?;
-        let told = lists.into_iter().flat_map(|list| list.told.commits).map(|line| line.sha);
+        let told = lists.iter().flat_map(|list| &list.told.commits).map(|line| line.sha.clone());
         let mut found: Vec<String> =
             deployed.chain(told).filter(|sha| is_whole(sha) && sha.starts_with(name)).collect();
         found.sort_unstable();
@@ -183,8 +205,28 @@ impl Registry {
     }
 }
 
+/// The answer for two points, which has what is known of them.
+fn decide(lists: &[List], known: Compared) -> Compared {
+    let (Some(from), Some(to)) = (&known.a.sha, &known.b.sha) else { return known };
+    let found = compare(lists, from, to);
+    let listed = |lines: &[&Line]| lines.iter().take(LISTED).copied().map(shown).collect();
+    let missing = found.missing.into_iter().take(NAMED).map(|commit| Missing {
+        detail: format!("no deployment tells the commits before {commit}"),
+        commit: Some(commit),
+    });
+    Compared {
+        verdict: found.standing,
+        ahead: listed(&found.ahead),
+        behind: listed(&found.behind),
+        truncated: found.ahead.len().max(found.behind.len()) > LISTED,
+        missing: missing.collect(),
+        ..known
+    }
+}
+
 fn nameless(point: &Point) -> Option<Missing> {
-    let detail = || format!("nobody said which commit {} is", point.version.as_ref().unwrap_or(&point.name));
+    let plain = || format!("nobody said which commit {} is", point.version.as_ref().unwrap_or(&point.name));
+    let detail = || point.why.clone().unwrap_or_else(plain);
     point.sha.is_none().then(|| Missing { commit: None, detail: detail() })
 }
 

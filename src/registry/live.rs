@@ -1,6 +1,6 @@
 //! Tells those who watch what happens, in this process and in every other of the same registry. One task reads the log
-//! of events for all of them: at once after a write of this process, and every second for what others wrote. As long
-//! as nobody watches there is no such task.
+//! of events for all of them: at once after a write of this process, or of another that says so by Redis, and every second
+//! for what others wrote. As long as nobody watches there is no such task.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::{Registry, RegistryError};
 use crate::domain::live::{Happening, before};
+use crate::store::Changes;
 
 /// How often it is looked for what other processes wrote.
 const TURN: Duration = Duration::from_secs(1);
@@ -62,9 +63,11 @@ impl Registry {
         let coming = {
             let mut tail = self.live.tail.lock().await;
             if !tail.running {
+                // Before that is read, so that nothing comes between.
+                let changes = self.store.changes();
                 tail.seen = self.unseen(&self.floor(), &tail).await?.into_iter().collect();
                 tail.running = true;
-                tokio::spawn(self.clone().tell());
+                tokio::spawn(self.clone().tell(changes));
             }
             self.live.told.subscribe()
         };
@@ -76,13 +79,13 @@ impl Registry {
     }
 
     /// Tells what happens until nobody listens any more.
-    async fn tell(self) {
+    async fn tell(self, mut changes: Changes) {
         let mut turn = tokio::time::interval(TURN);
         turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let is_turn = tokio::select! {
                 _ = turn.tick() => true,
-                () = self.store.changed() => false,
+                () = changes.next() => false,
             };
             let mut tail = self.live.tail.lock().await;
             if self.live.told.receiver_count() == 0 {

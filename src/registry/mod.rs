@@ -25,7 +25,7 @@ pub(crate) use commits::Compared;
 pub(crate) use observations::Cell;
 pub use oidc::Issuer;
 pub(crate) use progress::ChainState;
-pub(crate) use read::{Page, Rows};
+pub(crate) use read::Page;
 pub(crate) use report::{Fault, KEY, NAME, TEXT, faults};
 pub(crate) use v1::NewVersion;
 
@@ -259,7 +259,8 @@ impl Registry {
         for _ in 0..TRIES {
             let Some(known) = self.store.by_id(id).await? else {
                 let is_hidden = self.limits.is_some() && self.store.row(id).await?.is_none();
-                return Ok(!is_hidden && self.store.set_status(id, status).await?);
+                let mark = self.world.new_id();
+                return Ok(!is_hidden && self.store.set_status(id, status, &mark).await?);
             };
             let step = v1::forced(&known, status, self.world.now(), self.world.new_id());
             if self.store.advance(&step).await? {

@@ -1,22 +1,15 @@
 //! The questions that the registry answers.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::{Registry, RegistryError};
 use crate::domain::past::Past;
-use crate::store::{self, Listed, Listing, Place, Row, Stat, Wanted};
+use crate::store::{self, CacheFigures, Listed, Listing, Place, Row, Stat, Wanted};
 
 /// So many rows are read at once; the original's own pages have no more.
 const FEW: i64 = 25;
-
-/// What a page of v1 has.
-#[derive(Debug)]
-pub(crate) enum Rows {
-    Few(Vec<Listed>),
-    /// Each id with the number of rows on all pages. The rows may be larger than memory.
-    Many(Vec<(i64, i64)>),
-}
 
 /// A page of a list, by the rules of v1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +19,11 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// Whether its rows fit in memory, whatever they hold.
+    pub(crate) fn is_short(self) -> bool {
+        self.span().is_none_or(|span| span.limit <= FEW)
+    }
+
     /// The rows of this page; nothing if no list is that long. The first page of size 0 is empty, and every
     /// other size below 1 means 1, as in the original.
     fn span(self) -> Option<store::Span> {
@@ -55,14 +53,20 @@ impl Registry {
         Ok(self.store.home().await?)
     }
 
-    /// One page of a list, newest first.
-    pub(crate) async fn listed(&self, list: &Listing, page: Page) -> Result<Rows, RegistryError> {
-        let Some(span) = page.span() else { return Ok(Rows::Few(Vec::new())) };
-        Ok(if span.limit <= FEW {
-            Rows::Few(self.store.listed(list, span).await?)
-        } else {
-            Rows::Many(self.store.listed_ids(list, span).await?)
-        })
+    /// The rows of a short page of a list, newest first.
+    pub(crate) async fn listed(&self, list: &Listing, page: Page) -> Result<Vec<Listed>, RegistryError> {
+        let Some(span) = page.span() else { return Ok(Vec::new()) };
+        Ok(self.store.listed(list, span).await?)
+    }
+
+    /// The ids of a page of a list, newest first, each with the number of rows on all pages.
+    pub(crate) async fn listed_ids(
+        &self,
+        list: &Listing,
+        page: Page,
+    ) -> Result<Vec<(i64, i64)>, RegistryError> {
+        let Some(span) = page.span() else { return Ok(Vec::new()) };
+        Ok(self.store.listed_ids(list, span).await?)
     }
 
     /// The rows of some of many ids, in their order.
@@ -85,12 +89,45 @@ impl Registry {
         Ok(self.store.places().await?)
     }
 
+    /// The present day in UTC.
+    pub(crate) fn today(&self) -> Date {
+        self.world.now().to_zoned(TimeZone::UTC).date()
+    }
+
     /// The numbers of each of the last ten days in UTC, today included.
     pub(crate) async fn stats(&self) -> Result<Vec<Stat>, RegistryError> {
-        let today = self.world.now().to_zoned(TimeZone::UTC).start_of_day();
-        let since = today.and_then(|today| today.checked_sub(Span::new().days(9)));
-        let since = since.map_or(Timestamp::MIN, |since| since.timestamp());
+        let since = self.today().checked_sub(Span::new().days(9));
+        let since = since.and_then(|since| TimeZone::UTC.to_timestamp(since.at(0, 0, 0, 0)));
+        let since = since.unwrap_or(Timestamp::MIN);
         Ok(self.store.stats(since).await?)
+    }
+
+    /// The answer to a question of v1 as it is kept, or as it is made now. An empty one says that nothing was found.
+    pub(crate) async fn kept<F>(
+        &self,
+        question: &[&str],
+        make: impl FnOnce() -> F,
+    ) -> Result<String, RegistryError>
+    where
+        F: Future<Output = Result<String, RegistryError>>,
+    {
+        self.store.kept(question, make).await
+    }
+
+    /// How it goes with Redis, where it is used.
+    pub(crate) fn cache_figures(&self) -> Option<CacheFigures> {
+        self.store.cache_figures()
+    }
+
+    /// Why Redis is not asked, where that is so.
+    pub(crate) fn cache_trouble(&self) -> Option<String> {
+        self.store.cache_trouble()
+    }
+
+    /// Waits until Redis answers where it did not (`was` says whether it did), or the other way round; for ever without
+    /// Redis.
+    pub(crate) async fn cache_turned(&self, was: bool) {
+        self.store.cache_turned(was).await;
     }
 
     /// Whether the database answers.

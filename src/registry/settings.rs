@@ -210,11 +210,15 @@ fn environment_faults((name, platform): (&str, &str), to: &EnvironmentSettings) 
 fn address(field: &str, url: Option<&String>, faults: &mut Vec<Fault>) {
     text(field, url.map(String::as_str), 1..=TEXT, faults);
     let is_link = |url: &String| {
-        url::Url::parse(url)
-            .is_ok_and(|url| ["http", "https"].contains(&url.scheme()) && url.password().is_none())
+        url::Url::parse(url).is_ok_and(|url| {
+            ["http", "https"].contains(&url.scheme()) && url.password().is_none() && url.username().is_empty()
+        })
     };
     if !url.is_none_or(is_link) {
-        faults.push(fault(field, "must be an address of http or https without a password"));
+        faults.push(fault(
+            field,
+            "must be an address of http or https without user and password, since everyone may read it",
+        ));
     }
 }
 

@@ -23,15 +23,22 @@ pub(crate) struct TakeOver {
     holder: String,
     /// From this id on rows are looked for anew each time, and below it once. Nothing before the first look.
     from: Option<i64>,
-    /// Below this id no row was looked for yet.
+    /// Below this id, and down to the floor, no row was looked for yet.
     below: i64,
+    floor: i64,
 }
 
 impl Registry {
     /// The work of one process; nothing where no other program can write to the database.
     pub(crate) fn take_over(&self) -> Option<TakeOver> {
         let holder = self.world.new_id();
-        self.store.is_shared().then(|| TakeOver { registry: self.clone(), holder, from: None, below: 0 })
+        self.store.is_shared().then(|| TakeOver {
+            registry: self.clone(),
+            holder,
+            from: None,
+            below: 0,
+            floor: 0,
+        })
     }
 
     /// Makes some rows of a span of ids into attempts, the newest first; gives them, and whether any of them did.
@@ -96,15 +103,26 @@ impl TakeOver {
         let from = self.from.unwrap_or(end) - OVERLAP;
         let (new, any) = self.registry.adopt(from, end).await?;
         self.from = Some(end);
+        if let Some(oldest) = new.last().filter(|_| is_full(&new)) {
+            // More came than fit; the rest is looked for as what is older is.
+            self.floor = if self.below > self.floor { self.floor } else { from };
+            self.below = oldest.versions_id.max(self.below);
+        }
         self.registry.follow(store.words(from, end).await?).await?;
         self.registry.follow(store.open_words().await?).await?;
-        if self.below > 0 {
-            let (old, _) = self.registry.adopt(self.below - SPAN, self.below).await?;
+        if self.below > self.floor {
+            let low = self.floor.max(self.below - SPAN);
+            let (old, _) = self.registry.adopt(low, self.below).await?;
             // What was not among the newest of the span comes next.
             let reached = old.last().filter(|_| is_full(&old)).map(|row| row.versions_id);
-            self.below = reached.unwrap_or(self.below - SPAN);
+            self.below = reached.unwrap_or(low);
         }
-        Ok(self.below > 0 || (any && is_full(&new)))
+        Ok(self.below > self.floor || (any && is_full(&new)))
+    }
+
+    /// Leaves the work to another process.
+    pub(crate) async fn give_up(&self) -> Result<(), RegistryError> {
+        Ok(self.registry.store.give_up_task(TASK, &self.holder).await?)
     }
 }
 

@@ -11,14 +11,14 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::buckets::Sender;
+use super::buckets::{Sender, network};
 use super::problem::Problem;
 use super::{App, Exposure, refuse};
 use crate::domain::token::{Scope, Token};
 use crate::registry::RegistryError;
 
 /// Where a job gets a token.
-const EXCHANGE: &str = "/api/v2/oidc/github";
+pub(super) const EXCHANGE: &str = "/api/v2/oidc/github";
 /// What who guesses is told.
 const GUESSES: &str = "too many tokens of this address were wrong; wait a second";
 /// Failures that one address may have within a second before it has to wait.
@@ -148,7 +148,7 @@ fn too_many(app: &App, path: &str, token: Option<&Token>, address: Option<IpAddr
     let address = address.filter(|address| !address.to_canonical().is_loopback());
     let sender = match (token, address) {
         (Some(token), _) => Sender::Token(token.id.clone()),
-        (None, Some(address)) => Sender::Address(address),
+        (None, Some(address)) => Sender::Address(network(address)),
         (None, None) => return None,
     };
     let why = match sender {
@@ -162,15 +162,16 @@ fn too_many(app: &App, path: &str, token: Option<&Token>, address: Option<IpAddr
 /// Lets through what may be done.
 pub(super) async fn check(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if let Some(asked) = Asked::of(&request) {
-        let token = match verdict(&app, &asked).await {
-            Ok(token) => token,
-            Err(refused) => return refused,
-        };
-        if let Some(refused) = too_many(&app, &asked.path, token.as_ref(), asked.address) {
+        let verdict = verdict(&app, &asked).await;
+        let (Ok(sender) | Err(Refused { sender, .. })) = &verdict;
+        // What is refused costs us as much as another request.
+        if let Some(refused) = too_many(&app, &asked.path, sender.as_ref(), asked.address) {
             return refused;
         }
-        if let Some(token) = token {
-            request.extensions_mut().insert(token);
+        match verdict {
+            Ok(None) => {}
+            Ok(Some(token)) => _ = request.extensions_mut().insert(token),
+            Err(refused) => return refused.response,
         }
         // For what outlasts this moment.
         request.extensions_mut().insert(Arc::new(asked));
@@ -183,11 +184,26 @@ pub(super) async fn still(app: &App, asked: &Asked) -> bool {
     verdict(app, asked).await.is_ok()
 }
 
+/// Why something may not be done.
+struct Refused {
+    /// The token that is not enough.
+    sender: Option<Token>,
+    response: Response,
+}
+
+impl From<Response> for Refused {
+    fn from(response: Response) -> Self {
+        Self { sender: None, response }
+    }
+}
+
 /// The token of who may do it, or nothing where it is open to everyone.
-async fn verdict(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
+async fn verdict(app: &App, asked: &Asked) -> Result<Option<Token>, Refused> {
     let away = app.exposure == Exposure::Network && !app.access.admin_on_main;
     if asked.needed == Scope::Admin && asked.main && away {
-        return Err(refuse(app, &asked.path, StatusCode::NOT_FOUND, "there is nothing at this address"));
+        return Err(
+            refuse(app, &asked.path, StatusCode::NOT_FOUND, "there is nothing at this address").into()
+        );
     }
     if asked.kind != Credential::None {
         return bearer(app, asked).await;
@@ -197,16 +213,14 @@ async fn verdict(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
         Scope::Write => app.access.anonymous_writes || is_unclaimed(app).await?,
         Scope::Admin => false,
     };
-    if open { Ok(None) } else { Err(unauthorized(app, &asked.path, "a token is needed")) }
+    if open { Ok(None) } else { Err(unauthorized(app, &asked.path, "a token is needed").into()) }
 }
 
 /// Of a request that brings a token the token decides, also where none is needed: a client that sends a wrong
-/// one shall hear of it.
-async fn bearer(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
+/// one shall hear of it. A good one is taken from wherever it comes, since a stranger may share the address; nobody
+/// guesses 256 bits, and who tries is put off.
+async fn bearer(app: &App, asked: &Asked) -> Result<Option<Token>, Refused> {
     let second = app.registry.world().now().as_second();
-    if app.failures.of(asked.address, second) >= FAILURES {
-        return Err(slow_down(app, &asked.path, GUESSES, 1));
-    }
     let token = match &asked.token {
         Some(text) => app.registry.check_token(text).await.map_err(failed)?,
         None => None,
@@ -216,11 +230,15 @@ async fn bearer(app: &App, asked: &Asked) -> Result<Option<Token>, Response> {
         Some(token) => {
             let (may, needed) = (token.scope.word(), asked.needed.word());
             let why = format!("this token may {may}, and this needs {needed}");
-            Err(refuse(app, &asked.path, StatusCode::FORBIDDEN, &why))
+            let response = refuse(app, &asked.path, StatusCode::FORBIDDEN, &why);
+            Err(Refused { sender: Some(token), response })
+        }
+        None if app.failures.of(asked.address, second) >= FAILURES => {
+            Err(slow_down(app, &asked.path, GUESSES, 1).into())
         }
         None => {
             app.failures.note(asked.address, second);
-            Err(unauthorized(app, &asked.path, "the token is wrong, revoked or expired"))
+            Err(unauthorized(app, &asked.path, "the token is wrong, revoked or expired").into())
         }
     }
 }
@@ -252,14 +270,20 @@ pub(super) struct Failures(Mutex<BTreeMap<Option<IpAddr>, (i64, u32)>>);
 
 impl Failures {
     fn of(&self, address: Option<IpAddr>, second: i64) -> u32 {
+        let address = address.map(network);
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&address).filter(|(at, _)| *at == second).map_or(0, |(_, count)| *count)
     }
 
     fn note(&self, address: Option<IpAddr>, second: i64) {
+        let address = address.map(network);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= ADDRESSES {
             known.retain(|_, (at, _)| *at == second);
+        }
+        if known.len() >= ADDRESSES {
+            // So many within a second come from no one machine; whoever is forgotten has its guesses again.
+            known.clear();
         }
         let entry = known.entry(address).or_insert((second, 0));
         *entry = if entry.0 == second { (second, entry.1.saturating_add(1)) } else { (second, 1) };

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-/// Buckets that are remembered. More would let strangers fill the memory; whoever finds no place is let through.
+/// Buckets of each kind that are remembered; more would let strangers fill the memory. Tokens have their own, so that
+/// strangers push none of them out.
 const MOST: usize = 10_000;
 /// A minute in milliseconds, and what one request takes out of a bucket that gains its rate in each of them.
 const MINUTE: i64 = 60_000;
@@ -33,6 +34,17 @@ impl Default for Rates {
     }
 }
 
+/// What counts as one address: whoever has an address of IPv6 has the 2^64 of its network.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 /// Whose requests are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sender {
@@ -45,33 +57,32 @@ pub(super) enum Sender {
 #[derive(Debug)]
 pub(super) struct Buckets {
     rates: Rates,
-    taken: Mutex<BTreeMap<Sender, (i64, i64)>>,
+    of_tokens: Mutex<BTreeMap<Sender, (i64, i64)>>,
+    of_addresses: Mutex<BTreeMap<Sender, (i64, i64)>>,
 }
 
 impl Buckets {
     pub(super) fn new(rates: Rates) -> Self {
-        Self { rates, taken: Mutex::default() }
+        Self { rates, of_tokens: Mutex::default(), of_addresses: Mutex::default() }
     }
 
     /// Takes one request out; or says in how many seconds there is one again. `now` in milliseconds since 1970.
     pub(super) fn take(&self, sender: Sender, now: i64) -> Result<(), i64> {
-        let rate = i64::from(match sender {
-            Sender::Token(_) => self.rates.token,
-            Sender::Address(_) => self.rates.address,
-        });
+        let (rate, buckets) = match sender {
+            Sender::Token(_) => (self.rates.token, &self.of_tokens),
+            Sender::Address(_) => (self.rates.address, &self.of_addresses),
+        };
+        let rate = i64::from(rate);
         if rate == 0 {
             return Ok(());
         }
-        let mut known = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = buckets.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that went back fills nothing.
         let left = |(taken, at): (i64, i64)| {
             taken.saturating_sub(now.saturating_sub(at).max(0).saturating_mul(rate))
         };
         if known.len() >= MOST && !known.contains_key(&sender) {
-            known.retain(|_, (_, at)| now.saturating_sub(*at) < MINUTE);
-            if known.len() >= MOST {
-                return Ok(());
-            }
+            make_room(&mut known, now);
         }
         let taken = known.get(&sender).map_or(0, |bucket| left(*bucket).max(0)).saturating_add(MINUTE);
         let over = taken.saturating_sub(rate.saturating_mul(MINUTE));
@@ -82,6 +93,23 @@ impl Buckets {
         known.insert(sender, (taken, now));
         Ok(())
     }
+}
+
+/// Forgets the buckets that are full by now, and where those are few the half that was used longest ago.
+fn make_room(known: &mut BTreeMap<Sender, (i64, i64)>, now: i64) {
+    known.retain(|_, (_, at)| now.saturating_sub(*at) < MINUTE);
+    if known.len() < MOST {
+        return;
+    }
+    let mut times: Vec<i64> = known.values().map(|(_, at)| *at).collect();
+    let half = MOST / 2;
+    let (_, middle, _) = times.select_nth_unstable(half);
+    let (middle, mut more) = (*middle, half);
+    known.retain(|_, (_, at)| {
+        let goes = *at <= middle && more > 0;
+        more = more.saturating_sub(usize::from(goes));
+        !goes
+    });
 }
 
 #[cfg(test)]
@@ -118,14 +146,28 @@ mod tests {
     }
 
     #[test]
-    fn strangers_do_not_fill_the_memory() {
+    fn strangers_do_not_fill_the_memory_and_get_no_free_way() {
         let buckets = Buckets::new(Rates { token: 1, address: 1, connections: 0 });
-        for at in 0..u32::try_from(MOST).unwrap() + 5 {
-            assert_eq!(buckets.take(Sender::Address(IpAddr::V4(at.into())), 0), Ok(()));
+        let address = |at: u32| Sender::Address(IpAddr::V4(at.into()));
+        let most = u32::try_from(MOST).unwrap();
+        for at in 0..most + 5 {
+            assert_eq!(buckets.take(address(at), i64::from(at)), Ok(()));
         }
-        let count = || buckets.taken.lock().unwrap().len();
-        assert_eq!(count(), MOST);
-        assert_eq!(buckets.take(one(), MINUTE), Ok(()));
-        assert_eq!(count(), 1);
+        let count = || buckets.of_addresses.lock().unwrap().len();
+        assert_eq!(count(), MOST / 2 + 5);
+        assert!(buckets.take(address(most + 4), i64::from(most) + 5).is_err(), "who came last is remembered");
+        assert_eq!(buckets.take(one(), MINUTE * 2), Ok(()));
+        for at in 0..most {
+            let _ = buckets.take(address(at), MINUTE * 4);
+        }
+        assert!(count() <= MOST);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let networks =
+            ["2001:db8:1:2:3::4", "2001:db8:1:2::", "::ffff:10.0.0.1", "10.0.0.1", "2001:db8:1:3::"]
+                .map(|address| network(address.parse().unwrap()).to_string());
+        assert_eq!(networks, ["2001:db8:1:2::", "2001:db8:1:2::", "10.0.0.1", "10.0.0.1", "2001:db8:1:3::"]);
     }
 }

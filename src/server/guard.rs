@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use url::Url;
 
-use super::auth::{Credential, credential};
+use super::auth::{Credential, EXCHANGE, credential};
 use super::{App, refuse};
 
 /// The longest path and query in bytes.
@@ -67,7 +67,9 @@ pub(super) async fn check(State(app): State<App>, request: Request, next: Next) 
     let kind = credential(request.headers()).0;
     let unasked =
         kind == Credential::Basic || (kind == Credential::None && app.exposure == Exposure::Loopback);
-    if unasked && let Some(why) = foreign(request.method(), request.headers(), kind) {
+    // The id token of a job is its credential, and comes through whatever proxy stands in front.
+    let brings = kind != Credential::None || path == EXCHANGE;
+    if unasked && let Some(why) = foreign(request.method(), request.headers(), brings) {
         return refuse(&app, path, StatusCode::FORBIDDEN, why);
     }
     next.run(request).await
@@ -105,11 +107,11 @@ fn is_local(host: &str) -> bool {
 }
 
 /// Any web page can post a form to this machine, and a proxy here would publish the open registry.
-fn foreign(method: &Method, headers: &HeaderMap, kind: Credential) -> Option<&'static str> {
+fn foreign(method: &Method, headers: &HeaderMap, brings: bool) -> Option<&'static str> {
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
         return None;
     }
-    if kind == Credential::None
+    if !brings
         && headers.keys().any(|name| *name == header::FORWARDED || name.as_str().starts_with("x-forwarded-"))
     {
         return Some("writes without a token are not taken through a proxy");
@@ -148,7 +150,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, HeaderValue::from_static("localhost:8080"));
         headers.insert(name, HeaderValue::from_static(value));
-        foreign(&Method::POST, &headers, Credential::None)
+        foreign(&Method::POST, &headers, false)
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod badge;
 mod board;
 mod body;
 mod buckets;
+mod cache;
 mod can_deploy;
 mod commits;
 mod deployments;
@@ -337,8 +338,9 @@ pub(crate) async fn serve(
     let work = [
         tokio::spawn(registry.clone().work()),
         tokio::spawn(registry.clone().ask_all()),
-        tokio::spawn(takeover::work(registry.clone())),
+        tokio::spawn(takeover::work(registry.clone(), routers.stopping.subscribe())),
         tokio::spawn(registry.clone().tell_webhooks()),
+        tokio::spawn(cache::watch(registry.clone())),
     ];
     let (stop, stopped) = tokio::sync::watch::channel(());
     let beside = |listener: Option<TcpListener>, router: Router| {

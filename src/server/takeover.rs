@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::observe::Cause;
 use crate::registry::Registry;
 
 /// How long a look is followed by rest, where there was nothing to do.
 const REST: Duration = Duration::from_secs(2);
 
-/// Ends at once where no other program can write to the database.
-pub(super) async fn work(registry: Registry) {
+/// Works until the service stops; ends at once where no other program can write to the database.
+pub(super) async fn work(registry: Registry, mut stopping: watch::Receiver<bool>) {
     let Some(mut work) = registry.take_over() else { return };
-    loop {
+    while !*stopping.borrow() {
         let more = work.part().await.unwrap_or_else(|error| {
             // The next look tries again.
             tracing::error!(
@@ -21,7 +23,10 @@ pub(super) async fn work(registry: Registry) {
             false
         });
         if !more {
-            tokio::time::sleep(REST).await;
+            // Whoever could tell of a stop is gone after it.
+            let _ = tokio::time::timeout(REST, stopping.wait_for(|stopping| *stopping)).await;
         }
     }
+    // Otherwise the next replica takes it at the end of its time.
+    let _ = work.give_up().await;
 }

@@ -8,6 +8,11 @@ use super::writer::Verdict;
 use super::{Store, StoreError};
 use crate::domain::lists::{Line, List, Told};
 
+/// So many commits are held for one answer, about; each takes some hundred bytes.
+const HELD: usize = 50_000;
+/// How many lists are read at a time.
+const AT_ONCE: usize = 32;
+
 impl Store {
     /// What a deployment brought, if that was told; the caller checks who may see the deployment.
     pub(crate) async fn commits(&self, id: i64) -> Result<Option<Told>, StoreError> {
@@ -15,10 +20,20 @@ impl Store {
         Ok(self.filled(&rows).await?.pop().map(|list| list.told))
     }
 
-    /// The newest lists of an app.
+    /// The newest lists of an app, of which the oldest are left out where all of them would be too many commits.
     pub(crate) async fn lists(&self, app: &str, limit: i64) -> Result<Vec<List>, StoreError> {
         let rows = self.readers.query(sql::LISTS, values![app, limit]).await?;
-        self.filled(&rows).await
+        let (mut lists, mut held) = (Vec::new(), 0_usize);
+        for chunk in rows.chunks(AT_ONCE) {
+            let some = self.filled(chunk).await?;
+            let commits = some.iter().map(|list| list.told.commits.len());
+            held = held.saturating_add(commits.sum());
+            lists.extend(some);
+            if held >= HELD {
+                break;
+            }
+        }
+        Ok(lists)
     }
 
     /// Enters what a deployment brought; says whether it did, or whether that was told before.

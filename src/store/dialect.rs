@@ -1,9 +1,12 @@
 //! What differs between the engines, as constants: each text of `sql.rs` may hold words in braces, and each
 //! engine has its own meaning for them.
 
+mod rows;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use self::rows::{array, placeholders, repeated, unnested};
 use super::db::Value;
 use super::sql;
 
@@ -18,8 +21,14 @@ pub(crate) enum Dialect {
 /// A word in braces and its meaning. A meaning may hold words that stand later in the list.
 type Words = &'static [(&'static str, &'static str)];
 
+/// The most rows of one text. 64 operations are written together, each with one or two events.
+const MOST_ROWS: usize = 128;
+
 /// How many patterns limit apps, platforms and environments; where there are none every name fits.
 pub(super) type Shape = [usize; 3];
+
+/// No limits, and no values before them.
+const NOT_WITHIN: (Shape, usize) = ([0; 3], 1);
 
 /// Which rows of v1 a reader may see. v1 knows no app but the workload; who reported by v2 may have named another.
 const WITHIN_ROW: (&str, &str) = (
@@ -254,32 +263,55 @@ impl Dialect {
 
     /// The text and the values as the engine takes them: MySQL counts its placeholders and does not number
     /// them, so a value that is used twice goes in twice. SQLite gets it so too, because it looks for a placeholder
-    /// with a number in a list of all of them. A text for one row is repeated for `rows` of them.
-    pub(super) fn render(self, text: &str, rows: usize, values: Vec<Value>) -> (Arc<str>, Vec<Value>) {
-        self.render_within(text, rows, values, &(Shape::default(), Vec::new()))
+    /// with a number in a list of all of them.
+    pub(super) fn render(self, text: &str, values: Vec<Value>) -> (Arc<str>, Vec<Value>) {
+        self.render_within(text, values, &(Shape::default(), Vec::new()))
     }
 
     /// The same for a reader whose patterns go in behind the values, where the text says `{within …}`.
     pub(super) fn render_within(
         self,
         text: &str,
-        rows: usize,
         mut values: Vec<Value>,
         (shape, patterns): &(Shape, Vec<Value>),
     ) -> (Arc<str>, Vec<Value>) {
-        let rendered = self.rendered(text, rows, (*shape, values.len().saturating_add(1)));
+        let first = values.len().saturating_add(1);
+        let rendered = self.rendered(text, Rows::One, (*shape, first));
         values.extend_from_slice(patterns);
-        let values = match &rendered.order {
-            Some(order) => order.iter().filter_map(|at| values.get(*at)).cloned().collect(),
-            None => values,
-        };
-        (Arc::clone(&rendered.text), values)
+        rendered.with(values)
+    }
+
+    /// The same for a text of one row of values that is made to take several. PostgreSQL gets each column as one array,
+    /// so that its text is the same for any number of rows; for the others the row is repeated.
+    pub(super) fn render_rows(self, text: &str, rows: &[Vec<Value>]) -> (Arc<str>, Vec<Value>) {
+        match (self, rows) {
+            (_, [row]) => self.render(text, row.clone()),
+            (Self::Postgres, [row, ..]) => {
+                let rendered = self.rendered(text, Rows::Columns(row), NOT_WITHIN);
+                rendered.with((0..row.len()).map(|at| array(rows, at)).collect())
+            }
+            _ => self.rendered(text, Rows::Repeated(rows.len()), NOT_WITHIN).with(rows.concat()),
+        }
+    }
+
+    /// Parts of a list of rows, each for one text. Where a text is for so many rows their numbers are powers of two, so
+    /// that the texts are few and stay prepared.
+    pub(super) fn chunks<T>(self, mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+        std::iter::from_fn(move || {
+            let length = match self {
+                Self::Postgres => rows.len(),
+                Self::Sqlite | Self::MySql => 1 << rows.len().checked_ilog2()?,
+            };
+            let (chunk, rest) = rows.split_at_checked(length.min(MOST_ROWS))?;
+            rows = rest;
+            (!chunk.is_empty()).then_some(chunk)
+        })
     }
 
     /// The texts are a few dozen constants and each write needs ten of them, so what an engine makes of one is kept.
-    fn rendered(self, text: &str, rows: usize, within: (Shape, usize)) -> Arc<Rendered> {
+    fn rendered(self, text: &str, rows: Rows<'_>, within: (Shape, usize)) -> Arc<Rendered> {
         static KEPT: RwLock<BTreeMap<Key, Arc<Rendered>>> = RwLock::new(BTreeMap::new());
-        let key = (self as u8, rows, within.0, text.to_owned());
+        let key = (self as u8, rows.count(), within.0, text.to_owned());
         if let Some(kept) = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(kept);
         }
@@ -288,7 +320,7 @@ impl Dialect {
         made
     }
 
-    fn make(self, text: &str, rows: usize, within: (Shape, usize)) -> Rendered {
+    fn make(self, text: &str, rows: Rows<'_>, within: (Shape, usize)) -> Rendered {
         let words = match self {
             Self::Sqlite => SQLITE,
             Self::Postgres => POSTGRES,
@@ -301,8 +333,10 @@ impl Dialect {
             }
         }
         text = self.narrowed(&text, within);
-        if rows > 1 {
-            text = repeated(&text, rows);
+        match rows {
+            Rows::One => {}
+            Rows::Repeated(count) => text = repeated(&text, count),
+            Rows::Columns(row) => text = unnested(&text, row),
         }
         if self == Self::Postgres { Rendered { text: text.into(), order: None } } else { counted(&text) }
     }
@@ -356,6 +390,26 @@ impl Dialect {
     }
 }
 
+/// For how many rows of values a text is.
+#[derive(Clone, Copy)]
+enum Rows<'v> {
+    One,
+    Repeated(usize),
+    /// Any number, with the values of one of them, which tell the types.
+    Columns(&'v [Value]),
+}
+
+impl Rows<'_> {
+    /// What tells the texts of one engine apart.
+    fn count(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Repeated(count) => count,
+            Self::Columns(_) => 0,
+        }
+    }
+}
+
 /// What a rendered text is kept under: the engine, the number of rows, the numbers of patterns, and the text.
 type Key = (u8, usize, Shape, String);
 
@@ -367,35 +421,14 @@ struct Rendered {
     order: Option<Vec<usize>>,
 }
 
-/// The text for several rows: the parenthesis that begins with the first placeholder once for each, with
-/// numbers that go on.
-fn repeated(text: &str, rows: usize) -> String {
-    let Some((before, row)) = text.find("($1").map(|at| text.split_at(at)) else { return text.to_owned() };
-    let mut depth = 0_i32;
-    let closing = row.find(|c: char| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        depth == 0
-    });
-    let (row, after) = row.split_at(closing.map_or(row.len(), |at| at.saturating_add(1)));
-    let width = placeholders(row).filter_map(|(number, _)| number).max().unwrap_or(0);
-    let shifted = |by: usize| {
-        let first = row.split('$').next().unwrap_or_default().to_owned();
-        placeholders(row).fold(first, |text, (number, rest)| {
-            let number = number.unwrap_or(0).saturating_add(by.saturating_mul(width));
-            format!("{text}${number}{rest}")
-        })
-    };
-    let all: Vec<String> = (0..rows).map(shifted).collect();
-    format!("{before}{}{after}", all.join(", "))
-}
-
-/// The numbers of the placeholders of a text, each with what stands between it and the next.
-fn placeholders(text: &str) -> impl Iterator<Item = (Option<usize>, &str)> {
-    text.split('$').skip(1).map(|piece| {
-        let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
-        let (number, rest) = piece.split_at(end);
-        (number.parse().ok(), rest)
-    })
+impl Rendered {
+    fn with(&self, values: Vec<Value>) -> (Arc<str>, Vec<Value>) {
+        let values = match &self.order {
+            Some(order) => order.iter().filter_map(|at| values.get(*at)).cloned().collect(),
+            None => values,
+        };
+        (Arc::clone(&self.text), values)
+    }
 }
 
 fn counted(text: &str) -> Rendered {
@@ -416,25 +449,11 @@ mod tests {
     #[test]
     fn a_numbered_value_goes_in_as_often_as_it_is_used() {
         let values = [Value::from("a"), Value::from(7)];
-        let (text, used) = Dialect::MySql.render("x = $2 AND y = $1 OR $2", 1, values.to_vec());
+        let (text, used) = Dialect::MySql.render("x = $2 AND y = $1 OR $2", values.to_vec());
         assert_eq!(&*text, "x = ? AND y = ? OR ?");
         assert_eq!(used, [Value::from(7), Value::from("a"), Value::from(7)]);
-        let (text, used) = Dialect::Postgres.render("x = $2", 1, values.to_vec());
+        let (text, used) = Dialect::Postgres.render("x = $2", values.to_vec());
         assert_eq!((&*text, used.as_slice()), ("x = $2", &values[..]));
-    }
-
-    #[test]
-    fn a_text_for_one_row_is_repeated_for_several() {
-        let text = "INSERT INTO t (a, b) VALUES ($1, f($2), $1) ON CONFLICT (a) DO NOTHING";
-        let (made, _) = Dialect::Postgres.render(text, 2, Vec::new());
-        let rows = "($1, f($2), $1), ($3, f($4), $3)";
-        assert_eq!(*made, format!("INSERT INTO t (a, b) VALUES {rows} ON CONFLICT (a) DO NOTHING"));
-        let values = ["a", "b", "c", "d"].map(Value::from);
-        let (made, used) = Dialect::MySql.render(text, 2, values.to_vec());
-        assert!(made.contains("(?, f(?), ?), (?, f(?), ?) ON"), "{made}");
-        assert_eq!(used, ["a", "b", "a", "c", "d", "c"].map(Value::from));
-        let (made, _) = Dialect::Postgres.render("UPDATE t SET a = 1 WHERE b IN (($1))", 2, Vec::new());
-        assert_eq!(&*made, "UPDATE t SET a = 1 WHERE b IN (($1), ($2))");
     }
 
     #[test]
@@ -442,13 +461,13 @@ mod tests {
         let text = "SELECT 1 FROM t WHERE a = $1 AND {within ?a; -; c}";
         let patterns = ["x-*", "y", "never", "d*"].map(Value::from).to_vec();
         let within = ([2, 1, 1], patterns);
-        let (made, used) = Dialect::Sqlite.render_within(text, 1, vec![Value::from("v")], &within);
+        let (made, used) = Dialect::Sqlite.render_within(text, vec![Value::from("v")], &within);
         assert_eq!(
             &*made,
             "SELECT 1 FROM t WHERE a = ? AND (a IS NULL OR a GLOB ? OR a GLOB ?) AND (c GLOB ?)"
         );
         assert_eq!(used, ["v", "x-*", "y", "d*"].map(Value::from));
-        let (open, _) = Dialect::Sqlite.render(text, 1, vec![Value::from("v")]);
+        let (open, _) = Dialect::Sqlite.render(text, vec![Value::from("v")]);
         assert_eq!(&*open, "SELECT 1 FROM t WHERE a = ? AND 1 = 1");
         assert_eq!(Dialect::MySql.pattern("a_b%c!*"), "a!_b!%c!!%");
     }
@@ -457,7 +476,7 @@ mod tests {
     fn every_word_has_a_meaning_on_every_engine() {
         for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql] {
             for (word, _) in SQLITE {
-                let (text, _) = dialect.render(word, 1, Vec::new());
+                let (text, _) = dialect.render(word, Vec::new());
                 assert!(!text.contains('{'), "{dialect:?}: {text}");
             }
         }

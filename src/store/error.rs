@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteError;
 /// A failure of the database. Nothing was written, unless it is `Unconfirmed`. The operations of one COMMIT
 /// share its failure.
 #[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum StoreError {
+pub enum StoreError {
     #[error("the database failed")]
     Failed(#[source] Arc<sqlx::Error>),
     /// The answer to COMMIT was lost: the write may or may not stand, and the caller's key settles it.

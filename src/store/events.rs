@@ -8,7 +8,7 @@ use super::history::past;
 use super::read::{known, state};
 use super::settle::head;
 use super::writer::Verdict;
-use super::{Known, Store, StoreError, sql};
+use super::{Known, Store, StoreError, epoch, sql};
 use crate::domain::chain::{Head, Link};
 use crate::domain::deployment::{Correction, State};
 use crate::domain::event::Event;
@@ -75,6 +75,7 @@ impl Store {
 
     /// Corrects an attempt.
     pub(crate) async fn correct(&self, id: i64, to: &Correction, trace: &Trace) -> Result<(), StoreError> {
+        self.writes();
         let (to, trace) = (to.clone(), trace.clone());
         let work = self.writer.run(move |transaction| {
             Box::pin(async move {
@@ -99,10 +100,13 @@ impl Store {
                 if before != after {
                     trace.write(transaction, before.as_ref(), after.as_ref()).await?;
                 }
+                epoch::raise(transaction, &trace.id).await?;
                 Ok(Verdict::Keep(()))
             })
         });
-        work.await
+        let done = work.await;
+        self.wrote().await;
+        done
     }
 }
 

@@ -53,7 +53,7 @@ impl Store {
             wanted.to,
             &wanted.text,
         ];
-        self.rows(text, values).await?.iter().map(past).collect()
+        self.rows(text, values, |row| past(&row)).await
     }
 
     /// One deployment.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::db::{Value, values};
+use super::db::{Record, Value, values};
 use super::sql::listing as sql;
 use super::versions::Row;
 use super::{Store, StoreError};
@@ -53,15 +53,15 @@ impl Store {
     /// Some rows of a list, newest first.
     pub(crate) async fn listed(&self, list: &Listing, span: Span) -> Result<Vec<Listed>, StoreError> {
         let (text, values) = list.asked(sql::OF_PLACE, sql::OF_PLATFORM, span);
-        let listed = |record| Ok(Listed { row: self.shown(record)?, total: record.int("total")? });
-        self.rows(text, &values).await?.iter().map(listed).collect()
+        let listed = |record: Record| Ok(Listed { row: self.shown(&record)?, total: record.int("total")? });
+        self.rows(text, &values, listed).await
     }
 
     /// The ids of some rows of a list, newest first, each with the number of all.
     pub(crate) async fn listed_ids(&self, list: &Listing, span: Span) -> Result<Vec<(i64, i64)>, StoreError> {
         let (text, values) = list.asked(sql::IDS_OF_PLACE, sql::IDS_OF_PLATFORM, span);
-        let pair = |record: &super::db::Record| Ok((record.int("versions_id")?, record.int("total")?));
-        self.rows(text, &values).await?.iter().map(pair).collect()
+        let pair = |record: Record| Ok((record.int("versions_id")?, record.int("total")?));
+        self.rows(text, &values, pair).await
     }
 
     /// The rows of such ids, in their order.

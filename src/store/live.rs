@@ -1,17 +1,36 @@
 //! The events as those see them who watch: by their ids, which sort by the time of their making. All of them are read
 //! once for all who watch; `domain/live` says who hears of which.
 
+use tokio::sync::watch;
+
 use super::db::{Record, values};
 use super::read::state;
 use super::{Store, StoreError, sql};
 use crate::domain::deployment::{Kind, State};
 use crate::domain::live::Happening;
 
+/// Who waits for changes of attempts to become durable.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    own: watch::Receiver<()>,
+    of_others: watch::Receiver<()>,
+}
+
+impl Changes {
+    /// Waits until there was one since the last time: by this process, or by another that says so. Without Redis none does.
+    pub(crate) async fn next(&mut self) {
+        // Neither ends before the store.
+        tokio::select! {
+            _ = self.own.changed() => {}
+            _ = self.of_others.changed() => {}
+        }
+    }
+}
+
 impl Store {
-    /// Waits until a change of an attempt is durable that was made through this store. One who waits is woken, and
-    /// what came while nobody waited wakes the next at once.
-    pub(crate) async fn changed(&self) {
-        self.changed.notified().await;
+    /// What changes from now on.
+    pub(crate) fn changes(&self) -> Changes {
+        Changes { own: self.changed.subscribe(), of_others: self.woken.subscribe() }
     }
 
     /// The ids of at most `limit` events after a text, in their order.

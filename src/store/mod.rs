@@ -4,17 +4,21 @@
 mod address;
 mod audit;
 mod backup;
+mod cache;
 mod change;
 mod commits;
 mod db;
 mod dialect;
+mod epoch;
 mod error;
 mod events;
 mod history;
 mod holds;
 mod incidents;
+mod kept;
 mod listing;
 mod live;
+mod meta;
 mod observations;
 mod open;
 mod probes;
@@ -36,12 +40,15 @@ mod writer;
 pub use address::{BadAddress, Server};
 pub(crate) use audit::{AuditWanted, Trace};
 pub use backup::{BackupError, back_up};
+pub(crate) use cache::CacheFigures;
+pub use cache::{BadRedis, RedisServer, Use};
 pub(crate) use change::{Entered, Entry, Moment, Step};
-pub(crate) use error::StoreError;
+pub use error::StoreError;
 pub(crate) use history::Wanted;
 pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
 pub(crate) use incidents::{IncidentEntry, IncidentsWanted};
 pub(crate) use listing::{Listed, Listing, Span};
+pub(crate) use live::Changes;
 pub(crate) use observations::{SightingEntry, SightingsWanted};
 pub use open::{FILE, OpenError};
 pub(crate) use probes::Due;
@@ -53,8 +60,9 @@ pub(crate) use webhooks::{DueDelivery, Outcome};
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
+use self::cache::Redis;
 use self::readers::Readers;
 use self::webhooks::Hooks;
 use self::writer::Writer;
@@ -67,11 +75,20 @@ pub struct Store {
     readers: Readers,
     warnings: Vec<String>,
     /// Told after the COMMIT of a change of an attempt, for whoever watches them.
-    changed: Arc<Notify>,
+    changed: watch::Sender<()>,
+    /// Told when another process says that it made one.
+    woken: watch::Sender<()>,
     hooks: Arc<Hooks>,
+    redis: Option<Arc<Redis>>,
 }
 
 impl Store {
+    /// Over connections that are open.
+    fn over(writer: Writer, readers: Readers, warnings: Vec<String>) -> Self {
+        let (changed, woken) = (watch::Sender::new(()), watch::Sender::new(()));
+        Self { writer, readers, warnings, changed, woken, hooks: Arc::default(), redis: None }
+    }
+
     /// The same database for who may not see everything of it. Writes are as they were: who asks for one checks it.
     pub(crate) fn within(&self, limits: &Limits) -> Self {
         Self { readers: self.readers.within(limits), ..self.clone() }
@@ -96,6 +113,21 @@ impl Store {
     /// Whether nothing is written any more.
     pub(crate) fn is_broken(&self) -> bool {
         self.writer.is_broken()
+    }
+
+    /// To be called after each write of `versions`, whether it is known to stand or not, before its answer.
+    async fn wrote(&self) {
+        self.changed.send_replace(());
+        if let Some(redis) = &self.redis {
+            redis.after_write().await;
+        }
+    }
+
+    /// To be called before it.
+    fn writes(&self) {
+        if let Some(redis) = &self.redis {
+            redis.before_write();
+        }
     }
 
     /// Closes the connections after what waits to be written.

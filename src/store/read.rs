@@ -70,8 +70,8 @@ impl Store {
         &self,
         app: Option<&str>,
     ) -> Result<Vec<(Current, Option<Sighting>)>, StoreError> {
-        let rows = self.readers.query(sql::MATRIX, values![app]).await?;
-        rows.iter().map(|row| Ok((current(row)?, sighting(row)?))).collect()
+        let cell = |row: Record| Ok((current(&row)?, sighting(&row)?));
+        self.readers.made(sql::MATRIX, values![app], cell).await
     }
 }
 

@@ -43,20 +43,35 @@ impl Readers {
         self.db.dialect()
     }
 
+    /// Whether there are no limits.
+    pub(super) fn sees_all(&self) -> bool {
+        self.within.is_none()
+    }
+
     /// Whether the free text of v1 is shown.
     pub(super) fn shows_raw(&self) -> bool {
         self.within.as_ref().is_none_or(|within| within.raw)
     }
 
-    /// The rows that a text gives of what may be seen. A text that does not say where its limits go shows nothing to
-    /// who is limited: to forget it is an error and no leak.
+    /// The rows that a text gives of what may be seen.
     pub(super) async fn query(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
+        self.made(text, values, Ok).await
+    }
+
+    /// What is made of the rows of what may be seen. A text that does not say where its limits go shows nothing to who is
+    /// limited: to forget it is an error and no leak.
+    pub(super) async fn made<T>(
+        &self,
+        text: &str,
+        values: &[Value],
+        make: impl Fn(Record) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         match &self.within {
-            None => self.db.query(text, values).await,
+            None => self.db.query_within(text, values, &(Shape::default(), Vec::new()), make).await,
             Some(_) if !text.contains("{within") => {
                 Err(StoreError::Corrupt(format!("no limits in `{text}`")))
             }
-            Some(within) => self.db.query_within(text, values, &within.patterns).await,
+            Some(within) => self.db.query_within(text, values, &within.patterns, make).await,
         }
     }
 

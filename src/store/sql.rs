@@ -2,6 +2,7 @@
 
 mod access;
 pub(super) mod commits;
+pub(super) mod epoch;
 pub(super) mod listing;
 pub(super) mod settings;
 pub(super) mod webhooks;
@@ -40,10 +41,12 @@ pub(super) const INDEXES: &str = "{indexes}";
 /// What the server does at a COMMIT, and what it should do.
 pub(super) const DURABILITY: &str = "{durability}";
 
-/// A text is planned once and not anew for each list of values, where the server can be told so (since 12). It is for
-/// the texts that write; one whose filters may be absent is better planned anew.
-pub(super) const PLAN_ONCE: &str = "SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings \
-    WHERE name = 'plan_cache_mode'";
+/// A text is planned once and not anew for each list of values, where the server can be told so (since 12), and goes by
+/// the indexes: a plan that was made while the tables were small would read the whole of them ever after. It is for
+/// the texts that write, which find all by keys; one whose filters may be absent is better planned anew.
+pub(super) const PLAN_ONCE: &str = "SELECT set_config(s.name, w.value, false) FROM pg_settings s \
+    JOIN (VALUES ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), \
+    ('enable_mergejoin', 'off')) w (name, value) ON s.name = w.name";
 
 /// Each statement sees what is committed before it begins.
 pub(super) const MYSQL_ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
@@ -188,11 +191,14 @@ pub(super) const WORDS: &str = "SELECT {known}, v.status AS word FROM sm_deploym
 /// The same for those that are under way.
 pub(super) const OPEN_WORDS: &str = "SELECT {known}, v.status AS word FROM sm_deployment d \
     JOIN versions v ON v.versions_id = d.versions_id WHERE d.state IN ('queued', 'running') \
-    AND v.status NOT IN ('queued', 'running', 'ongoing')";
+    AND d.finished_at IS NULL AND v.status NOT IN ('queued', 'running', 'ongoing')";
 
 /// Takes a piece of work that nobody has, or keeps it.
 pub(super) const HOLD_TASK: &str = "UPDATE sm_task SET holder = $1, until_at = $2 \
     WHERE name = $3 AND (holder = $1 OR until_at <= $4)";
+
+/// Gives a piece of work up.
+pub(super) const GIVE_UP_TASK: &str = "UPDATE sm_task SET until_at = 0 WHERE name = $1 AND holder = $2";
 
 /// The same for work that nobody ever had; fails if somebody has it by now.
 pub(super) const FIRST_TASK: &str = "INSERT INTO sm_task (holder, until_at, name) VALUES ($1, $2, $3)";
@@ -212,7 +218,7 @@ pub(super) const ADVANCE: &str = "UPDATE sm_deployment SET state = $1, seq = COA
 pub(super) const OVERDUE: &str = "SELECT {known} FROM sm_deployment d \
     JOIN versions v ON v.versions_id = d.versions_id LEFT JOIN sm_app a ON a.name = d.app \
     LEFT JOIN sm_environment n ON n.platform = d.platform AND n.name = d.environment \
-    WHERE d.state IN ('queued', 'running') AND COALESCE(d.touched_at, d.received_at) \
+    WHERE d.state IN ('queued', 'running') AND d.finished_at IS NULL AND COALESCE(d.touched_at, d.received_at) \
     + 1000 * COALESCE(a.deploy_timeout, n.deploy_timeout, $2) <= $1 ORDER BY d.versions_id LIMIT 100";
 
 /// What a person may correct of an attempt; a null beside a 0 leaves the value as it is.

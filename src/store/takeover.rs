@@ -34,7 +34,7 @@ impl Store {
         let hooked = is_news && self.is_hooked().await;
         let change = Change::Adopt(id, Box::new(entry.clone()));
         let done = self.writer.change(change, hooked).await?.is_some();
-        self.changed.notify_one();
+        self.changed.send_replace(());
         Ok(done)
     }
 
@@ -65,6 +65,13 @@ impl Store {
             Err(StoreError::Taken) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Store {
+    /// Gives a piece of work up, so that another process need not wait for the end of its time.
+    pub(crate) async fn give_up_task(&self, name: &str, holder: &str) -> Result<(), StoreError> {
+        self.writer.apply(sql::GIVE_UP_TASK, values![name, holder]).await.map(|_| ())
     }
 }
 

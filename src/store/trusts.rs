@@ -1,7 +1,7 @@
 //! Which jobs of GitHub get tokens, and those that they got.
 
 use super::audit::Trace;
-use super::db::{Record, Transaction, Value, values};
+use super::db::{Record, Value, values};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
 use crate::domain::oidc::Trust;
@@ -57,7 +57,7 @@ impl Store {
     }
 
     /// Enters the token that a job gets for its id token. Fails with `Taken` if that one was used before, on whichever
-    /// replica. What is long past goes.
+    /// replica.
     pub(crate) async fn exchange(
         &self,
         token: &Token,
@@ -73,19 +73,35 @@ impl Store {
                 to.apply(sql::INSERT_EXCHANGE, &used).await?;
                 super::tokens::enter(to, &row, limits.as_deref()).await?;
                 trace.write(to, None, Some(&token)).await?;
-                forget(to, values![token.created_at]).await?;
                 Ok(Verdict::Keep(()))
             })
         });
         work.await
     }
-}
 
-async fn forget(to: &mut Transaction, now: &[Value]) -> Result<(), StoreError> {
-    for text in [sql::FORGET_EXCHANGED_LIMITS, sql::FORGET_EXCHANGED_TOKENS, sql::FORGET_EXCHANGES] {
-        to.apply(text, now).await?;
+    /// Forgets some of the id tokens that nobody can use any more at `now`, in milliseconds since 1970 UTC, with the
+    /// tokens that were given for them.
+    pub(crate) async fn forget_exchanges(&self, now: i64) -> Result<(), StoreError> {
+        let past = self.readers.whole().query(sql::PAST_EXCHANGES, values![now]).await?;
+        if past.is_empty() {
+            return Ok(());
+        }
+        let column = |name| {
+            past.iter()
+                .map(|row| Ok(values![row.text(name)?].to_vec()))
+                .collect::<Result<Vec<Vec<Value>>, StoreError>>()
+        };
+        let (used, tokens) = (column("jti")?, column("token_id")?);
+        let work = self.writer.run(move |to| {
+            Box::pin(async move {
+                to.write_rows(sql::FORGET_LIMITS, &tokens).await?;
+                to.write_rows(sql::FORGET_TOKENS, &tokens).await?;
+                to.write_rows(sql::FORGET_EXCHANGES, &used).await?;
+                Ok(Verdict::Keep(()))
+            })
+        });
+        work.await
     }
-    Ok(())
 }
 
 fn trust(row: &Record) -> Result<Trust, StoreError> {

@@ -55,7 +55,7 @@ impl Store {
     pub(crate) async fn latest(&self, place: &Place, any: bool) -> Result<Option<String>, StoreError> {
         let text = if any { sql::LATEST_ANY } else { sql::LATEST_GOOD };
         let values = values![&place.workload, &place.platform, &place.environment];
-        self.rows(text, values).await?.pop().map(|row| row.text("version")).transpose()
+        Ok(self.rows(text, values, |row| row.text("version")).await?.pop())
     }
 
     /// The newest 25 rows.
@@ -63,9 +63,14 @@ impl Store {
         self.readers.query(sql::HOME, values![]).await?.iter().map(|row| self.shown(row)).collect()
     }
 
-    /// The rows that a text finds by names. A name that this database cannot store is that of no row.
-    pub(super) async fn rows(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
-        match self.readers.query(text, values).await {
+    /// What is made of the rows that a text finds by names. A name that this database cannot store is that of no row.
+    pub(super) async fn rows<T>(
+        &self,
+        text: &str,
+        values: &[Value],
+        make: impl Fn(Record) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        match self.readers.made(text, values, make).await {
             Err(StoreError::Wide) => Ok(Vec::new()),
             rows => rows,
         }
@@ -74,7 +79,7 @@ impl Store {
     /// The `raw` of the newest row of one version.
     pub(crate) async fn raw(&self, place: &Place, version: &str) -> Result<Option<String>, StoreError> {
         let values = values![&place.workload, &place.platform, &place.environment, version];
-        let found = self.rows(sql::RAW, values).await?.pop();
+        let found = self.rows(sql::RAW, values, Ok).await?.pop();
         found
             .map(|row| if self.readers.shows_raw() { row.text("raw") } else { Ok(NO_RAW.to_owned()) })
             .transpose()
@@ -107,7 +112,7 @@ impl Store {
                 platform: row.text("platform")?,
                 environment: row.text("environment")?,
                 status: row.text("status")?,
-                date: date(row.text("date")?)?,
+                date: date(row)?,
             })
         };
         self.readers.query(sql::STATS, values![since]).await?.iter().map(stat).collect()
@@ -132,12 +137,16 @@ pub(super) fn row(row: &Record) -> Result<Row, StoreError> {
         changelog_url: row.text("changelog_url")?,
         raw: row.text("raw")?,
         status: row.text("status")?,
-        date: date(row.text("date")?)?,
+        date: date(row)?,
     })
 }
 
+/// What is shown for a date that is none, as MySQL's `0000-00-00` and PostgreSQL's `infinity`: the first day of all, which
+/// the original shows for it on MySQL. One such row keeps no other back.
+const NO_DATE: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 /// The column `date` is naive and in UTC.
-fn date(text: String) -> Result<Timestamp, StoreError> {
-    let utc = text.parse::<DateTime>().and_then(|naive| TimeZone::UTC.to_timestamp(naive));
-    utc.map_err(|_| StoreError::Corrupt(text))
+fn date(row: &Record) -> Result<Timestamp, StoreError> {
+    let naive = row.maybe_text("date")?.and_then(|text| text.parse::<DateTime>().ok());
+    Ok(naive.and_then(|naive| TimeZone::UTC.to_timestamp(naive).ok()).unwrap_or(NO_DATE))
 }

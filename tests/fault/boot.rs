@@ -111,8 +111,8 @@ fn eight_that_start_on_a_database_of_the_original_take_it_over_once() {
                 std::thread::sleep(Duration::from_millis(100));
             }
             let taken = began.elapsed();
-            let begun = count(&url, "sm_event WHERE from_state IS NULL");
-            assert_eq!((count(&url, "sm_deployment"), begun), (rows, rows), "{name}, migration {migration}");
+            let events = count(&url, "sm_event WHERE from_state IS NULL");
+            assert_eq!((count(&url, "sm_deployment"), events), (rows, rows), "{name}, migration {migration}");
             assert_eq!(sum(&url), before, "{name}, migration {migration}");
             let complaints: Vec<String> = servers.iter().flat_map(Server::complaints).collect();
             let text = complaints.iter().find(|line| line.contains("\"level\":\"ERROR\""));

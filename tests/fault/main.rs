@@ -1,5 +1,5 @@
 //! The fault harness: what happens to a release, a report or the registry that is killed, refused, raced or starved. Each test runs the same
-//! faults on a weak build first (no journal, no fsync, no atomic push), which must fail: a harness that passes
+//! faults on a weak build first (no journal, no fsync, no atomic push, no epoch), which must fail: a harness that passes
 //! it proves nothing. `SHIPMARK_WEAK` names that binary; `scripts/test` builds it.
 #![expect(
     clippy::unwrap_used,
@@ -12,8 +12,10 @@
 
 mod access;
 mod boot;
+mod cached;
 mod clock;
 mod contend;
+mod database;
 mod deliver;
 mod dirty;
 mod disk;
@@ -31,9 +33,13 @@ mod power;
 mod proxy;
 mod race;
 mod random;
+#[expect(dead_code, reason = "the tests of the cache use the rest of it")]
+#[path = "../it/support/redis.rs"]
+mod redis;
 mod refuse;
 mod rolling;
 mod server;
+mod shaken;
 mod spool;
 mod stage;
 mod starve;

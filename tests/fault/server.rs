@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -112,6 +113,29 @@ impl Drop for Server {
         // It may have ended already, which is as good.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Says to clients in threads that they shall end.
+#[derive(Default)]
+pub(crate) struct Done(AtomicBool);
+
+impl Done {
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Sets it when the value goes, also by a test that fails: its scope would wait for the clients for ever.
+    pub(crate) fn at_end(&self) -> End<'_> {
+        End(self)
+    }
+}
+
+pub(crate) struct End<'d>(&'d Done);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::SeqCst);
     }
 }
 

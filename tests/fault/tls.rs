@@ -1,6 +1,6 @@
 //! Servers that are not who they claim to be get nothing, and a token is nowhere to be found afterwards.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -134,6 +134,47 @@ fn a_server_that_is_not_who_it_claims_to_be_hears_nothing() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains("is not delivered: cannot reach"), "{what}: {said}");
         assert_eq!(ear.heard(), "", "a server {what}");
+    }
+}
+
+/// What the registry says of a Redis at a port, which it is to log in to; it is ended then.
+fn told_of_redis(home: &Path, port: u16, ca: Option<&Path>) -> String {
+    let mut command = command(home, "", &["serve", "--listen", "127.0.0.1:0"]);
+    command.env("SHIPMARK_REDIS_URL", format!("rediss://:canary@localhost:{port}"));
+    let mut child = command.envs(ca.map(|ca| ("SSL_CERT_FILE", ca))).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let said = lines.into_iter().find(|line| line.contains("Redis does not answer"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    said.unwrap()
+}
+
+#[test]
+fn a_redis_that_is_not_who_it_claims_to_be_hears_no_password() {
+    let (folder, home) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let path = folder.path();
+    authority(path, "ours");
+    authority(path, "theirs");
+    certificate(path, "ours", "good", "localhost", 9);
+    certificate(path, "ours", "expired", "localhost", -1);
+    certificate(path, "ours", "elsewhere", "redis.example", 9);
+    certificate(path, "theirs", "unknown", "localhost", 9);
+    let ca = path.join("ours.pem");
+
+    // The control: the good one hears the password, though it then says nothing.
+    let ear = Ear::listen(path, "good", &[]);
+    let said = told_of_redis(home.path(), ear.port, Some(&ca));
+    assert!(said.contains("no answer within 1000 ms"), "{said}");
+    let heard = ear.heard();
+    assert!(heard.contains("AUTH") && heard.contains("canary"), "{heard}");
+
+    for (name, ca) in
+        [("expired", Some(&ca)), ("elsewhere", Some(&ca)), ("unknown", Some(&ca)), ("good", None)]
+    {
+        let ear = Ear::listen(path, name, &[]);
+        let said = told_of_redis(home.path(), ear.port, ca.map(std::path::PathBuf::as_path));
+        assert!(said.contains("certificate") && !said.contains("canary"), "{name}: {said}");
+        assert_eq!(ear.heard(), "", "{name}");
     }
 }
 

@@ -161,6 +161,22 @@ async fn writers_of_one_place_on_two_servers_lose_nothing() {
     .await;
 }
 
+/// The texts of the writers are planned once, perhaps while the tables are empty, and then read no table as a whole.
+#[tokio::test]
+async fn a_write_reads_no_table_as_a_whole_on_postgresql() {
+    let Some(url) = Engine::Postgres.fresh().await else { return };
+    let server = serve(&url);
+    for _ in 0..200 {
+        assert_eq!(server.send("POST", "/api/v1/create", FORM, ROW).0, 201);
+    }
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0), "a connection that ends tells what it read");
+    let read = "generate_series(1, (SELECT CAST(SUM(seq_tup_read) AS integer) FROM pg_stat_user_tables \
+        WHERE relname IN ('versions', 'sm_deployment', 'sm_event', 'sm_current')))";
+    let read = Engine::Postgres.count(&url, read).await;
+    assert!(read < 200 * 20, "{read} rows, where each write that scans reads 100 of them on average");
+}
+
 #[tokio::test]
 async fn the_variables_of_the_original_name_a_server() {
     each(async |engine, url| {

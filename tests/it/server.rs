@@ -3,6 +3,7 @@
 mod audit;
 mod binary;
 mod browser;
+mod cache;
 mod commits;
 mod files;
 mod guard;

@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::databases::{each, original, serve};
-use crate::support::served::Served;
+use crate::support::engine::Engine;
+use crate::support::redis::Redis;
+use crate::support::served::{Served, command};
 
 fn current(server: &Served) -> Value {
     serde_json::from_str(&server.get("/api/v2/current").1).unwrap()
@@ -18,6 +21,37 @@ fn until(what: &str, look: impl Fn() -> bool) {
         assert!(start.elapsed() < Duration::from_mins(1), "never: {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+#[tokio::test]
+async fn what_the_original_writes_is_soon_in_the_answers_that_are_kept() {
+    each(async |engine, url| {
+        let Some(redis) = Redis::start() else { return };
+        engine.run(&url, &original(engine, 3, false)).await;
+        let folder = TempDir::new().unwrap();
+        let mut command = command(&["serve", "--listen", "127.0.0.1:0"], folder.path());
+        command.env("SHIPMARK_DATABASE_URL", &url).env("SHIPMARK_REDIS_URL", redis.url());
+        let server = Served::of(command);
+        let home = || server.get("/api/v1/read/home").1;
+        let is_kept = || {
+            let before = redis.stat("keyspace_hits");
+            home();
+            redis.stat("keyspace_hits") > before
+        };
+        for change in [
+            &insert("a", "2", "ongoing", "N/A"),
+            "UPDATE versions SET status = 'failed' WHERE versions_id = 2",
+        ] {
+            until("an answer that is kept", is_kept);
+            engine.run(&url, change).await;
+            // It is taken over within seconds; what is kept would stand for a minute.
+            let (start, wanted) =
+                (Instant::now(), if change.starts_with("INSERT") { "ongoing" } else { "failed" });
+            until("the change", || home().contains(wanted));
+            assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+        }
+    })
+    .await;
 }
 
 fn state_of(server: &Served, id: i64) -> Value {
@@ -93,6 +127,40 @@ async fn a_report_that_the_original_kept_for_us_is_taken_whole() {
         let mut apps = [of(2)["app"].clone(), of(3)["app"].clone()];
         apps.sort_by_key(Value::to_string);
         assert_eq!(apps, ["desk", "team"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_rows_between_two_looks_and_a_date_that_is_none_are_taken_over() {
+    const ROWS: i64 = 2_500;
+    each(async |engine, url| {
+        engine.run(&url, &original(engine, 3, false)).await;
+        let server = serve(&url);
+        until("the old row", || state_of(&server, 1) == "succeeded");
+        let none = if engine == Engine::MySql { "0000-00-00 00:00:00" } else { "infinity" };
+        let row = insert("odd", "1", "deployed", "N/A").replace("2026-01-02 03:04:05", none);
+        let lax = if engine == Engine::MySql { "SET SESSION sql_mode = ''; " } else { "" };
+        engine.run(&url, &format!("{lax}{row}")).await;
+        let rows: Vec<String> = (0..ROWS)
+            .map(|n| format!("('w{}', 'p', 'e', '{n}', 'N/A', '', 'deployed', '2025-01-02 03:04:05')", n % 20))
+            .collect();
+        let insert =
+            "INSERT INTO versions (workload, platform, environment, version, changelog_url, raw, status, date) VALUES ";
+        engine.run(&url, &format!("{insert}{}", rows.join(", "))).await;
+        let start = Instant::now();
+        while engine.count(&url, "sm_deployment").await < ROWS + 2 {
+            assert!(start.elapsed() < Duration::from_mins(2), "{engine:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert_eq!(state_of(&server, 2), "succeeded");
+        let odd = server.get("/api/v1/read/raw/id?versionId=2").1;
+        assert!(odd.contains(r#""date":"0001-01-01T00:00:00Z""#), "{odd}");
+        assert_eq!(server.get("/api/v1/read/home").0, 200);
+        assert_eq!(engine.count(&url, "sm_task WHERE until_at > 0").await, 1);
+        server.signal("TERM");
+        assert_eq!(server.wait().0, Some(0));
+        assert_eq!(engine.count(&url, "sm_task WHERE until_at > 0").await, 0, "another one may begin at once");
     })
     .await;
 }

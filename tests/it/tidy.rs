@@ -101,6 +101,7 @@ fn a_crate_has_one_owner() {
         ("tracing_subscriber", &["src/log.rs"]),
         ("tracing", &["src/log.rs", "src/server/", "src/cli/serve/"]),
         ("hyper_util", &["src/server/"]),
+        ("redis", &["src/store/cache/"]),
         ("reqwest", &["src/http"]),
         ("handlebars", &["src/template"]),
         ("conventional_commit_parser", &["src/domain/message/"]),
@@ -139,6 +140,28 @@ fn a_handler_sees_what_the_token_may_see() {
     let takes_whole = |path: &PathBuf| code(path).contains("State<App>");
     let found: Vec<PathBuf> = rust_files("src/server").into_iter().filter(takes_whole).collect();
     assert_eq!(found.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(), whole);
+}
+
+#[test]
+fn who_writes_a_row_of_v1_raises_the_epoch() {
+    // A text that writes `versions`, and the files that run it; the set is raised as a whole.
+    let raises = ["src/store/events.rs", "src/store/set/rows.rs", "src/store/write.rs"];
+    let texts = rust_files("src/store/sql").iter().map(text).collect::<String>() + &text("src/store/sql.rs");
+    let writes = |text: &&str| {
+        let words = text.split('"').nth(1).unwrap_or_default();
+        ["INSERT INTO versions ", "UPDATE versions ", "DELETE FROM versions "]
+            .iter()
+            .any(|verb| words.contains(verb))
+    };
+    let names: Vec<&str> =
+        texts.split("const ").skip(1).filter(writes).map(|text| text.split(':').next().unwrap()).collect();
+    assert_eq!(names, ["INSERT_VERSIONS", "SET_CHANGELOG_URL", "SET_STATUS"]);
+    let uses = |path: &PathBuf| names.iter().any(|name| code(path).contains(&format!("sql::{name},")));
+    let found: Vec<PathBuf> = rust_files("src").into_iter().filter(uses).collect();
+    assert_eq!(found.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(), raises);
+    for path in ["src/store/events.rs", "src/store/set/mod.rs", "src/store/write.rs"] {
+        assert!(text(path).contains("epoch::raise("), "{path}");
+    }
 }
 
 #[test]

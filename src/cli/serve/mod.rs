@@ -2,6 +2,7 @@
 
 mod address;
 mod backup;
+mod cache;
 mod database;
 mod embedded;
 mod stop;
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 pub(super) use self::backup::Backup;
+use self::cache::{Beside, Redis};
 use self::database::{Database, Named};
 pub(super) use self::embedded::Embedded;
 use self::stop::Stop;
@@ -46,6 +48,8 @@ pub(super) struct Serve {
     listen: Option<SocketAddr>,
     #[command(flatten)]
     database: Named,
+    #[command(flatten)]
+    redis: Redis,
     /// Serve Prometheus metrics here (also `SHIPMARK_METRICS_LISTEN`, or by `APP_PROMETHEUS` on port 9101)
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse)]
     metrics_listen: Option<SocketAddr>,
@@ -88,6 +92,7 @@ impl Serve {
         let metrics = address::metrics(self.metrics_listen, address, context.world)?;
         let pause = pause(context.world)?;
         let database = Database::choose(&self.database, context.world)?;
+        let beside = self.redis.choose(context.world)?;
         let access = Access {
             private: self.private,
             anonymous_writes: self.anonymous_writes,
@@ -105,7 +110,7 @@ impl Serve {
             connections: self.address_connections,
         };
         let known = Known { access, reach, rates, public_url, issuer };
-        let done = runtime.block_on(run(context, &places, &database, known, pause));
+        let done = runtime.block_on(run(context, &places, (&database, beside.as_ref()), known, pause));
         // A name that is being looked up holds a thread, for which nobody need wait.
         runtime.shutdown_background();
         done
@@ -180,7 +185,7 @@ fn believed(issuer: Option<Url>, public: &Url) -> Result<Issuer, Error> {
 async fn run(
     context: &Context<'_>,
     places: &Places,
-    database: &Database,
+    (database, beside): (&Database, Option<&Beside>),
     Known { access, reach, rates, public_url, issuer }: Known,
     pause: Duration,
 ) -> Result<Status, Error> {
@@ -192,6 +197,10 @@ async fn run(
     }
     let listeners = places.bind(access).await?;
     let store = database.open(context.world).await?;
+    let store = match beside {
+        Some(beside) => beside.join(store, context.world).await?,
+        None => store,
+    };
     let at = listeners.api.local_addr().map_err(|error| unbound(places.api, &error))?;
     let registry = Registry::new(store, context.world.clone()).reaching(reach);
     let registry = match &public_url {
@@ -206,6 +215,9 @@ async fn run(
     }
     log::start(level(context), context.world);
     announce(context, &listeners, writers, database);
+    if let Some(beside) = beside {
+        tell(context, &beside.words());
+    }
     for warning in database.warnings().iter().chain(registry.warnings()) {
         warn(context, warning);
     }
@@ -263,13 +275,6 @@ fn unclaimed(address: SocketAddr) -> Error {
     )
 }
 
-/// The original caches in Redis if it is told to, by what Go's `ParseBool` takes as true.
-fn uncached(world: &World) -> Option<&'static str> {
-    let wanted = world.var("REDIS_ENABLED").map(str::trim);
-    let yes = matches!(wanted, Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
-    yes.then_some("REDIS_ENABLED is set, but this version has no cache: every answer comes from the database")
-}
-
 /// `--quiet` leaves the failures.
 fn level(context: &Context<'_>) -> Level {
     if context.ui.quiet { Level::ERROR } else { Level::of(context.world.var("APP_LOG_LEVEL")) }
@@ -290,9 +295,6 @@ fn announce(context: &Context<'_>, listeners: &Listeners, writers: Writers, data
     }
     if let Some(admin) = &listeners.admin {
         tell(context, &format!("tokens are managed on http://{}/api/v2/tokens", at(admin)));
-    }
-    if let Some(warning) = uncached(context.world) {
-        warn(context, warning);
     }
 }
 

@@ -136,3 +136,42 @@ fn nothing_is_ever_guessed() {
         assert_ne!(shown(&whole, a, "z").0, Standing::Unknown, "{a}");
     }
 }
+
+/// A long history that was told in many parts, each commit with a name of its own.
+#[test]
+fn a_long_history_is_put_together() {
+    let name = |number: usize| format!("{number:040}");
+    let lists: Vec<List> = (1..=400)
+        .map(|part| {
+            let commits = (0..20).map(|back| {
+                let number = part * 20 - back;
+                let (sha, parents) = (name(number), vec![name(number - 1)]);
+                Line {
+                    sha,
+                    parents,
+                    at: i64::try_from(number).unwrap(),
+                    subject: String::new(),
+                    breaking: false,
+                }
+            });
+            let since = Some(name((part - 1) * 20));
+            let told = Told { commits: commits.collect(), commits_since: since, commits_truncated: false };
+            List { head: name(part * 20), told }
+        })
+        .collect();
+    let (first, last) = (name(0), name(8_000));
+    let found = compare(&lists, &first, &last);
+    assert_eq!((found.standing, found.ahead.len(), found.behind.len()), (Standing::Ahead, 8_000, 0));
+    assert_eq!(found.ahead[0].sha, last);
+    assert_eq!(compare(&lists, &last, &first).standing, Standing::Behind);
+    // Commits whose parents nobody told, in a number that nobody has to weigh.
+    let stray =
+        |number: usize| Line { parents: vec![name(number + 50_000)], ..lists[0].told.commits[0].clone() };
+    let strays: Vec<Line> =
+        (0..=ENDS).map(|number| Line { sha: name(20_000 + number), ..stray(number) }).collect();
+    let merge =
+        Line { sha: name(10_000), parents: strays.iter().map(|line| line.sha.clone()).collect(), ..stray(0) };
+    let told = Told { commits: [vec![merge], strays].concat(), commits_since: None, commits_truncated: true };
+    let wide = [vec![List { head: name(10_000), told }], lists].concat();
+    assert_eq!(compare(&wide, &name(10_000), &last).standing, Standing::Unknown);
+}

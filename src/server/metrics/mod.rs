@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use self::text::{Kind, Text};
 use super::observe::caused;
 use super::{App, auth};
-use crate::store::Stat;
+use crate::store::{CacheFigures, Stat};
 
 /// The upper ends of the buckets in seconds, those of the original.
 const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -147,10 +147,25 @@ pub(super) async fn metrics(app: App) -> Response {
     let name = "shipmark_sse_clients";
     text.head(name, Kind::Gauge, "Who listens to the changes as they happen");
     text.line(name, &[], app.streams.taken());
+    if let Some(cache) = app.registry.cache_figures() {
+        redis(&mut text, cache);
+    }
     let name = "shipmark_build_info";
     text.head(name, Kind::Gauge, "The version of this server and the engine of its database");
     text.line(name, &[("version", env!("CARGO_PKG_VERSION")), ("engine", app.registry.engine())], 1);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.into_string()).into_response()
+}
+
+fn redis(to: &mut Text, CacheFigures { is_open, hits, misses }: CacheFigures) {
+    let name = "shipmark_cache_breaker_open";
+    to.head(name, Kind::Gauge, "Whether Redis does not answer, so that nobody asks it");
+    to.line(name, &[], u8::from(!is_open));
+    let name = "shipmark_cache_hits_total";
+    to.head(name, Kind::Counter, "Answers of API v1 that Redis had");
+    to.line(name, &[], hits);
+    let name = "shipmark_cache_misses_total";
+    to.head(name, Kind::Counter, "Answers of API v1 that Redis was asked for and had not");
+    to.line(name, &[], misses);
 }
 
 fn deployments(to: &mut Text, stats: &[Stat]) {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::answer::{self, Refusal};
 use super::input::{Input, Kind, Shape};
 use super::{long, read};
-use crate::registry::{Page, Rows};
+use crate::registry::Page;
 use crate::server::App;
 use crate::store::{Listing, Place};
 
@@ -66,43 +66,59 @@ pub(in crate::server) async fn platform(app: App, request: Request) -> Result<Re
 
 async fn listed(app: &App, environment: Option<String>, input: &Input) -> Result<Response, Refusal> {
     let (workload, platform) = (input.text("workload").to_owned(), input.text("platform").to_owned());
-    let list = Listing { workload, platform, environment };
-    Ok(match app.registry.listed(&list, page(input)).await? {
-        Rows::Few(rows) => self::list(&rows, StatusCode::NOT_FOUND),
-        Rows::Many(ids) if ids.is_empty() => answer::bare(StatusCode::NOT_FOUND),
-        Rows::Many(ids) => long::response(app.registry.clone(), ids),
-    })
+    let (list, page) = (Listing { workload, platform, environment }, page(input));
+    if !page.is_short() {
+        let ids = app.registry.listed_ids(&list, page).await?;
+        return Ok(match ids.as_slice() {
+            [] => answer::bare(StatusCode::NOT_FOUND),
+            _ => long::response(app.registry.clone(), ids),
+        });
+    }
+    let Listing { workload, platform, environment } = &list;
+    let (number, size) = (page.number.to_string(), page.size.to_string());
+    let question = match environment {
+        Some(environment) => vec!["environment", workload, platform, environment, &number, &size],
+        None => vec!["platform", workload, platform, &number, &size],
+    };
+    let make = || async { Ok(self::list(&app.registry.listed(&list, page).await?)) };
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
 }
 
 /// `GET /api/v1/read/raw`: what was stored with the newest row of a version.
 pub(in crate::server) async fn raw(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW, request).await?;
     input.faults(&RAW, RAW.needed)?;
-    let raw = app.registry.raw(&place(&input), input.text("version")).await?;
-    Ok(match raw.filter(|raw| !raw.is_empty()) {
-        Some(raw) => answer::json(StatusCode::OK, &json!({ "raw": raw })),
-        None => answer::bare(StatusCode::NOT_FOUND),
-    })
+    let (place, version) = (place(&input), input.text("version"));
+    let question = ["raw", &place.workload, &place.platform, &place.environment, version];
+    let make = || async {
+        let raw = app.registry.raw(&place, version).await?.filter(|raw| !raw.is_empty());
+        Ok(raw.map_or(String::new(), |raw| answer::text(&json!({ "raw": raw }))))
+    };
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
 }
 
 /// `GET /api/v1/read/raw/id`: one row.
 pub(in crate::server) async fn raw_by_id(app: App, request: Request) -> Result<Response, Refusal> {
     let input = read(&RAW_BY_ID, request).await?;
     input.faults(&RAW_BY_ID, RAW_BY_ID.needed)?;
-    Ok(match app.registry.row(input.id("versionId")).await? {
-        Some(row) => answer::json(StatusCode::OK, &row),
-        None => answer::bare(StatusCode::NOT_FOUND),
-    })
+    let id = input.id("versionId");
+    let make = || async { Ok(app.registry.row(id).await?.map_or(String::new(), |row| answer::text(&row))) };
+    let question = ["raw/id", &id.to_string()];
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NOT_FOUND))
 }
 
 /// `GET /api/v1/read/distinct/workloads`: every place.
 pub(in crate::server) async fn distinct_workloads(app: App) -> Result<Response, Refusal> {
-    Ok(list(&app.registry.places().await?, StatusCode::NO_CONTENT))
+    let make = || async { Ok(list(&app.registry.places().await?)) };
+    Ok(found(app.registry.kept(&["distinct/workloads"], make).await?, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/stats/latest`: the numbers of the last ten days.
 pub(in crate::server) async fn stats(app: App) -> Result<Response, Refusal> {
-    Ok(list(&app.registry.stats().await?, StatusCode::NO_CONTENT))
+    // Tomorrow another day falls out of the ten.
+    let question = ["stats", &app.registry.today().to_string()];
+    let make = || async { Ok(list(&app.registry.stats().await?)) };
+    Ok(found(app.registry.kept(&question, make).await?, StatusCode::NO_CONTENT))
 }
 
 /// `GET /api/v1/read/environment/latest`: the newest version that succeeded.
@@ -128,7 +144,8 @@ async fn latest_of(app: &App, request: Request, any: bool) -> Result<Response, R
 
 /// `GET /api/v1/read/home`: the newest 25 rows.
 pub(in crate::server) async fn home(app: App) -> Result<Response, Refusal> {
-    Ok(list(&app.registry.home().await?, StatusCode::NO_CONTENT))
+    let make = || async { Ok(list(&app.registry.home().await?)) };
+    Ok(found(app.registry.kept(&["home"], make).await?, StatusCode::NO_CONTENT))
 }
 
 fn place(input: &Input) -> Place {
@@ -145,6 +162,12 @@ fn page(input: &Input) -> Page {
     Page { number: or("page", 1), size: or("rangeLimit", 25) }
 }
 
-fn list(rows: &[impl Serialize], if_empty: StatusCode) -> Response {
-    if rows.is_empty() { answer::bare(if_empty) } else { answer::json(StatusCode::OK, &rows) }
+/// The text of a list; none of an empty one.
+fn list(rows: &[impl Serialize]) -> String {
+    if rows.is_empty() { String::new() } else { answer::text(&rows) }
+}
+
+/// The answer with a text, or without one if nothing was found.
+fn found(text: String, if_nothing: StatusCode) -> Response {
+    if text.is_empty() { answer::bare(if_nothing) } else { answer::json_body(StatusCode::OK, text.into()) }
 }

@@ -32,23 +32,24 @@ macro_rules! engine {
                 }};
             }
 
-            pub(in crate::store::db) async fn query<'e>(
+            pub(in crate::store::db) async fn query<'e, T>(
                 on: impl Executor<'e, Database = $engine>,
                 text: Arc<str>,
                 values: Vec<Value>,
-            ) -> Result<Vec<Record>, StoreError> {
+                make: impl Fn(Record) -> Result<T, StoreError>,
+            ) -> Result<Vec<T>, StoreError> {
                 // Row by row, because a row of sqlx takes several times the memory of what it holds.
                 let mut rows = bound!(text, values).fetch(on);
                 let mut names: Arc<[String]> = Arc::from([]);
-                let mut records = Vec::new();
+                let mut made = Vec::new();
                 while let Some(row) = rows.try_next().await? {
                     if names.is_empty() {
                         names = row.columns().iter().map(|column| column.name().to_owned()).collect();
                     }
                     let cells = (0..names.len()).map(|at| $cell(&row, at)).collect::<Result<_, _>>()?;
-                    records.push(Record { names: Arc::clone(&names), cells });
+                    made.push(make(Record { names: Arc::clone(&names), cells })?);
                 }
-                Ok(records)
+                Ok(made)
             }
 
             pub(in crate::store::db) async fn apply<'e>(

@@ -15,9 +15,6 @@ use sqlx::{MySql, MySqlPool, PgPool, Postgres, Sqlite, SqlitePool};
 use super::StoreError;
 use super::dialect::{Dialect, Shape};
 
-/// The most rows of one text. 64 operations are written together, each with one or two events.
-const MOST_ROWS: usize = 64;
-
 /// A pool of connections. Clones share the connections.
 #[derive(Debug, Clone)]
 pub(super) enum Db {
@@ -44,25 +41,31 @@ impl Db {
 
     /// The rows that a text gives.
     pub(super) async fn query(&self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
-        self.query_within(text, values, &(Shape::default(), Vec::new())).await
+        self.query_within(text, values, &(Shape::default(), Vec::new()), Ok).await
     }
 
-    /// The same for a reader who sees only what fits these patterns.
-    pub(super) async fn query_within(
+    /// What is made of the rows for a reader who sees only what fits these patterns. Each row is made into it at once,
+    /// because a long answer in both forms takes twice the memory.
+    pub(super) async fn query_within<T>(
         &self,
         text: &str,
         values: &[Value],
         within: &(Shape, Vec<Value>),
-    ) -> Result<Vec<Record>, StoreError> {
-        let (text, values) = self.dialect().render_within(text, 1, values.to_vec(), within);
-        self.rows_of(text, values).await
+        make: impl Fn(Record) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let rendered = self.dialect().render_within(text, values.to_vec(), within);
+        self.rows_of(rendered, make).await
     }
 
-    async fn rows_of(&self, text: Arc<str>, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
+    async fn rows_of<T>(
+        &self,
+        (text, values): (Arc<str>, Vec<Value>),
+        make: impl Fn(Record) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
         match self {
-            Self::Sqlite(pool) => engine::sqlite::query(pool, text, values).await,
-            Self::Postgres(pool) => engine::postgres::query(pool, text, values).await,
-            Self::MySql(pool) => engine::mysql::query(pool, text, values).await,
+            Self::Sqlite(pool) => engine::sqlite::query(pool, text, values, make).await,
+            Self::Postgres(pool) => engine::postgres::query(pool, text, values, make).await,
+            Self::MySql(pool) => engine::mysql::query(pool, text, values, make).await,
         }
     }
 
@@ -73,9 +76,8 @@ impl Db {
         rows: &[Vec<Value>],
     ) -> Result<Vec<Record>, StoreError> {
         let mut found = Vec::new();
-        for chunk in Transaction::chunks(rows) {
-            let (text, values) = self.dialect().render(text, chunk.len(), chunk.concat());
-            found.append(&mut self.rows_of(text, values).await?);
+        for chunk in self.dialect().chunks(rows) {
+            found.append(&mut self.rows_of(self.dialect().render_rows(text, chunk), Ok).await?);
         }
         Ok(found)
     }
@@ -120,57 +122,49 @@ impl Transaction {
 
     /// The rows that a text gives.
     pub(super) async fn query(&mut self, text: &str, values: &[Value]) -> Result<Vec<Record>, StoreError> {
-        self.give(text, 1, values.to_vec()).await
+        self.give(self.dialect().render(text, values.to_vec())).await
     }
 
     /// How many rows a text changes; a row that it matches and leaves as it is counts too, on all engines.
     pub(super) async fn apply(&mut self, text: &str, values: &[Value]) -> Result<u64, StoreError> {
-        self.change(text, 1, values.to_vec()).await
+        self.change(self.dialect().render(text, values.to_vec())).await
     }
 
-    /// Parts of a list whose lengths are powers of two, so that the texts for them are few and stay prepared.
-    pub(super) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-        std::iter::from_fn(move || {
-            let length = (1_usize << rows.len().checked_ilog2()?).min(MOST_ROWS);
-            let (chunk, rest) = rows.split_at_checked(length)?;
-            rows = rest;
-            Some(chunk)
-        })
-    }
-
-    /// The rows that a text gives, which asks for one row of values and is made to ask for a chunk of them.
+    /// The rows that a text gives, which asks for one row of values and is made to ask for each of them.
     pub(super) async fn query_rows(
         &mut self,
         text: &str,
-        chunk: &[Vec<Value>],
+        rows: &[Vec<Value>],
     ) -> Result<Vec<Record>, StoreError> {
-        self.give(text, chunk.len(), chunk.concat()).await
+        let (dialect, mut found) = (self.dialect(), Vec::new());
+        for chunk in dialect.chunks(rows) {
+            found.append(&mut self.give(dialect.render_rows(text, chunk)).await?);
+        }
+        Ok(found)
     }
 
-    /// Runs a text that writes one row of values for a chunk of them.
+    /// Runs a text that writes one row of values for a chunk of them (`Dialect::chunks`).
     pub(super) async fn apply_rows(&mut self, text: &str, chunk: &[Vec<Value>]) -> Result<(), StoreError> {
-        self.change(text, chunk.len(), chunk.concat()).await.map(|_| ())
+        self.change(self.dialect().render_rows(text, chunk)).await.map(|_| ())
     }
 
     /// Runs a text that writes one row of values for all rows.
     pub(super) async fn write_rows(&mut self, text: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
-        for chunk in Self::chunks(rows) {
+        for chunk in self.dialect().chunks(rows) {
             self.apply_rows(text, chunk).await?;
         }
         Ok(())
     }
 
-    async fn give(&mut self, text: &str, rows: usize, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
-        let (text, values) = self.dialect().render(text, rows, values);
+    async fn give(&mut self, (text, values): (Arc<str>, Vec<Value>)) -> Result<Vec<Record>, StoreError> {
         match self {
-            Self::Sqlite(inner) => engine::sqlite::query(&mut **inner, text, values).await,
-            Self::Postgres(inner) => engine::postgres::query(&mut **inner, text, values).await,
-            Self::MySql(inner) => engine::mysql::query(&mut **inner, text, values).await,
+            Self::Sqlite(inner) => engine::sqlite::query(&mut **inner, text, values, Ok).await,
+            Self::Postgres(inner) => engine::postgres::query(&mut **inner, text, values, Ok).await,
+            Self::MySql(inner) => engine::mysql::query(&mut **inner, text, values, Ok).await,
         }
     }
 
-    async fn change(&mut self, text: &str, rows: usize, values: Vec<Value>) -> Result<u64, StoreError> {
-        let (text, values) = self.dialect().render(text, rows, values);
+    async fn change(&mut self, (text, values): (Arc<str>, Vec<Value>)) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Sqlite(inner) => engine::sqlite::apply(&mut **inner, text, values).await?.rows_affected(),
             Self::Postgres(inner) => {

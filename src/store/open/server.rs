@@ -1,6 +1,5 @@
 //! Opens a database on PostgreSQL, MySQL or MariaDB.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -43,6 +42,10 @@ const POSTGRES: Plan = Plan {
         (21, "webhooks", include_str!("../migrations/postgres/0021_webhooks.sql")),
         (22, "exchanges", include_str!("../migrations/postgres/0022_exchanges.sql")),
         (40, "tasks", include_str!("../migrations/postgres/0040_tasks.sql")),
+        (50, "epoch", include_str!("../migrations/postgres/0050_epoch.sql")),
+        (52, "meta", include_str!("../migrations/postgres/0052_meta.sql")),
+        (70, "hot", include_str!("../migrations/postgres/0070_hot.sql")),
+        (72, "past", include_str!("../migrations/postgres/0072_past.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -69,6 +72,9 @@ const MYSQL: Plan = Plan {
         (21, "webhooks", include_str!("../migrations/mysql/0021_webhooks.sql")),
         (22, "exchanges", include_str!("../migrations/mysql/0022_exchanges.sql")),
         (40, "tasks", include_str!("../migrations/mysql/0040_tasks.sql")),
+        (50, "epoch", include_str!("../migrations/mysql/0050_epoch.sql")),
+        (52, "meta", include_str!("../migrations/mysql/0052_meta.sql")),
+        (72, "past", include_str!("../migrations/mysql/0072_past.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.
@@ -96,7 +102,7 @@ impl Store {
         let writers = pool(&server.kind, WRITERS, true).await.map_err(|error| unusable(error.into()))?;
         let warnings = warning.map_err(unusable)?.into_iter().collect();
         let (readers, writer) = (Readers::new(db.clone()), Writer::pool(db, &writers, WRITERS));
-        Ok(Self { writer, readers, warnings, changed: Arc::default(), hooks: Arc::default() })
+        Ok(Self::over(writer, readers, warnings))
     }
 }
 

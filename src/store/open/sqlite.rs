@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -50,6 +49,10 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (20, "trusts", include_str!("../migrations/sqlite/0020_trusts.sql")),
     (21, "webhooks", include_str!("../migrations/sqlite/0021_webhooks.sql")),
     (22, "exchanges", include_str!("../migrations/sqlite/0022_exchanges.sql")),
+    (50, "epoch", include_str!("../migrations/sqlite/0050_epoch.sql")),
+    (52, "meta", include_str!("../migrations/sqlite/0052_meta.sql")),
+    (70, "keys", include_str!("../migrations/sqlite/0070_keys.sql")),
+    (72, "past", include_str!("../migrations/sqlite/0072_past.sql")),
 ];
 
 impl Store {
@@ -92,8 +95,7 @@ impl Store {
         let readers = pool(READERS, options.read_only(true)).await.map_err(unusable)?;
         let writer = Writer::queue(Db::Sqlite(writer), Db::Sqlite(folding));
         let readers = Readers::new(Db::Sqlite(readers));
-        let (changed, hooks) = (Arc::default(), Arc::default());
-        Ok(Self { writer, readers, warnings: Vec::new(), changed, hooks })
+        Ok(Self::over(writer, readers, Vec::new()))
     }
 }
 
@@ -231,7 +233,7 @@ mod tests {
         let store = open(folder.path()).await.unwrap();
         let queries = [sql::MATRIX, sql::LATEST_GOOD, sql::LATEST_ANY, sql::HOME].map(|query| (query, 1));
         for (query, rows) in queries.into_iter().chain([(sql::PLACES_STAND, 2)]) {
-            let (query, _) = store.readers.dialect().render(query, rows, Vec::new());
+            let (query, _) = store.readers.dialect().render_rows(query, &vec![Vec::new(); rows]);
             let rows = store.readers.query(&format!("EXPLAIN QUERY PLAN {query}"), values![]).await.unwrap();
             let steps: Vec<String> = rows.iter().map(|row| row.text("detail").unwrap()).collect();
             let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));

@@ -14,7 +14,7 @@ use super::change::{Change, Entry};
 use super::commits;
 use super::db::{Record, Transaction, Value, values};
 use super::settle::{Cell, head};
-use super::{StoreError, sql, webhooks};
+use super::{StoreError, epoch, sql, webhooks};
 
 /// Makes the changes, all of which only add (`Step::only_adds`); for each the id of its attempt, or nothing if that
 /// attempt no longer stands where the caller saw it. `hooked` says of each whether anyone may have to be told of it.
@@ -54,6 +54,9 @@ pub(super) async fn run(
     write(transaction, &log, &places).await?;
     let keys = news.into_iter().filter_map(|at| log.events.get(at)).map(|linked| linked.event.id.as_str());
     webhooks::queue(transaction, &keys.collect::<Vec<_>>()).await?;
+    if let Some(change) = changes.first() {
+        epoch::raise(transaction, &change.moment().event_key).await?;
+    }
     Ok(done)
 }
 
@@ -101,11 +104,9 @@ async fn hold<'c>(
         .map(|&(app, platform, environment)| values![app, platform, environment].to_vec())
         .collect();
     let mut found = BTreeMap::new();
-    for chunk in Transaction::chunks(&named) {
-        for row in transaction.query_rows(sql::PLACES_STAND, chunk).await? {
-            let name = (row.text("app")?, row.text("platform")?, row.text("environment")?);
-            found.insert(name, stand(&row)?);
-        }
+    for row in transaction.query_rows(sql::PLACES_STAND, &named).await? {
+        let name = (row.text("app")?, row.text("platform")?, row.text("environment")?);
+        found.insert(name, stand(&row)?);
     }
     let place = |cell: Cell<'c>| {
         let (app, platform, environment) = cell;

@@ -28,7 +28,7 @@ pub(super) async fn insert_versions(
     }
     let row = |(at, entry): (usize, &&Entry)| version(dialect, entry, ids.get(at).copied());
     let rows: Vec<_> = entries.iter().enumerate().map(row).collect();
-    for chunk in Transaction::chunks(&rows) {
+    for chunk in dialect.chunks(&rows) {
         transaction.apply_rows(sql::INSERT_VERSIONS, chunk).await?;
         if ids.len() < entries.len() {
             let row = transaction.query(sql::GIVEN_IDS, values![]).await?.pop();

@@ -53,13 +53,15 @@ pub(in crate::store) const REMOVE_TRUST: &str = "DELETE FROM sm_trust WHERE id =
 pub(in crate::store) const INSERT_EXCHANGE: &str =
     "INSERT INTO sm_exchange (jti, token_id, trust_id, until_at) VALUES ($1, $2, $3, $4)";
 
-/// Forgets what was given for id tokens that nobody can use any more: first the limits, then the tokens, then the id
-/// tokens themselves.
-pub(in crate::store) const FORGET_EXCHANGED_LIMITS: &str = "DELETE FROM sm_token_limits \
-    WHERE token_id IN (SELECT token_id FROM sm_exchange WHERE until_at <= $1)";
-pub(in crate::store) const FORGET_EXCHANGED_TOKENS: &str =
-    "DELETE FROM sm_token WHERE id IN (SELECT token_id FROM sm_exchange WHERE until_at <= $1)";
-pub(in crate::store) const FORGET_EXCHANGES: &str = "DELETE FROM sm_exchange WHERE until_at <= $1";
+/// Some id tokens that nobody can use any more, each with what was given for it.
+pub(in crate::store) const PAST_EXCHANGES: &str =
+    "SELECT jti, token_id FROM sm_exchange WHERE until_at <= $1 ORDER BY until_at, jti LIMIT 100";
+
+/// Forgets them: first the limits, then the tokens, then the id tokens themselves. By their keys, so that nobody who enters
+/// one waits for it.
+pub(in crate::store) const FORGET_LIMITS: &str = "DELETE FROM sm_token_limits WHERE token_id IN (($1))";
+pub(in crate::store) const FORGET_TOKENS: &str = "DELETE FROM sm_token WHERE id IN (($1))";
+pub(in crate::store) const FORGET_EXCHANGES: &str = "DELETE FROM sm_exchange WHERE jti IN (($1))";
 
 #[cfg(test)]
 mod tests {

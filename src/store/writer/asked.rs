@@ -1,5 +1,8 @@
 //! A change that waits, and is written together with those beside it.
 
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
 use tokio::sync::oneshot;
 
 use crate::store::change::Change;
@@ -22,6 +25,13 @@ impl Asked {
     pub(super) fn new(change: Change, hooked: bool) -> (Self, oneshot::Receiver<Outcome>) {
         let (client, answer) = oneshot::channel();
         (Self { change, hooked, outcome: Err(StoreError::Stopped), client: Some(client) }, answer)
+    }
+
+    /// One of several ways, which is the same for all changes of a place.
+    pub(super) fn way<'w, T>(&self, ways: &'w [T]) -> Option<&'w T> {
+        let hash = FixedState::default().hash_one(self.change.cell());
+        let at = hash.checked_rem(u64::try_from(ways.len()).ok()?)?;
+        ways.get(usize::try_from(at).ok()?)
     }
 
     /// Answers: with its own outcome, or with the failure of the transaction that it was part of.

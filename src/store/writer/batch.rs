@@ -88,7 +88,7 @@ pub(super) async fn run(
 
 /// How many of those that wait are taken: a power of two, as the texts for so many rows are prepared. The rest goes
 /// with the next.
-pub(super) fn size(waiting: usize) -> usize {
+fn size(waiting: usize) -> usize {
     waiting.checked_ilog2().map_or(1, |log| 1 << log).min(MOST)
 }
 

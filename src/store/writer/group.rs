@@ -1,34 +1,19 @@
 //! The writers of the servers: each gathers the changes that wait into one transaction, so that many clients cost
 //! the database one COMMIT and a few statements.
 
-use std::sync::Arc;
+use tokio::sync::mpsc;
 
-use tokio::sync::{Mutex, mpsc};
-
+use super::MOST;
 use super::asked::{Asked, refused, together};
-use super::batch::size;
 use crate::store::StoreError;
 use crate::store::db::Db;
 
-/// Starts the writers; they end when nobody can send them a change any more.
-pub(super) fn start(db: &Db, count: u32, changes: mpsc::Receiver<Asked>) {
-    let changes = Arc::new(Mutex::new(changes));
-    for _ in 0..count {
-        tokio::spawn(run(db.clone(), Arc::clone(&changes)));
-    }
-}
-
-async fn run(db: Db, changes: Arc<Mutex<mpsc::Receiver<Asked>>>) {
-    loop {
-        let mut waiting = Vec::new();
-        let mut changes = changes.lock().await;
-        let most = size(changes.len());
-        if changes.recv_many(&mut waiting, most).await == 0 {
-            return;
-        }
-        drop(changes);
+/// Writes until nobody can send a change any more.
+pub(super) async fn run(db: Db, mut changes: mpsc::Receiver<Asked>) {
+    let mut waiting = Vec::new();
+    while changes.recv_many(&mut waiting, MOST).await > 0 {
         write(&db, &mut waiting).await;
-        for asked in waiting {
+        for asked in waiting.drain(..) {
             asked.answer(None);
         }
     }

@@ -52,7 +52,8 @@ pub(super) enum Writer {
     },
     Pool {
         db: Db,
-        changes: mpsc::Sender<Asked>,
+        /// One for each task; the changes of a place all go to the same.
+        changes: Vec<mpsc::Sender<Asked>>,
     },
 }
 
@@ -69,9 +70,12 @@ impl Writer {
     /// A pool of connections, and another of so many whose tasks write the changes that wait. It needs a runtime, which
     /// they run on.
     pub(super) fn pool(db: Db, writers: &Db, count: u32) -> Self {
-        let (changes, queue) = mpsc::channel(QUEUE);
-        group::start(writers, count, queue);
-        Self::Pool { db, changes }
+        let writer = |_| {
+            let (changes, queue) = mpsc::channel(QUEUE);
+            tokio::spawn(group::run(writers.clone(), queue));
+            changes
+        };
+        Self::Pool { db, changes: (0..count).map(writer).collect() }
     }
 
     /// Makes a change of an attempt and answers after its COMMIT: with the id of the attempt, or with nothing if a
@@ -81,7 +85,9 @@ impl Writer {
         let (asked, answer) = Asked::new(change, hooked);
         match self {
             Self::Queue { orders, .. } => place(orders).await?.send(Order::Change(asked)),
-            Self::Pool { changes, .. } => place(changes).await?.send(asked),
+            Self::Pool { changes, .. } => {
+                place(asked.way(changes).ok_or(StoreError::Stopped)?).await?.send(asked);
+            }
         }
         answer.await.unwrap_or(Err(StoreError::Stopped))
     }

@@ -206,17 +206,63 @@ fn many_writers_lose_nothing() {
 }
 
 #[test]
-fn a_cache_that_is_asked_for_is_said_to_be_missing() {
-    for (value, said) in [("true", true), ("1", true), ("yes", false), ("false", false)] {
-        let folder = TempDir::new().unwrap();
-        let data = folder.path().to_str().unwrap();
-        let mut command = command(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], folder.path());
-        command.env("REDIS_ENABLED", value);
-        let server = Served::of(command);
+fn redis_is_named_by_option_or_variable() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let away = format!("redis://:s3cret@127.0.0.1:{}/2", crate::support::down().0);
+    let place = away.rsplit('@').next().unwrap().trim_end_matches("/2");
+    let kept = format!("INFO answers of API v1 are kept in Redis on `{place}` (number 2)");
+    let removed = format!(
+        "INFO answers of the original are removed from Redis on `{place}` (number 2) after each write"
+    );
+    let other = "redis://h/3";
+    for (variables, arguments, said) in [
+        (&[("REDIS_ENABLED", "true"), ("REDIS_URI", away.as_str())][..], &[][..], Some(&kept)),
+        (&[("REDIS_ENABLED", "1"), ("REDIS_URI", other), ("SHIPMARK_REDIS_URL", &away)], &[], Some(&kept)),
+        (&[("SHIPMARK_REDIS_URL", other)], &["--redis", &away], Some(&kept)),
+        (&[("SHIPMARK_REDIS_URL", &away)], &["--shared-with-go"], Some(&removed)),
+        (&[("REDIS_ENABLED", "yes"), ("REDIS_URI", &away)], &[], None),
+        (&[("REDIS_URI", &away)], &[], None),
+    ] {
+        let all = [&["serve", "--listen", "127.0.0.1:0", "--data-dir", data], arguments].concat();
+        let mut command = command(&all, folder.path());
+        command.envs(variables.iter().copied());
+        let mut server = Served::of(command);
+        if let Some(said) = said {
+            assert_eq!(server.next_line(), *said, "{variables:?}");
+            let missing = "WARN Redis does not answer, so every answer comes from the database until it does";
+            assert_eq!(server.next_line(), missing);
+            assert_eq!(server.get("/api/v1/read/home").0, 204);
+        }
         server.signal("TERM");
-        let (_, log) = server.wait();
-        let words =
-            "REDIS_ENABLED is set, but this version has no cache: every answer comes from the database";
-        assert_eq!(log.contains(words), said, "{value}: {log}");
+        let log = server.wait().1;
+        assert!(!log.contains("Redis") && !log.contains("s3cret"), "{variables:?}: {log}");
+    }
+}
+
+#[test]
+fn a_redis_that_cannot_be_meant_is_refused_at_the_start() {
+    let folder = TempDir::new().unwrap();
+    let form = "error: the address of Redis is not `redis://:PASSWORD@HOST:PORT/NUMBER`, or the same with `rediss://`\n";
+    for (variables, arguments, words) in [
+        (
+            &[("REDIS_ENABLED", "true")][..],
+            &[][..],
+            "error: the environment variable `REDIS_ENABLED` is set without `REDIS_URI`\nhint: set both, or use `SHIPMARK_REDIS_URL` alone\n",
+        ),
+        (&[("REDIS_ENABLED", "T"), ("REDIS_URI", "h:6379")], &[], form),
+        (&[("SHIPMARK_REDIS_URL", "http://:s3cret@h")], &[], form),
+        (&[], &["--redis", "redis://:s3cret@h:port"], form),
+        (
+            &[],
+            &["--shared-with-go"],
+            "error: `--shared-with-go` needs the Redis of the original\nhint: name it with `--redis URL` or `SHIPMARK_REDIS_URL`\n",
+        ),
+    ] {
+        let mut command =
+            command(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat(), folder.path());
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(3), words), "{variables:?}");
     }
 }

@@ -97,6 +97,14 @@ async fn a_registry_compares_by_what_it_was_told(service: Service) {
     deploy(&service, &bare).await;
     let words = json!(["nobody said which commit 0.9.0 is"]);
     assert_eq!(compared(&service, "qa...dev").await, json!(["unknown", "", "", words]));
+    // A version that was built anew is no one commit.
+    deploy(&service, &report("one", "9.9.0", "e", &json!({}))).await;
+    deploy(&service, &report("two", "9.9.0", "f", &json!({}))).await;
+    let (e, f) = (sha("e"), sha("f"));
+    let words =
+        json!([format!("9.9.0 was deployed from several commits, such as {e} and {f}; name the commit")]);
+    assert_eq!(compared(&service, "9.9.0...dev").await, json!(["unknown", "", "", words]));
+    assert_eq!(compared(&service, "one...dev").await[0], "same");
     for missing in ["production...nowhere", "1.0.0...2.0.0", "abcdef0...dev"] {
         assert_eq!(
             service.get(&format!("/api/v2/compare/helpdesk/{missing}")).await.status,

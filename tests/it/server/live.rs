@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use shipmark::server::{Access, Exposure};
+use shipmark::store::Use;
 
-use crate::support::engine::each_engine;
+use crate::support::engine::{Engine, each_engine};
+use crate::support::redis::Redis;
 use crate::support::registry::Service;
 use crate::support::served::Served;
 
@@ -73,6 +75,40 @@ async fn a_change_by_one_process_is_told_by_another(service: Service) {
     }
     here.is_silent().await;
     there.is_silent().await;
+}
+
+each_engine!(redis_shortens_the_wait_and_is_not_needed);
+async fn redis_shortens_the_wait_and_is_not_needed(service: Service) {
+    let Some(mut redis) = Redis::start() else { return };
+    let here = service.beside(&redis.url(), Use::Answers).await;
+    let there = service.beside(&redis.url(), Use::Answers).await;
+    // Both listen to each other, and to nobody else.
+    let both = || {
+        let channels = redis.ask(&["PUBSUB", "CHANNELS", "shipmark:wake:*"]);
+        redis.ask(&["PUBSUB", "NUMSUB", &channels]) == format!("{channels}\n2")
+    };
+    while !both() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    if service.engine == Engine::Sqlite {
+        // Its two processes share what tells them of a write here.
+        return;
+    }
+    let mut told = there.listen(PATH, &[]).await;
+    let mut write = async |run: usize| {
+        let id = report(&here, &run.to_string(), "production", "failed").await;
+        assert_eq!(told.told().await["deployment"], id);
+    };
+    // Each is written when the one before was told, and looks of its own are a second apart: they would take 19.
+    let start = Instant::now();
+    for run in 0..20 {
+        write(run).await;
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    redis.kill();
+    write(20).await;
+    redis.restart();
+    write(21).await;
 }
 
 each_engine!(what_becomes_visible_late_is_told_once);

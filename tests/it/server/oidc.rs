@@ -329,6 +329,36 @@ async fn whoever_is_not_the_job_of_a_rule_gets_nothing() {
 }
 
 #[tokio::test]
+async fn a_proxy_on_this_machine_brings_the_id_token_of_a_job() {
+    let mut service = Service::start().await;
+    let issuer = Issuer::start();
+    service.believing(&issuer.address, AUDIENCE);
+    trust(&service, &rule()).await;
+    let send = async |path: &str, more: &str, body: String| {
+        let headers = ["Content-Type: application/json", "X-Forwarded-For: 192.0.2.7", more];
+        service.send("POST", path, &headers, body).await.status.as_u16()
+    };
+    let shown = |jti: &str| json!({ "token": issuer.good(jti) }).to_string();
+    assert_eq!(send(PATH, "X-Forwarded-Proto: https", shown("1")).await, 201);
+    assert_eq!(send(PATH, "Sec-Fetch-Site: cross-site", shown("2")).await, 403);
+    assert_eq!(send("/api/v2/holds", "X-Forwarded-Proto: https", "{}".to_owned()).await, 403);
+}
+
+each_engine!(jobs_that_come_together_all_get_their_tokens);
+async fn jobs_that_come_together_all_get_their_tokens(mut service: Service) {
+    let issuer = Issuer::start();
+    service.believing(&issuer.address, AUDIENCE);
+    trust(&service, &rule()).await;
+    let tokens: Vec<String> = (0..24).map(|number| issuer.good(&number.to_string())).collect();
+    // Each comes twice at once, and one of the two gets in.
+    let twice = tokens.iter().chain(&tokens).map(|token| show(&service, token));
+    let mut statuses: Vec<u16> =
+        futures_util::future::join_all(twice).await.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[201; 24], [401; 24]].concat());
+}
+
+#[tokio::test]
 async fn who_sends_wrong_ones_waits_and_an_issuer_that_is_away_is_no_yes() {
     let mut service = Service::start().await;
     let shown = json!({ "token": "x" }).to_string();

@@ -176,10 +176,9 @@ async fn who_guesses_has_to_wait_and_others_do_not() {
     for _ in 0..5 {
         assert_eq!(send("Peer: 10.9.9.9", &bearer("guess")).await.0, 401);
     }
-    for header in [&bearer("guess"), &token] {
-        assert_eq!(send("Peer: 10.9.9.9", header).await, (429, "1".to_owned()));
-    }
-    assert_eq!(send("Peer: 10.9.9.8", &token).await.0, 200);
+    assert_eq!(send("Peer: 10.9.9.9", &bearer("guess")).await, (429, "1".to_owned()));
+    assert_eq!(send("Peer: 10.9.9.9", &token).await.0, 200, "others may share the address");
+    assert_eq!(send("Peer: 10.9.9.8", &bearer("guess")).await.0, 401);
 }
 
 #[tokio::test]

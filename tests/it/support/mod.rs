@@ -5,6 +5,8 @@ pub(crate) mod engine;
 pub(crate) mod program;
 #[expect(dead_code, reason = "the fault harness uses the rest of it")]
 pub(crate) mod proxy;
+#[expect(dead_code, reason = "the fault harness uses the rest of it")]
+pub(crate) mod redis;
 pub(crate) mod registry;
 pub(crate) mod registry_mock;
 pub(crate) mod released;

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use shipmark::domain::reach::Reach;
 use shipmark::registry::{Issuer, Registry};
 use shipmark::server::{self, Access, Exposure, Options, Rates, Routers};
-use shipmark::store::{Server, Store};
+use shipmark::store::{RedisServer, Server, Store, Use};
 use shipmark::world::World;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -164,6 +164,13 @@ impl Service {
             Engine::Sqlite => self.store.clone(),
             _ => Store::connect(&Server::parse(&self.url).unwrap(), NOW.parse().unwrap()).await.unwrap(),
         };
+        Self { url: self.url.clone(), ..Self::over(self.engine, store, TempDir::new().unwrap()) }
+    }
+
+    /// The same with Redis beside the database.
+    pub(crate) async fn beside(&self, redis: &str, purpose: Use) -> Self {
+        let (store, mark) = (self.twin().await.store, uuid::Uuid::new_v4().to_string());
+        let store = store.beside(&RedisServer::parse(redis).unwrap(), purpose, &mark).await.unwrap();
         Self { url: self.url.clone(), ..Self::over(self.engine, store, TempDir::new().unwrap()) }
     }
 
