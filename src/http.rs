@@ -191,15 +191,18 @@ fn builder_for(url: &Url, authorities: Option<&[u8]>) -> Result<reqwest::ClientB
     Ok(builder)
 }
 
-async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<Answer, HttpError> {
-    let failed = |error: &reqwest::Error| {
-        let host = host_of(&question.url);
-        if error.is_timeout() && !error.is_connect() {
-            HttpError::Late { host, limit: question.limit }
-        } else {
-            HttpError::Unreachable { host, reason: innermost(error) }
-        }
-    };
+/// Why a question has no answer.
+fn failed(question: &Question<'_>, error: &reqwest::Error) -> HttpError {
+    let host = host_of(&question.url);
+    if error.is_timeout() && !error.is_connect() {
+        HttpError::Late { host, limit: question.limit }
+    } else {
+        HttpError::Unreachable { host, reason: innermost(error) }
+    }
+}
+
+/// Sends a question; the answer has come as far as its head.
+async fn begin(client: &reqwest::Client, question: &Question<'_>) -> Result<reqwest::Response, HttpError> {
     let url = question.url.clone();
     let mut request = match &question.act {
         Act::Post(body) => client.post(url).header(CONTENT_TYPE, "application/json").body(body.clone()),
@@ -214,7 +217,11 @@ async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<A
         request = request.header(*name, value);
     }
     let request = request.header(ACCEPT, "application/json").timeout(question.limit);
-    let mut response = request.send().await.map_err(|error| failed(&error))?;
+    request.send().await.map_err(|error| failed(question, &error))
+}
+
+async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<Answer, HttpError> {
+    let mut response = begin(client, question).await?;
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let media = header(CONTENT_TYPE).unwrap_or_default();
     let mut answer = Answer {
@@ -224,7 +231,7 @@ async fn exchange(client: &reqwest::Client, question: &Question<'_>) -> Result<A
         location: header(LOCATION),
         body: Vec::new(),
     };
-    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(question, &error))? {
         if answer.body.len() + chunk.len() > question.cap {
             return Err(HttpError::TooLarge { host: host_of(&question.url), limit: question.cap });
         }

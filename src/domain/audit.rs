@@ -29,10 +29,22 @@ pub enum Act {
     IncidentChanged,
     #[serde(rename = "deployment.corrected")]
     DeploymentCorrected,
+    #[serde(rename = "webhook.made")]
+    WebhookMade,
+    #[serde(rename = "webhook.changed")]
+    WebhookChanged,
+    #[serde(rename = "webhook.removed")]
+    WebhookRemoved,
+    #[serde(rename = "app.set")]
+    AppSet,
+    #[serde(rename = "environment.set")]
+    EnvironmentSet,
+    #[serde(rename = "environment.removed")]
+    EnvironmentRemoved,
 }
 
 impl Act {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::TokenMade,
         Self::TokenRevoked,
         Self::TrustMade,
@@ -44,6 +56,12 @@ impl Act {
         Self::IncidentOpened,
         Self::IncidentChanged,
         Self::DeploymentCorrected,
+        Self::WebhookMade,
+        Self::WebhookChanged,
+        Self::WebhookRemoved,
+        Self::AppSet,
+        Self::EnvironmentSet,
+        Self::EnvironmentRemoved,
     ];
 
     /// The word of the API, as the database keeps it.
@@ -60,6 +78,12 @@ impl Act {
             Self::IncidentOpened => "incident.opened",
             Self::IncidentChanged => "incident.changed",
             Self::DeploymentCorrected => "deployment.corrected",
+            Self::WebhookMade => "webhook.made",
+            Self::WebhookChanged => "webhook.changed",
+            Self::WebhookRemoved => "webhook.removed",
+            Self::AppSet => "app.set",
+            Self::EnvironmentSet => "environment.set",
+            Self::EnvironmentRemoved => "environment.removed",
         }
     }
 
@@ -100,7 +124,7 @@ pub struct Audited {
     /// on the machine of the registry.
     pub name: String,
     pub action: Act,
-    /// What was changed: its id, or its app, platform and environment.
+    /// What was changed: its id, or its names.
     pub subject: String,
     /// How it was; absent if it was not.
     pub before: Option<Value>,

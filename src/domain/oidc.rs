@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::glob::Glob;
 use super::limits::Limits;
-use super::token::Scope;
+use super::token::{Scope, Token};
 
 /// How far two clocks may be apart, in seconds.
 const SKEW: i64 = 60;
@@ -125,6 +125,18 @@ pub struct Trust {
     pub rule: NewTrust,
     /// Milliseconds since 1970 UTC.
     pub created_at: i64,
+}
+
+/// The token of a job, as the log of changes keeps it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Given {
+    #[serde(flatten)]
+    pub token: Token,
+    /// The id of the rule.
+    pub trust: String,
+    pub repository: String,
+    pub repository_id: String,
+    pub r#ref: String,
 }
 
 impl NewTrust {

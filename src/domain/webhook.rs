@@ -75,7 +75,11 @@ fn yes() -> bool {
 impl WebhookSettings {
     /// The address; an error is a fragment that says what is wrong with it.
     pub fn address(&self) -> Result<Url, &'static str> {
-        let url = Url::parse(&self.url).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+        let url = Url::parse(&self.url);
+        if url == Err(url::ParseError::InvalidPort) {
+            return Err("must have a port from 1 to 65535");
+        }
+        let url = url.ok().filter(|url| ["http", "https"].contains(&url.scheme()));
         let url = url.ok_or("must be an address of http or https")?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("must not hold a user or a password");

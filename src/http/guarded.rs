@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
-use super::{Act, Answer, HttpError, Question, builder_for, exchange, host_of, innermost};
+use super::{Act, Answer, HttpError, Question, begin, builder_for, exchange, host_of, innermost};
 use crate::domain::reach::{Reach, literal};
 
 /// The time for everything, the lookup included.
@@ -38,38 +38,49 @@ where
     F: FnOnce(String, u16) -> L,
     L: Future<Output = io::Result<Vec<SocketAddr>>>,
 {
-    go(url, Act::Get, &[], reach, lookup).await
+    within_limit(url, async {
+        let client = pinned(url, reach, lookup).await?;
+        exchange(&client, &question(url, Act::Get, &[])).await
+    })
+    .await
 }
 
-/// Posts to `url` as far as it is within `reach`.
-pub async fn post<F, L>(url: &Url, post: Post, reach: &Reach, lookup: F) -> Result<Answer, HttpError>
+/// Posts to `url` as far as it is within `reach`, and gives the status. Whatever else is answered is not waited for: who
+/// says that he took it has it.
+pub async fn post<F, L>(url: &Url, post: Post, reach: &Reach, lookup: F) -> Result<u16, HttpError>
 where
     F: FnOnce(String, u16) -> L,
     L: Future<Output = io::Result<Vec<SocketAddr>>>,
 {
-    go(url, Act::Post(post.body), &post.headers, reach, lookup).await
+    within_limit(url, async {
+        let client = pinned(url, reach, lookup).await?;
+        let answer = begin(&client, &question(url, Act::Post(post.body), &post.headers)).await?;
+        Ok(answer.status().as_u16())
+    })
+    .await
 }
 
-async fn go<F, L>(
+async fn within_limit<T>(
     url: &Url,
-    act: Act,
-    headers: &[(&'static str, String)],
-    reach: &Reach,
-    lookup: F,
-) -> Result<Answer, HttpError>
+    asked: impl Future<Output = Result<T, HttpError>>,
+) -> Result<T, HttpError> {
+    let late = |_| HttpError::Late { host: host_of(url), limit: LIMIT };
+    tokio::time::timeout(LIMIT, asked).await.map_err(late)?
+}
+
+fn question<'a>(url: &Url, act: Act, headers: &'a [(&'static str, String)]) -> Question<'a> {
+    Question { url: url.clone(), act, token: None, headers, limit: LIMIT, cap: CAP }
+}
+
+/// A client that connects to what the host of an address was found to be.
+async fn pinned<F, L>(url: &Url, reach: &Reach, lookup: F) -> Result<reqwest::Client, HttpError>
 where
     F: FnOnce(String, u16) -> L,
     L: Future<Output = io::Result<Vec<SocketAddr>>>,
 {
-    let late = |_| HttpError::Late { host: host_of(url), limit: LIMIT };
-    let asked = async {
-        let pinned = Pinned(within(url, reach, lookup).await?);
-        let client = builder_for(url, None)?.no_proxy().dns_resolver(Arc::new(pinned)).build();
-        let client = client.map_err(|error| HttpError::Setup(innermost(&error)))?;
-        let question = Question { url: url.clone(), act, token: None, headers, limit: LIMIT, cap: CAP };
-        exchange(&client, &question).await
-    };
-    tokio::time::timeout(LIMIT, asked).await.map_err(late)?
+    let found = Pinned(within(url, reach, lookup).await?);
+    let client = builder_for(url, None)?.no_proxy().dns_resolver(Arc::new(found)).build();
+    client.map_err(|error| HttpError::Setup(innermost(&error)))
 }
 
 /// Where the host of an address is. All of it must be open: of two addresses a server could offer one for the look and
@@ -209,6 +220,19 @@ mod tests {
         let (at, _) = listen("127.0.0.1:0", flood);
         let url = Url::parse(&format!("http://{at}/")).unwrap();
         assert!(matches!(ask(&url, &opening("127.0.0.1/32"), lookup).await, Err(HttpError::TooLarge { .. })));
+    }
+
+    #[tokio::test]
+    async fn what_was_posted_was_taken_whatever_follows_the_status() {
+        let flood = format!("HTTP/1.1 200 x\r\ncontent-length: 90000\r\n\r\n{}", "x".repeat(90_000));
+        let broken = "HTTP/1.1 200 x\r\ncontent-length: 90\r\n\r\nx".to_owned();
+        for answer in [flood, broken] {
+            let (at, heard) = listen("127.0.0.1:0", Box::leak(answer.into()));
+            let url = Url::parse(&format!("http://{at}/")).unwrap();
+            let post = super::Post { body: b"{}".to_vec(), headers: Vec::new() };
+            assert_eq!(super::post(&url, post, &opening("127.0.0.1/32"), lookup).await.unwrap(), 200);
+            assert_eq!(heard.load(Ordering::SeqCst), 1);
+        }
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 use super::holds::text;
 use super::report::{Fault, NAME, TEXT};
 use super::{Registry, RegistryError, TRIES};
+use crate::domain::audit::Act;
 use crate::domain::revision::Expected;
 use crate::domain::settings::{App, AppSettings, Environment, EnvironmentSettings};
 use crate::domain::tier::Tier;
@@ -45,10 +46,11 @@ impl Registry {
             if !faults.is_empty() {
                 return Err(RegistryError::FaultyApp(faults).into());
             }
-            let since = there.and_then(|app| app.archived_at).unwrap_or(now);
+            let since = there.as_ref().and_then(|app| app.archived_at).unwrap_or(now);
             let archived_at = to.archived.then_some(since);
-            let revisions = next(revision, now);
-            let done = self.store.set_app(name, &to, archived_at, revisions).await;
+            let before = there.filter(|app| app.revision > 0).map(|app| app.settings);
+            let (revisions, trace) = (next(revision, now), self.trace(Act::AppSet, name));
+            let done = self.store.set_app(name, (before, &to), archived_at, revisions, &trace).await;
             if done.map_err(RegistryError::from)? {
                 return Ok(self.app(name).await?);
             }
@@ -105,13 +107,17 @@ impl Registry {
                 return Err(RegistryError::Changed.into());
             }
             let to = change(there.as_ref().map(|environment| &environment.settings))?;
+            let before =
+                there.as_ref().filter(|there| there.revision > 0).map(|there| there.settings.clone());
             let platform = there.map_or_else(|| platform.unwrap_or(name).to_owned(), |there| there.platform);
             self.must_own(None, Some(&platform), Some(name))?;
             let faults = environment_faults((name, &platform), &to);
             if !faults.is_empty() {
                 return Err(RegistryError::FaultyEnvironment(faults).into());
             }
-            let done = self.store.set_environment((&platform, name), &to, next(revision, now)).await;
+            let trace = self.trace(Act::EnvironmentSet, subject(&platform, name));
+            let (place, revisions) = ((platform.as_str(), name), next(revision, now));
+            let done = self.store.set_environment(place, (before, &to), revisions, &trace).await;
             if done.map_err(RegistryError::from)? {
                 return Ok(self.environment(name, Some(&platform)).await?);
             }
@@ -133,7 +139,9 @@ impl Registry {
             }
             self.must_own(None, Some(&there.platform), Some(name))?;
             let place = (there.platform.as_str(), name);
-            if there.revision == 0 || self.store.forget_environment(place, there.revision).await? {
+            let trace = self.trace(Act::EnvironmentRemoved, subject(&there.platform, name));
+            let Environment { revision, settings, .. } = &there;
+            if *revision == 0 || self.store.forget_environment(place, settings, *revision, &trace).await? {
                 return Ok(());
             }
         }
@@ -164,6 +172,11 @@ impl Registry {
             RegistryError::NoSuch("there is no such place")
         })
     }
+}
+
+/// What the log of changes calls an environment.
+fn subject(platform: &str, name: &str) -> String {
+    format!("{platform} / {name}")
 }
 
 /// The revision that is there, and the one that follows: a time, so that a thing that was forgotten and is set again

@@ -1,5 +1,5 @@
-//! Work that nobody asks for: what never reported its end is taken for ended, and id tokens that are past are forgotten. Several replicas may do it at the
-//! same time, since each change is made only where the deployment still stands where it stood.
+//! Work that nobody asks for: what never reported its end is taken for ended; id tokens that are past and what nobody is to be
+//! told any more are forgotten. Several replicas may do it at the same time, since each change is made only where the deployment still stands where it stood.
 
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ impl Registry {
         // A database that fails says so to every request; the next turn tries again.
         let _ = self.time_out().await;
         let _ = self.store.forget_exchanges(self.world.now().as_millisecond()).await;
+        let _ = self.store.forget_deliveries().await;
     }
 
     /// Ends the deployments that were not heard of for too long.

@@ -339,7 +339,7 @@ pub(crate) async fn serve(
         tokio::spawn(registry.clone().work()),
         tokio::spawn(registry.clone().ask_all()),
         tokio::spawn(takeover::work(registry.clone(), routers.stopping.subscribe())),
-        tokio::spawn(registry.clone().tell_webhooks()),
+        tokio::spawn(registry.clone().tell_webhooks(webhooks::trouble)),
         tokio::spawn(cache::watch(registry.clone())),
     ];
     let (stop, stopped) = tokio::sync::watch::channel(());

@@ -152,7 +152,7 @@ fn failed(error: &RegistryError) -> Problem {
         RegistryError::Contended
         | RegistryError::Store(StoreError::Unconfirmed(_) | StoreError::Busy(_) | StoreError::Stopped) => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the write was not confirmed")
-                .with("detail", "send the same report again")
+                .with("detail", "send the same request again")
         }
         RegistryError::Untrusted(why) => {
             Problem::new(StatusCode::UNAUTHORIZED, "untrusted", "the id token opens nothing")

@@ -33,6 +33,7 @@ impl Question {
     /// Refuses every other name.
     pub(super) fn only(&self, names: &[&str]) -> Result<(), Problem> {
         match self.0.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            Some((name, _)) if names.is_empty() => Err(refused(name, "is unknown here")),
             Some((name, _)) => {
                 Err(refused(name, &format!("is unknown here; known are {}", names.join(", "))))
             }

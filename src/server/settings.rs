@@ -55,7 +55,13 @@ pub(super) async fn app(app: App, named: Named) -> Result<Response, Problem> {
 }
 
 /// `PUT /api/v2/apps/{app}`: says everything anew, also of an app that is still to come.
-pub(super) async fn put_app(app: App, named: Named, request: Request) -> Result<Response, Problem> {
+pub(super) async fn put_app(
+    app: App,
+    named: Named,
+    question: Question,
+    request: Request,
+) -> Result<Response, Problem> {
+    question.only(&[])?;
     let (name, expected) = (readable(named)?, expected(request.headers()));
     let to: AppSettings = read(request, &APP).await?;
     let done = app.registry.change_app::<Problem>(&name, &expected, |_| Ok(to.clone())).await?;
@@ -63,7 +69,13 @@ pub(super) async fn put_app(app: App, named: Named, request: Request) -> Result<
 }
 
 /// `PATCH /api/v2/apps/{app}`: changes the members that are named; `null` takes one away (RFC 7396).
-pub(super) async fn patch_app(app: App, named: Named, request: Request) -> Result<Response, Problem> {
+pub(super) async fn patch_app(
+    app: App,
+    named: Named,
+    question: Question,
+    request: Request,
+) -> Result<Response, Problem> {
+    question.only(&[])?;
     let (name, expected) = (readable(named)?, expected(request.headers()));
     let changes: Map<String, Value> = read(request, &APP).await?;
     let change = |there: Option<&AppSettings>| {
@@ -74,7 +86,13 @@ pub(super) async fn patch_app(app: App, named: Named, request: Request) -> Resul
 }
 
 /// `DELETE /api/v2/apps/{app}`: archives it. What was deployed stays, and a deployment brings it back.
-pub(super) async fn archive(app: App, named: Named, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn archive(
+    app: App,
+    named: Named,
+    question: Question,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    question.only(&[])?;
     let change = |there: Option<&AppSettings>| {
         let there = there.ok_or(RegistryError::NoSuch("there is no such app"))?;
         Ok::<_, Problem>(AppSettings { archived: true, ..there.clone() })

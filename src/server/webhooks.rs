@@ -11,10 +11,12 @@ use serde_json::{Map, Value};
 
 use super::App;
 use super::list::{List, Page};
+use super::observe::Cause;
 use super::problem::{Problem, readable};
 use super::question::Question;
 use super::v2::{Form, merged, read};
 use crate::domain::webhook::{Webhook, WebhookSettings};
+use crate::registry::RegistryError;
 
 const FORM: Form = Form { slug: "invalid-webhook", title: "the webhook cannot be taken" };
 
@@ -56,7 +58,7 @@ pub(super) async fn one(app: App, named: Named) -> Result<Json<Webhook>, Problem
 pub(super) async fn change(app: App, named: Named, request: Request) -> Result<Json<Webhook>, Problem> {
     let id = readable(named)?;
     let changes: Map<String, Value> = read(request, &FORM).await?;
-    let change = |there: &WebhookSettings| merged(there, &changes, &FORM);
+    let change = move |there: &WebhookSettings| merged(there, &changes, &FORM);
     Ok(Json(app.registry.change_webhook(&id, change).await?))
 }
 
@@ -64,4 +66,12 @@ pub(super) async fn change(app: App, named: Named, request: Request) -> Result<J
 pub(super) async fn delete(app: App, named: Named) -> Result<StatusCode, Problem> {
     app.registry.delete_webhook(&readable(named)?).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Says in the log that webhooks hear nothing because of us.
+pub(super) fn trouble(error: &RegistryError) {
+    tracing::error!(
+        cause = Cause::of(error).to_string(),
+        "webhooks were not told; they will be tried again in 10 s"
+    );
 }

@@ -8,6 +8,7 @@ mod cache;
 mod change;
 mod commits;
 mod db;
+mod deliveries;
 mod dialect;
 mod epoch;
 mod error;
@@ -43,6 +44,7 @@ pub use backup::{BackupError, back_up};
 pub(crate) use cache::CacheFigures;
 pub use cache::{BadRedis, RedisServer, Use};
 pub(crate) use change::{Entered, Entry, Moment, Step};
+pub(crate) use deliveries::{DueDelivery, Outcome};
 pub use error::StoreError;
 pub(crate) use history::Wanted;
 pub(crate) use holds::{HoldEntry, HoldKey, HoldsWanted, Lifting};
@@ -56,7 +58,6 @@ pub(crate) use read::Known;
 pub(crate) use settings::EnvironmentsWanted;
 pub(crate) use trusts::ExchangeEntry;
 pub(crate) use versions::{Place, Row, Stat};
-pub(crate) use webhooks::{DueDelivery, Outcome};
 
 use std::sync::Arc;
 

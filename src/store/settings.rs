@@ -1,7 +1,11 @@
 //! Apps and environments, and what was said of them.
 
-use super::db::{Record, Value, values};
+use serde::Serialize;
+
+use super::audit::Trace;
+use super::db::{Record, Transaction, Value, values};
 use super::sql::settings as sql;
+use super::writer::Verdict;
 use super::{Store, StoreError};
 use crate::domain::settings::{App, AppSettings, Environment, EnvironmentSettings, Settings};
 use crate::domain::tier::Tier;
@@ -28,17 +32,19 @@ impl Store {
         self.readers.one(sql::APPS, values!["", Some(name), 1]).await?.as_ref().map(app).transpose()
     }
 
-    /// Sets what is said of an app that stood at a revision and gets the next; says whether it still did.
+    /// Sets what is said of an app that stood so at a revision and gets the next; says whether it still did.
     pub(crate) async fn set_app(
         &self,
         name: &str,
-        settings: &AppSettings,
+        (before, settings): (Option<AppSettings>, &AppSettings),
         archived_at: Option<i64>,
         (revision, next): (u64, u64),
+        trace: &Trace,
     ) -> Result<bool, StoreError> {
         let AppSettings { team, repo_url, deploy_timeout, .. } = settings;
         let values = values![team, repo_url, archived_at, *deploy_timeout, name, number(next)].to_vec();
-        self.set(sql::INSERT_APP, sql::UPDATE_APP, values, revision).await
+        let change = Change { before, after: settings.clone(), trace: trace.clone() };
+        self.set((sql::INSERT_APP, sql::UPDATE_APP), values, revision, change).await
     }
 
     /// Environments, by their names and platforms.
@@ -51,27 +57,42 @@ impl Store {
         self.readers.query(sql::ENVIRONMENTS, values).await?.iter().map(environment).collect()
     }
 
-    /// Sets what is said of an environment that stood at a revision and gets the next; says whether it still did.
+    /// Sets what is said of an environment that stood so at a revision and gets the next; says whether it still did.
     pub(crate) async fn set_environment(
         &self,
         (platform, name): (&str, &str),
-        settings: &EnvironmentSettings,
+        (before, settings): (Option<EnvironmentSettings>, &EnvironmentSettings),
         (revision, next): (u64, u64),
+        trace: &Trace,
     ) -> Result<bool, StoreError> {
         let EnvironmentSettings { tier, position, url, zone, deploy_timeout, .. } = settings;
         let (tier, next) = (tier.map(Tier::word), number(next));
         let values = values![tier, *position, url, zone, *deploy_timeout, platform, name, next].to_vec();
-        self.set(sql::INSERT_ENVIRONMENT, sql::UPDATE_ENVIRONMENT, values, revision).await
+        let after = EnvironmentSettings { platform: Some(platform.to_owned()), ..settings.clone() };
+        let change = Change { before, after, trace: trace.clone() };
+        self.set((sql::INSERT_ENVIRONMENT, sql::UPDATE_ENVIRONMENT), values, revision, change).await
     }
 
     /// Forgets what was said of an environment that stood at a revision; says whether it still did.
     pub(crate) async fn forget_environment(
         &self,
         (platform, name): (&str, &str),
+        before: &EnvironmentSettings,
         revision: u64,
+        trace: &Trace,
     ) -> Result<bool, StoreError> {
-        let values = values![platform, name, number(revision)];
-        Ok(self.writer.apply(sql::DELETE_ENVIRONMENT, values).await? == 1)
+        let values = values![platform, name, number(revision)].to_vec();
+        let (before, trace) = (before.clone(), trace.clone());
+        let work = self.writer.run(move |to: &mut Transaction| {
+            Box::pin(async move {
+                if to.apply(sql::DELETE_ENVIRONMENT, &values).await? == 0 {
+                    return Ok(Verdict::TakeBack(false));
+                }
+                trace.write(to, Some(&before), None).await?;
+                Ok(Verdict::Keep(true))
+            })
+        });
+        work.await
     }
 
     /// What was said of apps and environments, where something was.
@@ -84,23 +105,40 @@ impl Store {
         })
     }
 
-    async fn set(
+    async fn set<T: Serialize + PartialEq + Send + Sync + 'static>(
         &self,
-        insert: &'static str,
-        update: &'static str,
+        (insert, update): (&'static str, &'static str),
         mut values: Vec<Value>,
         revision: u64,
+        change: Change<T>,
     ) -> Result<bool, StoreError> {
         if revision > 0 {
             values.push(number(revision).into());
-            return Ok(self.writer.apply(update, &values).await? == 1);
         }
-        match self.writer.apply(insert, &values).await {
-            // Another said something between our two statements.
-            Err(StoreError::Taken) => Ok(false),
-            done => done.map(|_| true),
-        }
+        let work = self.writer.run(move |to: &mut Transaction| {
+            Box::pin(async move {
+                let done = to.apply(if revision > 0 { update } else { insert }, &values).await;
+                // Another said something between what was read and this.
+                if matches!(done, Ok(0) | Err(StoreError::Taken)) {
+                    return Ok(Verdict::TakeBack(false));
+                }
+                done?;
+                let Change { before, after, trace } = change;
+                if before.as_ref() != Some(&after) {
+                    trace.write(to, before.as_ref(), Some(&after)).await?;
+                }
+                Ok(Verdict::Keep(true))
+            })
+        });
+        work.await
     }
+}
+
+/// What is noted of a change. That it stood so before is known by its revision.
+struct Change<T> {
+    before: Option<T>,
+    after: T,
+    trace: Trace,
 }
 
 fn number(revision: u64) -> i64 {

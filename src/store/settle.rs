@@ -3,7 +3,7 @@
 use super::change::Moment;
 use super::db::{Record, Transaction, values};
 use super::set::{End, event, link};
-use super::{StoreError, sql, webhooks};
+use super::{StoreError, deliveries, sql};
 use crate::domain::chain::Head;
 use crate::domain::deployment::State;
 use crate::domain::event::Event;
@@ -92,5 +92,5 @@ async fn turn(transaction: &mut Transaction, head: &mut Head, to: Event) -> Resu
     transaction.apply(sql::SET_STATE, values![to.to.word(), to.deployment]).await?;
     let linked = link(head, to, None);
     transaction.apply(sql::INSERT_EVENT, &event(&linked)).await?;
-    webhooks::queue(transaction, &[&linked.event.id]).await
+    deliveries::queue(transaction, &[&linked.event.id]).await
 }

@@ -4,16 +4,13 @@ use super::audit::Trace;
 use super::db::{Record, Value, values};
 use super::writer::Verdict;
 use super::{Store, StoreError, sql};
-use crate::domain::oidc::Trust;
-use crate::domain::token::Token;
+use crate::domain::oidc::{Given, Trust};
 
 /// An id token that is used up.
 #[derive(Debug, Clone)]
 pub(crate) struct ExchangeEntry {
     /// The digest of its issuer and its id.
     pub(crate) jti: String,
-    /// The rule that let it in.
-    pub(crate) trust: String,
     /// Until when it is remembered, in milliseconds since 1970 UTC.
     pub(crate) until: i64,
 }
@@ -60,19 +57,19 @@ impl Store {
     /// replica.
     pub(crate) async fn exchange(
         &self,
-        token: &Token,
+        given: &Given,
         digest: &str,
         entry: &ExchangeEntry,
         trace: &Trace,
     ) -> Result<(), StoreError> {
-        let (token, trace) = (token.clone(), trace.clone());
-        let (row, limits) = super::tokens::rows(&token, digest)?;
-        let used = values![&entry.jti, &token.id, &entry.trust, entry.until].to_vec();
+        let (given, trace) = (given.clone(), trace.clone());
+        let (row, limits) = super::tokens::rows(&given.token, digest)?;
+        let used = values![&entry.jti, &given.token.id, &given.trust, entry.until].to_vec();
         let work = self.writer.run(move |to| {
             Box::pin(async move {
                 to.apply(sql::INSERT_EXCHANGE, &used).await?;
                 super::tokens::enter(to, &row, limits.as_deref()).await?;
-                trace.write(to, None, Some(&token)).await?;
+                trace.write(to, None, Some(&given)).await?;
                 Ok(Verdict::Keep(()))
             })
         });

@@ -1,10 +1,12 @@
-//! Webhooks, and what they are still to be told.
+//! Webhooks: made, changed and taken away.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::time::Instant;
 
+use super::audit::Trace;
 use super::db::{Record, Transaction, Value, values};
 use super::sql::webhooks as sql;
 use super::writer::Verdict;
@@ -42,41 +44,6 @@ impl Hooks {
     }
 }
 
-/// One change that a webhook is to be told now.
-#[derive(Debug, Clone)]
-pub(crate) struct DueDelivery {
-    pub(crate) webhook: String,
-    pub(crate) event_key: String,
-    pub(crate) due_at: i64,
-    pub(crate) url: String,
-    pub(crate) secret: String,
-    pub(crate) format: Format,
-    /// How often it failed in a row.
-    pub(crate) failures: i64,
-}
-
-/// What came of telling it. Times in milliseconds since 1970 UTC.
-#[derive(Debug, Clone)]
-pub(crate) enum Outcome {
-    Told {
-        at: i64,
-    },
-    /// There is nothing to tell, or nobody to tell it to in these words.
-    Void,
-    Failed {
-        problem: String,
-        at: i64,
-        retry_at: i64,
-        too_old: i64,
-    },
-}
-
-/// Notes what webhooks are to be told of these events, in their transaction.
-pub(super) async fn queue(transaction: &mut Transaction, keys: &[&str]) -> Result<(), StoreError> {
-    let keys: Vec<_> = keys.iter().map(|key| values![*key].to_vec()).collect();
-    transaction.write_rows(sql::QUEUE, &keys).await
-}
-
 impl Store {
     /// Whether anyone is told of anything.
     pub(super) async fn is_hooked(&self) -> bool {
@@ -106,30 +73,15 @@ impl Store {
         &self,
         id: &str,
         settings: &WebhookSettings,
-        created_at: i64,
-    ) -> Result<(), StoreError> {
-        let mut values = fields(settings);
-        values.extend(values![id, created_at].to_vec());
-        self.writer.apply(sql::INSERT_WEBHOOK, &values).await?;
-        self.hooks.forget();
-        Ok(())
-    }
-
-    /// Sets a webhook anew; without a secret the old one stays. What waits may be told at `now`, in milliseconds since
-    /// 1970 UTC.
-    pub(crate) async fn set_webhook(
-        &self,
-        id: &str,
-        settings: &WebhookSettings,
-        now: i64,
+        trace: &Trace,
     ) -> Result<(), StoreError> {
         let mut row = fields(settings);
-        row.push(id.into());
-        let waiting = values![now, id].to_vec();
+        row.extend(values![id, trace.at].to_vec());
+        let (noted, trace) = (Noted::of(settings, false), trace.clone());
         let work = self.writer.run(move |to: &mut Transaction| {
             Box::pin(async move {
-                to.apply(sql::UPDATE_WEBHOOK, &row).await?;
-                to.apply(sql::HASTEN, &waiting).await?;
+                to.apply(sql::INSERT_WEBHOOK, &row).await?;
+                trace.write(to, None, Some(&noted)).await?;
                 Ok(Verdict::Keep(()))
             })
         });
@@ -138,65 +90,84 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a webhook away, with what it was to be told.
-    pub(crate) async fn delete_webhook(&self, id: &str) -> Result<bool, StoreError> {
-        let id = values![id].to_vec();
+    /// Sets a webhook anew by a function of what was set, under its lock; without a secret the old one stays. What waits
+    /// is tried again at once, or is forgotten where nobody is told any more. Gives what the function says against it, or
+    /// nothing where there is no such webhook.
+    pub(crate) async fn change_webhook<E, F>(
+        &self,
+        id: &str,
+        change: F,
+        trace: &Trace,
+    ) -> Result<Option<Result<(), E>>, StoreError>
+    where
+        E: Send + 'static,
+        F: FnOnce(&WebhookSettings) -> Result<WebhookSettings, E> + Send + 'static,
+    {
+        let (id, trace) = (id.to_owned(), trace.clone());
         let work = self.writer.run(move |to: &mut Transaction| {
             Box::pin(async move {
-                let there = to.apply(sql::DELETE_WEBHOOK, &id).await?;
-                to.apply(sql::DELETE_DELIVERIES, &id).await?;
-                Ok(Verdict::Keep(there > 0))
-            })
-        });
-        work.await
-    }
-
-    /// Some of what is to be told at a time in milliseconds since 1970 UTC, the longest waiting first.
-    pub(crate) async fn due_deliveries(&self, now: i64, limit: i64) -> Result<Vec<DueDelivery>, StoreError> {
-        let due = |row: &Record| {
-            Ok(DueDelivery {
-                webhook: row.text("webhook_id")?,
-                event_key: row.text("event_key")?,
-                due_at: row.int("due_at")?,
-                url: row.text("url")?,
-                secret: row.text("secret")?,
-                format: format(row)?,
-                failures: row.int("failures")?,
-            })
-        };
-        self.readers.query(sql::DUE, values![now, limit]).await?.iter().map(due).collect()
-    }
-
-    /// Takes one for this process until a time in milliseconds since 1970 UTC; says whether no other was faster.
-    pub(crate) async fn claim_delivery(&self, due: &DueDelivery, until: i64) -> Result<bool, StoreError> {
-        let values = values![until, &due.webhook, &due.event_key, due.due_at];
-        Ok(self.writer.apply(sql::CLAIM, values).await? == 1)
-    }
-
-    /// Notes what came of it.
-    pub(crate) async fn delivered(&self, due: &DueDelivery, outcome: Outcome) -> Result<(), StoreError> {
-        let DueDelivery { webhook, event_key, .. } = due.clone();
-        let work = self.writer.run(move |to: &mut Transaction| {
-            Box::pin(async move {
-                match outcome {
-                    Outcome::Told { at } => {
-                        to.apply(sql::TOLD, values![&webhook, &event_key]).await?;
-                        to.apply(sql::WEBHOOK_GOOD, values![at, &webhook]).await?;
-                    }
-                    Outcome::Void => {
-                        to.apply(sql::TOLD, values![&webhook, &event_key]).await?;
-                    }
-                    Outcome::Failed { problem, at, retry_at, too_old } => {
-                        to.apply(sql::WEBHOOK_BAD, values![&problem, retry_at, &webhook, at]).await?;
-                        to.apply(sql::PUT_OFF, values![retry_at, &webhook, &event_key]).await?;
-                        to.apply(sql::GIVE_UP, values![&webhook, too_old]).await?;
-                    }
+                let Some(before) = kept(to, &id).await? else { return Ok(Verdict::TakeBack(None)) };
+                let after = match change(&before) {
+                    Ok(after) => after,
+                    Err(refusal) => return Ok(Verdict::TakeBack(Some(Err(refusal)))),
+                };
+                let mut row = fields(&after);
+                row.push(id.as_str().into());
+                to.apply(sql::UPDATE_WEBHOOK, &row).await?;
+                if !after.active {
+                    to.apply(sql::DELETE_DELIVERIES, values![&id]).await?;
                 }
-                Ok(Verdict::Keep(()))
+                if before != after {
+                    let noted = Noted::of(&after, after.secret.is_some());
+                    trace.write(to, Some(&Noted::of(&before, false)), Some(&noted)).await?;
+                }
+                Ok(Verdict::Keep(Some(Ok(()))))
+            })
+        });
+        let done = work.await?;
+        self.hooks.forget();
+        Ok(done)
+    }
+
+    /// Takes a webhook away, with what it was to be told.
+    pub(crate) async fn delete_webhook(&self, id: &str, trace: &Trace) -> Result<bool, StoreError> {
+        let (id, trace) = (id.to_owned(), trace.clone());
+        let work = self.writer.run(move |to: &mut Transaction| {
+            Box::pin(async move {
+                let Some(before) = kept(to, &id).await? else { return Ok(Verdict::TakeBack(false)) };
+                to.apply(sql::DELETE_WEBHOOK, values![&id]).await?;
+                to.apply(sql::DELETE_DELIVERIES, values![&id]).await?;
+                trace.write(to, Some(&Noted::of(&before, false)), None).await?;
+                Ok(Verdict::Keep(true))
             })
         });
         work.await
     }
+}
+
+/// A webhook as the log keeps it: without its secret, and a key may stand in the query of its address too.
+#[derive(Serialize)]
+struct Noted {
+    #[serde(flatten)]
+    settings: WebhookSettings,
+    /// Whether its secret is a new one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    new_secret: bool,
+}
+
+impl Noted {
+    fn of(settings: &WebhookSettings, new_secret: bool) -> Self {
+        let url = settings.url.split_once(['?', '#']).map(|(url, _)| format!("{url}?…"));
+        let url = url.unwrap_or_else(|| settings.url.clone());
+        Self { settings: WebhookSettings { url, ..settings.clone() }, new_secret }
+    }
+}
+
+/// What is set of a webhook, which stays so until the end of the transaction.
+async fn kept(to: &mut Transaction, id: &str) -> Result<Option<WebhookSettings>, StoreError> {
+    to.apply(sql::KEEP_WEBHOOK, values![id]).await?;
+    let rows = to.query(sql::WEBHOOKS, values!["", Some(id), 1]).await?;
+    rows.first().map(|row| webhook(row).map(|webhook| webhook.settings)).transpose()
 }
 
 fn fields(settings: &WebhookSettings) -> Vec<Value> {
@@ -206,7 +177,7 @@ fn fields(settings: &WebhookSettings) -> Vec<Value> {
     values![url, secret, format.word(), states, app, platform, environment, active].to_vec()
 }
 
-fn format(row: &Record) -> Result<Format, StoreError> {
+pub(super) fn format(row: &Record) -> Result<Format, StoreError> {
     let word = row.text("format")?;
     Format::from_word(&word).ok_or(StoreError::Corrupt(word))
 }

@@ -5,7 +5,7 @@ use super::db::{Transaction, values};
 use super::set::{advance, event, link};
 use super::settle::{hold, settle};
 use super::writer::Verdict;
-use super::{Store, StoreError, epoch, sql, webhooks};
+use super::{Store, StoreError, deliveries, epoch, sql};
 
 impl Store {
     /// Enters a new attempt.
@@ -65,7 +65,7 @@ async fn take_away(transaction: &mut Transaction, step: &Step) -> Result<Verdict
         Err(StoreError::Taken) => return Ok(Verdict::TakeBack(false)),
         done => done?,
     };
-    webhooks::queue(transaction, &[&told.event.id]).await?;
+    deliveries::queue(transaction, &[&told.event.id]).await?;
     settle(transaction, cell, head, &step.moment).await?;
     epoch::raise(transaction, &step.moment.event_key).await?;
     Ok(Verdict::Keep(true))

@@ -63,7 +63,7 @@ pub(super) struct Serve {
     /// Manage tokens through the address of the API too, where the network reaches it
     #[arg(long, conflicts_with = "admin_listen")]
     admin_on_main: bool,
-    /// Where else to manage tokens, trusts and probes then, and to read who changed what
+    /// Where else to manage tokens, trusts, probes and webhooks then, and to read who changed what
     #[arg(long, value_name = "ADDR:PORT", value_parser = address::parse, default_value = "127.0.0.1:9102")]
     admin_listen: SocketAddr,
     /// Where others reach the registry, as behind a proxy, such as `https://registry.example` (also `SHIPMARK_PUBLIC_URL`). It is
@@ -82,7 +82,7 @@ pub(super) struct Serve {
     /// How many connections one other machine may have at a time; 0 for any number
     #[arg(long, value_name = "N", default_value_t = Rates::USUAL.connections)]
     address_connections: u32,
-    /// Let probes reach these addresses too, which are not public, such as 10.0.0.0/8 (repeatable)
+    /// Let probes and webhooks reach these addresses too, which are not public, such as 10.0.0.0/8 (repeatable)
     #[arg(long, value_name = "CIDR", value_parser = address::range)]
     probe_allow: Vec<IpNet>,
 }

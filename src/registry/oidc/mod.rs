@@ -12,7 +12,7 @@ use super::{Registry, RegistryError};
 use crate::domain::audit::{Act, Who};
 use crate::domain::chain::digest;
 use crate::domain::glob::Glob;
-use crate::domain::oidc::{Claims, NewTrust, Trust, granted};
+use crate::domain::oidc::{Claims, Given, NewTrust, Trust, granted};
 use crate::domain::token::{Scope, Secret, Token};
 use crate::store::{ExchangeEntry, StoreError, Trace};
 
@@ -86,16 +86,14 @@ impl Registry {
             revoked_at: None,
             last_used_at: None,
         };
-        let entry = ExchangeEntry {
-            jti: digest([issuer.name.as_str(), &claims.jti]),
-            trust: trust.id.clone(),
-            until: now + KEPT,
-        };
+        let entry = ExchangeEntry { jti: digest([issuer.name.as_str(), &claims.jti]), until: now + KEPT };
         let who = Who { token: None, name: "github".to_owned(), ..self.who.as_ref().clone() };
         let trace = Trace { who, ..self.trace(Act::TokenMade, &token.id) };
-        match self.store.exchange(&token, &secret.digest(), &entry, &trace).await {
+        let Claims { repository, repository_id, r#ref, .. } = claims;
+        let given = Given { token, trust: trust.id.clone(), repository, repository_id, r#ref };
+        match self.store.exchange(&given, &secret.digest(), &entry, &trace).await {
             Err(StoreError::Taken) => Err(RegistryError::Untrusted("it was used before")),
-            done => done.map(|()| (token, secret)).map_err(RegistryError::from),
+            done => done.map(|()| (given.token, secret)).map_err(RegistryError::from),
         }
     }
 

@@ -46,6 +46,7 @@ const POSTGRES: Plan = Plan {
         (52, "meta", include_str!("../migrations/postgres/0052_meta.sql")),
         (70, "hot", include_str!("../migrations/postgres/0070_hot.sql")),
         (72, "past", include_str!("../migrations/postgres/0072_past.sql")),
+        (80, "turns", include_str!("../migrations/postgres/0080_turns.sql")),
     ],
     indexes: &sql::POSTGRES_INDEXES,
     drop_index: "DROP INDEX CONCURRENTLY",
@@ -75,6 +76,7 @@ const MYSQL: Plan = Plan {
         (50, "epoch", include_str!("../migrations/mysql/0050_epoch.sql")),
         (52, "meta", include_str!("../migrations/mysql/0052_meta.sql")),
         (72, "past", include_str!("../migrations/mysql/0072_past.sql")),
+        (80, "turns", include_str!("../migrations/mysql/0080_turns.sql")),
     ],
     indexes: &sql::MYSQL_INDEXES,
     // MySQL leaves no index half made.

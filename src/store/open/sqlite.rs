@@ -53,6 +53,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (52, "meta", include_str!("../migrations/sqlite/0052_meta.sql")),
     (70, "keys", include_str!("../migrations/sqlite/0070_keys.sql")),
     (72, "past", include_str!("../migrations/sqlite/0072_past.sql")),
+    (80, "turns", include_str!("../migrations/sqlite/0080_turns.sql")),
 ];
 
 impl Store {

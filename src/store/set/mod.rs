@@ -14,7 +14,7 @@ use super::change::{Change, Entry};
 use super::commits;
 use super::db::{Record, Transaction, Value, values};
 use super::settle::{Cell, head};
-use super::{StoreError, epoch, sql, webhooks};
+use super::{StoreError, deliveries, epoch, sql};
 
 /// Makes the changes, all of which only add (`Step::only_adds`); for each the id of its attempt, or nothing if that
 /// attempt no longer stands where the caller saw it. `hooked` says of each whether anyone may have to be told of it.
@@ -53,7 +53,7 @@ pub(super) async fn run(
     }
     write(transaction, &log, &places).await?;
     let keys = news.into_iter().filter_map(|at| log.events.get(at)).map(|linked| linked.event.id.as_str());
-    webhooks::queue(transaction, &keys.collect::<Vec<_>>()).await?;
+    deliveries::queue(transaction, &keys.collect::<Vec<_>>()).await?;
     if let Some(change) = changes.first() {
         epoch::raise(transaction, &change.moment().event_key).await?;
     }

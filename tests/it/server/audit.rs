@@ -61,9 +61,27 @@ async fn change_everything(service: &Service, admin: &str) -> (Value, String, An
         send(service, "PUT", probe, admin, json!({ "url": url, "version": "/v" })).await;
     }
     send(service, "DELETE", probe, admin, Value::Null).await;
+    change_settings(service, admin).await;
     send(service, "DELETE", &format!("/api/v2/tokens/{}", ci_id.as_str().unwrap()), admin, Value::Null).await;
 
     (ci_id, hold.as_str().unwrap().to_owned(), lifted)
+}
+
+async fn change_settings(service: &Service, admin: &str) {
+    let url = "https://hooks.example/x?key=s3cret";
+    let made = send(service, "POST", "/api/v2/webhooks", admin, json!({ "url": url })).await.json();
+    let hook = format!("/api/v2/webhooks/{}", made["id"].as_str().unwrap());
+    for _ in 0..2 {
+        send(service, "PATCH", &hook, admin, json!({ "app": "a" })).await;
+    }
+    send(service, "PATCH", &hook, admin, json!({ "secret": "s3cret".repeat(4) })).await;
+    send(service, "DELETE", &hook, admin, Value::Null).await;
+    let environment = "/api/v2/environments/e?platform=p";
+    for _ in 0..2 {
+        send(service, "PUT", "/api/v2/apps/a", admin, json!({ "team": "web" })).await;
+        send(service, "PUT", environment, admin, json!({ "tier": "staging" })).await;
+    }
+    send(service, "DELETE", environment, admin, Value::Null).await;
 }
 
 each_engine!(every_change_is_noted_with_who_made_it);
@@ -93,6 +111,13 @@ async fn every_change_is_noted_with_who_made_it(service: Service) {
         "deployment.corrected ci xx",
         "probe.set root -x",
         "probe.removed root x-",
+        "webhook.made root -x",
+        "webhook.changed root xx",
+        "webhook.changed root xx",
+        "webhook.removed root x-",
+        "app.set root -x",
+        "environment.set root -x",
+        "environment.removed root x-",
         "token.revoked root xx",
     ];
     assert_eq!(told, expected);
@@ -102,6 +127,12 @@ async fn every_change_is_noted_with_who_made_it(service: Service) {
     assert_eq!((&corrected["before"]["reason"], &corrected["after"]["reason"]), (&Value::Null, &json!("r")));
     assert_eq!(of("probe.set")["subject"], "a / p / e");
     assert_eq!(of("probe.set")["after"]["url"], "https://example.org/health?…");
+    assert_eq!(of("webhook.made")["after"]["url"], "https://hooks.example/x?…");
+    let changed = of("webhook.changed");
+    assert_eq!((&changed["before"]["app"], &changed["after"]["new_secret"]), (&json!("a"), &json!(true)));
+    assert_eq!((&of("app.set")["subject"], &of("app.set")["after"]["team"]), (&json!("a"), &json!("web")));
+    assert_eq!(of("environment.removed")["subject"], "p / e");
+    assert_eq!(of("environment.removed")["before"]["tier"], "staging");
     assert_eq!(of("token.revoked")["token"], id.as_str());
     let of_hold = entries(&service, &admin, &format!("?subject={hold}")).await;
     assert_eq!(of_hold.len(), 2);
@@ -156,13 +187,15 @@ async fn what_cannot_be_noted_is_not_done(service: Service) {
     service.sql("ALTER TABLE sm_audit RENAME TO sm_gone").await;
     let freeze = json!({ "kind": "freeze", "environment": "e", "reason": "r" }).to_string();
     let headers = ["Content-Type: application/json", admin.as_str()];
-    for (path, body) in
-        [("/api/v2/holds", freeze.as_str()), ("/api/v2/tokens", r#"{"name":"t","scope":"read"}"#)]
-    {
+    for (path, body) in [
+        ("/api/v2/holds", freeze.as_str()),
+        ("/api/v2/tokens", r#"{"name":"t","scope":"read"}"#),
+        ("/api/v2/webhooks", r#"{"url":"https://hooks.example/"}"#),
+    ] {
         assert_eq!(service.send("POST", path, &headers, body.to_owned()).await.status, 500, "{path}");
     }
     service.sql("ALTER TABLE sm_gone RENAME TO sm_audit").await;
-    for (path, count) in [("/api/v2/holds", 0), ("/api/v2/tokens", 1)] {
+    for (path, count) in [("/api/v2/holds", 0), ("/api/v2/tokens", 1), ("/api/v2/webhooks", 0)] {
         let items = send(&service, "GET", path, &admin, Value::Null).await.json()["items"].clone();
         assert_eq!(items.as_array().unwrap().len(), count, "{path}");
     }

@@ -161,6 +161,11 @@ async fn a_job_gets_a_token_once(mut service: Service) {
     let log = service.send("GET", "/api/v2/audit?action=token.made", &[&admin], "").await;
     assert_eq!(log.json()["items"][0]["name"], "github");
     assert!(!log.text.contains(got["token"].as_str().unwrap()));
+    let given = &log.json()["items"][0]["after"];
+    assert_eq!(
+        (&given["trust"], &given["repository"], &given["repository_id"], &given["ref"]),
+        (&made.json()["id"], &claims["repository"], &claims["repository_id"], &claims["ref"])
+    );
     let id = made.json()["id"].as_str().unwrap().to_owned();
     let path = format!("/api/v2/trusts/{id}");
     let list = service.send("GET", "/api/v2/trusts", &[&admin], "").await.json();

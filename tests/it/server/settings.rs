@@ -209,3 +209,15 @@ async fn of_two_who_change_the_same_one_hears_of_the_other(service: Service) {
         assert_eq!(statuses, [200, 412], "{} {}", one.text, other.text);
     }
 }
+
+#[tokio::test]
+async fn a_question_that_means_nothing_to_an_app_is_refused() {
+    let service = Service::start().await;
+    let kind = ["Content-Type: application/json"];
+    for (method, body) in [("PUT", "{}"), ("PATCH", "{}"), ("DELETE", "")] {
+        let answer = service.send(method, "/api/v2/apps/a?x=1", &kind, body).await;
+        let told = (answer.status.as_u16(), answer.json()["errors"].clone());
+        let expected = json!([{ "pointer": "/x", "detail": "is unknown here" }]);
+        assert_eq!(told, (400, expected), "{method}");
+    }
+}
