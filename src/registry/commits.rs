@@ -178,27 +178,29 @@ impl Registry {
                 }
             });
         }
-        let sha = self.commit(name, Wanted { sha: Some(name.to_owned()), ..wanted }, lists).await?;
+        let sha = self.commit(name, Wanted { sha: Some(name.to_ascii_lowercase()), ..wanted }, lists).await?;
         Ok(Point { sha: Some(sha), ..none() })
     }
 
     /// The commit that somebody names by at least seven digits.
     async fn commit(&self, name: &str, wanted: Wanted, lists: &[List]) -> Result<String, RegistryError> {
-        const NONE: RegistryError = RegistryError::NoSuch("there is no such environment, version or commit");
-        if is_whole(name) {
-            return Ok(name.to_owned());
+        let none = || RegistryError::NoSide(name.to_owned());
+        // Git takes capitals too.
+        let digits = name.to_ascii_lowercase();
+        if is_whole(&digits) {
+            return Ok(digits);
         }
-        if name.len() < 7 || !is_hex(name) {
-            return Err(NONE);
+        if digits.len() < 7 || !is_hex(&digits) {
+            return Err(none());
         }
         let deployed = self.store.history(&wanted).await?.into_iter().filter_map(|row| row.sha);
         let told = lists.iter().flat_map(|list| &list.told.commits).map(|line| line.sha.clone());
         let mut found: Vec<String> =
-            deployed.chain(told).filter(|sha| is_whole(sha) && sha.starts_with(name)).collect();
+            deployed.chain(told).filter(|sha| is_whole(sha) && sha.starts_with(&digits)).collect();
         found.sort_unstable();
         found.dedup();
         match found.as_slice() {
-            [] => Err(NONE),
+            [] => Err(none()),
             [one] => Ok(one.clone()),
             _ => Err(RegistryError::NoSuch("several commits begin so; say more digits")),
         }

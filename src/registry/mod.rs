@@ -110,6 +110,9 @@ pub(crate) enum RegistryError {
     /// What was asked for is not there.
     #[error("{0}")]
     NoSuch(&'static str),
+    /// A side of a comparison is nothing that is known.
+    #[error("there is no such environment, version or commit")]
+    NoSide(String),
     #[error("the token cannot be made")]
     FaultyToken(Vec<Fault>),
     #[error("the trust cannot be made")]

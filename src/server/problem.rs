@@ -138,6 +138,17 @@ fn contradicted(error: RegistryError) -> Problem {
         RegistryError::Ambiguous(platforms) => conflict("ambiguous", "the name is on several platforms")
             .with("detail", "say which by `?platform=`")
             .with("choices", json!(platforms)),
+        RegistryError::NoSide(name) => {
+            let detail = format!(
+                "`{name}` is no environment, version or commit here; a commit needs seven digits at least"
+            );
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "not-found",
+                "there is no such environment, version or commit",
+            )
+            .with("detail", detail)
+        }
         RegistryError::Changed => {
             Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "it is not what you saw")
                 .with("detail", "read it anew, and send its `ETag` as `If-Match`")

@@ -50,6 +50,18 @@ async fn compared(service: &Service, range: &str) -> Value {
     json!([answer["verdict"], letters("ahead"), letters("behind"), missing])
 }
 
+each_engine!(a_side_is_named_that_is_not_there_and_capitals_are_a_commit_too);
+async fn a_side_is_named_that_is_not_there_and_capitals_are_a_commit_too(service: Service) {
+    deploy(&service, &report("dev", "1.0.0", "e", &json!({}))).await;
+    let range = format!("{}...EEEEEEE", sha("E"));
+    assert_eq!(compared(&service, &range).await[0], "same");
+    let answer = service.get("/api/v2/compare/helpdesk/dev...nowhere").await;
+    assert_eq!(
+        answer.json()["detail"],
+        "`nowhere` is no environment, version or commit here; a commit needs seven digits at least"
+    );
+}
+
 each_engine!(a_registry_compares_by_what_it_was_told);
 async fn a_registry_compares_by_what_it_was_told(service: Service) {
     deploy(&service, &report("production", "1.0.0", "c", &json!({}))).await;
