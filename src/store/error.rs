@@ -60,12 +60,12 @@ impl StoreError {
         }
     }
 
-    /// Whether MySQL says that a column or an index is there already: 1060 (`ER_DUP_FIELDNAME`) and 1061
-    /// (`ER_DUP_KEYNAME`).
+    /// Whether MySQL says that a column or an index is there already, or is gone: 1060 (`ER_DUP_FIELDNAME`), 1061
+    /// (`ER_DUP_KEYNAME`) and 1091 (`ER_CANT_DROP_FIELD_OR_KEY`).
     pub(super) fn is_done_before(&self) -> bool {
         let Self::Failed(cause) = self else { return false };
         let sqlx::Error::Database(cause) = &**cause else { return false };
-        matches!(mysql_number(cause.as_ref()), Some(1060 | 1061))
+        matches!(mysql_number(cause.as_ref()), Some(1060 | 1061 | 1091))
     }
 }
 
