@@ -127,9 +127,12 @@ impl Registry {
             a,
             b,
         };
-        let work = tokio::task::spawn_blocking(move || decide(&lists, compared)).await;
-        drop(place);
-        work.map_err(|_| RegistryError::Store(StoreError::Stopped))
+        let work = move || {
+            // A client that goes away ends no work that has begun, so the work has the place.
+            let _place = place;
+            decide(&lists, compared)
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| RegistryError::Store(StoreError::Stopped))
     }
 
     async fn point(

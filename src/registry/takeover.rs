@@ -117,7 +117,9 @@ impl TakeOver {
             let reached = old.last().filter(|_| is_full(&old)).map(|row| row.versions_id);
             self.below = reached.unwrap_or(low);
         }
-        Ok(self.below > self.floor || (any && is_full(&new)))
+        // Where so many rows cannot be taken, to look again at once would be to look for ever.
+        let is_stuck = is_full(&new) && !any;
+        Ok(!is_stuck && (self.below > self.floor || is_full(&new)))
     }
 
     /// Leaves the work to another process.
